@@ -1,0 +1,73 @@
+"""The types and the error that the catalog's records are made of. Needs pydantic only.
+
+Numbers have an upper limit so that no value can overflow a date or a duration where a DAG is built: that would take
+the other pipelines of the file down.
+"""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, StringConstraints, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+PIPELINE_NAME = r"^[a-z][a-z0-9_-]{0,62}$"
+PIPELINE_NAME_WORDS = "a lower-case letter, then lower-case letters, digits, _ or -, 63 characters at most"
+RULE_ERROR = "catalog_rule"
+
+
+def broken_rule(got: str, expected: str, nearest: str | None = None) -> PydanticCustomError:
+    """Return the error of a rule that pydantic does not know."""
+    hint = f" did you mean {nearest!r}?" if nearest else ""
+    facts = {"got": got, "expected": expected, "nearest": nearest, "hint": hint}
+    return PydanticCustomError(RULE_ERROR, "{got};{hint} expected {expected}", facts)
+
+
+def broken_rules(record: str, by_field: Mapping[str, PydanticCustomError]) -> ValidationError:
+    """Return the error of a record in which several rules are broken, by dotted field below the record."""
+    errors = [InitErrorDetails(type=rule, loc=tuple(field.split(".")), input=None) for field, rule in by_field.items()]
+    return ValidationError.from_exception_data(record, errors)
+
+
+def is_timezone(name: str) -> bool:
+    """Tell whether a name is an IANA time zone's; asking for the list of all would read hundreds of files."""
+    if name.startswith(("posix", "right/", "local")):  # files of the time zone database that are no zones of it
+        return False
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
+
+def _known_timezone(name: str) -> str:
+    if not is_timezone(name):
+        close = difflib.get_close_matches(name[:100], sorted(available_timezones()), n=1)
+        nearest = close[0] if close else None
+        raise broken_rule(
+            f"unknown time zone {name[:100]!r}", "an IANA name such as Asia/Seoul or UTC", nearest=nearest
+        )
+    return name
+
+
+def _matching(pattern: str, words: str) -> Any:
+    # patternErrorMessage is what our errors and VS Code's YAML extension show instead of the pattern.
+    return Field(pattern=pattern, json_schema_extra={"patternErrorMessage": words})
+
+
+PositiveInt = Annotated[int, Field(gt=0, le=1_000_000)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+ImageSize = Annotated[int, Field(ge=32, le=8192)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=5000, strip_whitespace=True)]
+Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
+"""Airflow refuses a DAG with a longer tag."""
+Memory = Annotated[str, _matching(r"^[1-9][0-9]{0,6}(Mi|Gi|Ti)$", "an amount such as 512Mi or 8Gi")]
+PipelineName = Annotated[str, _matching(PIPELINE_NAME, PIPELINE_NAME_WORDS)]
+ModelName = Annotated[
+    str, _matching(r"^[^/:.%\"'\x00-\x1f]{1,200}$", "a name without / : . % and quotes, 200 characters at most")
+]
+Alias = Annotated[str, _matching(r"^[A-Za-z][A-Za-z0-9_-]{0,200}$", "a letter, then letters, digits, _ or -")]
+TimeZoneName = Annotated[Text, AfterValidator(_known_timezone)]
+ArgumentValue = bool | int | float | str | None | list[int | float | str]

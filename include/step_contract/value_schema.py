@@ -1,0 +1,115 @@
+"""The part of JSON Schema that the catalog's fields and ultralytics' arguments need: does a value fit, and in words.
+
+The words become the "expected ..." of an error, so that pydantic's and our own messages read alike. Needs the standard
+library only; ``jsonschema`` is not installed where a catalog is parsed.
+"""
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+_LONGEST_TEXT = 60
+_LONGEST_KEY = 100
+
+
+def fits(schema: Schema, value: object) -> bool:
+    """Tell whether a value is one that the schema describes; 1.0 is no whole number and true is no number."""
+    if "anyOf" in schema:
+        return any(fits(alternative, value) for alternative in schema["anyOf"])
+    if not _has_type(schema["type"], value):
+        return False
+    if "enum" in schema:
+        return value in schema["enum"]
+    if isinstance(value, list):
+        return schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", math.inf) and all(
+            fits(schema["items"], item) for item in value
+        )
+    return not isinstance(value, int | float) or _in_range(schema, value)
+
+
+def _has_type(kind: str, value: object) -> bool:
+    if isinstance(value, bool) or kind == "boolean":
+        return isinstance(value, bool) and kind == "boolean"
+    if kind == "number":
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, {"integer": int, "string": str, "array": list, "null": type(None)}[kind])
+
+
+def _in_range(schema: Schema, value: float) -> bool:
+    above = schema.get("exclusiveMinimum", -math.inf)
+    return bool(value > above and schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf))
+
+
+def expected(schema: Schema, definitions: Mapping[str, Schema] | None = None) -> str:
+    """Return what the schema describes, in words: ``a number from 0 to 1``; null is left out."""
+    if "$ref" in schema:
+        return expected((definitions or {})[schema["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in schema:
+        alternatives = [expected(item, definitions) for item in schema["anyOf"] if item.get("type") != "null"]
+        return " or ".join(dict.fromkeys(alternatives))
+    if "enum" in schema:
+        return choices(schema["enum"])
+    if schema.get("type") in ("integer", "number"):
+        return _number_words(schema)
+    return _other_words(schema, definitions)
+
+
+def _number_words(schema: Schema) -> str:
+    noun = "a whole number" if schema["type"] == "integer" else "a number"
+    low, above, high = schema.get("minimum"), schema.get("exclusiveMinimum"), schema.get("maximum")
+    if above is not None and schema["type"] == "integer":
+        low, above = above + 1, None
+    start = f"above {above:g}" if above is not None else f"from {low:g}" if low is not None else ""
+    end = f"to {_plain(high)}" if high is not None else "or more" if low is not None and above is None else ""
+    return " ".join(part for part in (noun, start, end) if part)
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if float(number).is_integer() else str(number)
+
+
+def _other_words(schema: Schema, definitions: Mapping[str, Schema] | None) -> str:
+    kind = schema.get("type")
+    if kind == "array":
+        count = f"{schema['minItems']} items" if "minItems" in schema else "items"
+        return f"a list of {count}, each {expected(schema['items'], definitions)}"
+    if kind == "string" and "pattern" in schema:
+        return str(schema.get("patternErrorMessage", f"text that matches {schema['pattern']}"))
+    if kind == "string":
+        return "a date such as 2026-01-31" if schema.get("format") == "date" else "text"
+    return {"boolean": "true or false", "object": "a mapping"}.get(str(kind), "a value")
+
+
+def choices(values: Iterable[object]) -> str:
+    """Return ``one of a, b, c``, or the only value."""
+    names = [str(value) for value in values]
+    return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
+
+
+def nearest(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that a misspelt word most likely means, or None."""
+    if len(word) > _LONGEST_KEY:  # comparing long texts takes long
+        return None
+    by_lower = {name.lower(): name for name in names}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else None
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it: short, on one line, and with its type where that is what is wrong."""
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{_shortened(repr(value))} (text)" if isinstance(value, str) else _shortened(repr(value))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + "..."
