@@ -1,0 +1,159 @@
+"""``trainer <step>``: the only place that reads the environment, maps errors to exit codes and replies.
+
+Standard output carries the tagged lines; the log goes to standard error. Steps are imported only when they run, so
+that ``trainer --help`` and a refused request cost no import of torch or mlflow.
+"""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from step_contract import PROTOCOL_VERSION, transport
+from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
+
+from . import __version__
+from .errors import BadRequest, StepError, Terminated
+from .settings import Settings, read_settings
+from .termination import raise_when_told_to_stop
+
+_log = logging.getLogger("trainer")
+
+_HELP = {
+    Step.PREPROCESS: "list, validate and split the dataset; record its manifest",
+    Step.TRAIN: "train, from the last checkpoint if there is one",
+    Step.EVALUATE: "measure candidate and champion on the same images; record the gate's verdict",
+    Step.REGISTER: "register the candidate as one model version",
+    Step.PROMOTE: "move the champion alias if the verdict says so",
+}
+_EXIT_CODES_HELP = (
+    "exit codes: 0 done, 64 bad request, 65 bad data, 70 bug in the step, 75 try again, "
+    "99 refused by the gate, 143 terminated"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    match arguments.command:
+        case None:
+            parser.print_help()
+            return ExitCode.BAD_REQUEST
+        case "version":
+            return _print_versions()
+        case "sample-data":
+            return _write_sample_data(arguments)
+        case "close":
+            return _reply(None, lambda: _close(arguments))
+        case command:
+            step = Step(command)
+            return _reply(step, lambda: _run(step, arguments))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="trainer", description="Run one step of a training pipeline.", epilog=_EXIT_CODES_HELP
+    )
+    parser.add_argument("--version", action="store_const", dest="command", const="version", help="print versions")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    for step in Step:
+        _add_inputs(commands.add_parser(step.value, help=_HELP[step], description=_HELP[step], epilog=_EXIT_CODES_HELP))
+    close = commands.add_parser("close", help="end the MLflow run of a DAG run whose step was lost without a word")
+    _add_inputs(close)
+    close.add_argument("--status", choices=("FAILED", "KILLED"), default="FAILED")
+    close.add_argument("--reason", required=True, help="why, in one sentence")
+    sample = commands.add_parser(
+        "sample-data", help="write handwritten digits as detection datasets, a folder a day"
+    )
+    sample.add_argument("--root", type=Path, required=True, help="folder that gets one folder for each day")
+    sample.add_argument("--days", nargs="+", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
+    sample.add_argument("--pictures", type=int, default=200, help="pictures a day (default 200)")
+    return parser
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    for option, variable in (("--request", transport.REQUEST_VARIABLE), ("--run", transport.RUN_VARIABLE)):
+        command.add_argument(option, type=Path, help=f"file with JSON; default: the variable {variable}")
+
+
+def _read_inputs(arguments: argparse.Namespace) -> tuple[StepRequest, StepRun]:
+    environment = dict(os.environ)
+    for variable, path in ((transport.REQUEST_VARIABLE, arguments.request), (transport.RUN_VARIABLE, arguments.run)):
+        if path is not None:
+            try:
+                environment[variable] = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise BadRequest(f"cannot read {path}: {error}") from error
+    try:
+        return transport.decode_environment(environment)
+    except transport.ContractError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCode]:
+    request, run = _read_inputs(arguments)
+    if request.step != step:
+        raise BadRequest(f"the request is for step {request.step}, but the command is {step}; expected the same")
+    settings = read_settings()
+    with raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
+        from .execution import run_step  # imports mlflow
+
+        return run_step(request, run, settings)
+
+
+def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
+    request, run = _read_inputs(arguments)
+    settings: Settings = read_settings()
+    from .execution import close_lost_run  # imports mlflow
+
+    close_lost_run(request, run, settings, arguments.status, arguments.reason)
+    return None, ExitCode.DONE
+
+
+def _reply(step: Step | None, action: Callable[[], tuple[StepResult | None, ExitCode]]) -> int:
+    try:
+        result, code = action()
+    except (StepError, Terminated) as error:
+        return _fail(step, error.kind, str(error), error)
+    except MemoryError as error:
+        return _fail(step, FailureKind.OUT_OF_MEMORY, f"the host's memory did not suffice: {error}", error)
+    except Exception as error:
+        _log.exception("this is a bug in the step, not in its input")
+        return _fail(step, FailureKind.BUG, f"{type(error).__name__}: {error}", error)
+    if result is not None:
+        _log.info("%s", result.summary)
+        print(transport.encode_result(result), flush=True)
+    return code
+
+
+def _fail(step: Step | None, kind: FailureKind, message: str, error: BaseException) -> int:
+    _log.error("%s: %s", kind, message)
+    run_id = getattr(error, "mlflow_run_id", None)
+    failure = StepFailure(step=step, kind=kind, message=message, mlflow_run_id=run_id)
+    print(transport.encode_failure(failure), flush=True)
+    return kind.exit_code
+
+
+def _print_versions() -> int:
+    installed = {package: version(package) for package in ("ultralytics", "torch", "torchvision", "mlflow")}
+    for name, number in {"trainer": __version__, "contract": str(PROTOCOL_VERSION), **installed}.items():
+        print(f"{name} {number}")
+    return ExitCode.DONE
+
+
+def _write_sample_data(arguments: argparse.Namespace) -> int:
+    from .sample_data import write_days
+
+    for folder in write_days(arguments.root, arguments.days, arguments.pictures):
+        print(folder)
+    return ExitCode.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

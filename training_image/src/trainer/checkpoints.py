@@ -1,0 +1,204 @@
+"""Checkpoints of a training that is under way: handed over, uploaded, verified, brought back.
+
+The training leaves a complete copy of each epoch's files in a slot (``publish``), where a newer one replaces it; the
+reporter takes it from there (``claim``), so that slow storage never delays an epoch. In the record, files are named by
+their content, and only a tag that is written after all of them are stored makes them a checkpoint: whenever a process
+dies, the tag names files that are complete. The checkpoint before it is kept too, in case that one cannot be read.
+Must not import torch: whether a checkpoint can be resumed from is ``detector``'s to say.
+"""
+
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from step_contract.record import Record
+
+from .errors import BadData, StepError
+from .record import RunRecord
+
+FOLDER = "checkpoints"
+LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
+
+_TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
+_READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED = "ready", "taking", "claimed", "building", "replaced"
+_EPOCH = "epoch"
+_WEIGHTS = "weights"
+
+_log = logging.getLogger(__name__)
+
+
+class StoredFile(Record):
+    """One file of a checkpoint in the run's artifacts."""
+
+    artifact: str
+    sha256: str
+
+
+class Checkpoint(Record):
+    """All that a training needs to go on after an epoch; the value of the tag."""
+
+    epoch: int
+    files: Mapping[str, StoredFile]
+
+
+# -- in the training ----------------------------------------------------------------------------------------------
+
+
+def publish(slot: Path, save_dir: Path, epoch: int, *, improved: bool) -> None:
+    """Copy what an epoch left into the slot, complete or not at all.
+
+    Args:
+        slot: folder of this training's own.
+        save_dir: where ultralytics keeps results.csv and weights/.
+        epoch: epochs finished.
+        improved: the last weights are also the best.
+    """
+    building = slot / _BUILDING
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    shutil.copyfile(save_dir / _WEIGHTS / LAST, building / LAST)
+    shutil.copyfile(save_dir / HISTORY, building / HISTORY)
+    _add_best(slot, save_dir, building, improved=improved)
+    (building / _EPOCH).write_text(str(epoch), encoding="ascii")
+    # Renaming is atomic, so the reporter claims either the old copy or the new one.
+    with suppress(FileNotFoundError):
+        os.rename(slot / _READY, slot / _REPLACED)
+    os.rename(building, slot / _READY)
+    shutil.rmtree(slot / _REPLACED, ignore_errors=True)
+
+
+def _add_best(slot: Path, save_dir: Path, building: Path, *, improved: bool) -> None:
+    """Add the best weights, copied only when they changed: ultralytics overwrites its own file in place."""
+    kept = slot / BEST
+    if improved:
+        _link(building / LAST, kept)
+    elif not kept.exists() and (save_dir / _WEIGHTS / BEST).exists():
+        shutil.copyfile(save_dir / _WEIGHTS / BEST, kept)
+    if kept.exists():
+        _link(kept, building / BEST)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
+
+
+# -- in the reporter ----------------------------------------------------------------------------------------------
+
+
+def claim(slot: Path) -> Path | None:
+    """Take the newest copy out of the slot, or the one that was taken before and not yet stored."""
+    claimed, taking = slot / _CLAIMED, slot / _TAKING
+    with suppress(FileNotFoundError):  # nothing new, or the training is just replacing it
+        os.rename(slot / _READY, taking)
+        shutil.rmtree(claimed, ignore_errors=True)
+        os.rename(taking, claimed)
+    return claimed if claimed.exists() else None
+
+
+class CheckpointStore:
+    """The checkpoints of one MLflow run."""
+
+    def __init__(self, record: RunRecord) -> None:
+        """Use the record's artifacts and tags."""
+        self._record = record
+        self._can_delete = True
+
+    def available(self) -> list[Checkpoint]:
+        """Return the checkpoints there are, the newest first."""
+        tags = self._record.tags()
+        return [found for name in (_TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
+
+    def commit(self, claimed: Path) -> Checkpoint:
+        """Store a claimed copy as the newest checkpoint and remove it from the slot."""
+        before = self.available()
+        epoch = int((claimed / _EPOCH).read_text(encoding="ascii"))
+        known = {file.sha256: file for checkpoint in before for file in checkpoint.files.values()}
+        files = {}
+        for name in (LAST, BEST, HISTORY):
+            if (claimed / name).exists():
+                stored = self._upload(claimed / name, known)
+                files[name] = known[stored.sha256] = stored
+        checkpoint = Checkpoint(epoch=epoch, files=files)
+        previous = next((other for other in before if other.epoch < epoch), None)
+        self._record.set_tags(
+            {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", _TAG: checkpoint.model_dump_json()}
+        )
+        shutil.rmtree(claimed)
+        self._sweep([checkpoint, *([previous] if previous else [])])
+        return checkpoint
+
+    def restore(self, checkpoint: Checkpoint, save_dir: Path) -> None:
+        """Bring a checkpoint's files back to where ultralytics expects them.
+
+        Raises:
+            BadData: a file is missing or not what was stored.
+            TryAgain: the artifact store does not answer.
+        """
+        present = self._record.artifacts(FOLDER)
+        for name, stored in checkpoint.files.items():
+            what = f"{name} of the checkpoint of epoch {checkpoint.epoch}"
+            if stored.artifact not in present:
+                raise BadData(f"{what} is gone: the run has no artifact {stored.artifact}")
+            target = save_dir / name if name == HISTORY else save_dir / _WEIGHTS / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._download(stored, target, what)
+
+    def forget(self) -> None:
+        """Drop all checkpoints: the training is done, or a new one begins."""
+        if self.available():
+            self._record.set_tags({_TAG: "", _PREVIOUS_TAG: ""})
+        self._sweep([])
+
+    def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
+        digest = _sha256(path)
+        if digest in known:
+            return known[digest]
+        named = path.with_name(f"{digest[:20]}{path.suffix}")
+        _link(path, named)
+        self._record.log_artifact(named, FOLDER)
+        return StoredFile(artifact=f"{FOLDER}/{named.name}", sha256=digest)
+
+    def _download(self, stored: StoredFile, target: Path, what: str) -> None:
+        fetched = self._record.download(stored.artifact, target.parent / ".fetched")
+        digest = _sha256(fetched)
+        if digest != stored.sha256:
+            raise BadData(f"{what} is damaged: SHA-256 of {stored.artifact} is {digest}; expected {stored.sha256}")
+        os.replace(fetched, target)
+
+    def _sweep(self, kept: list[Checkpoint]) -> None:
+        """Delete the files that no checkpoint names; a store that cannot delete keeps them, which does no harm."""
+        if not self._can_delete:
+            return
+        named = {file.artifact for checkpoint in kept for file in checkpoint.files.values()}
+        try:
+            for artifact in self._record.artifacts(FOLDER):
+                if artifact not in named:
+                    self._record.delete_artifact(artifact)
+        except StepError as error:
+            self._can_delete = False
+            _log.warning("old checkpoints stay in the artifact store: %s", error)
+
+
+def _parse(tag: str) -> Checkpoint | None:
+    if not tag:
+        return None
+    try:
+        return Checkpoint.model_validate_json(tag)
+    except ValidationError as error:
+        _log.warning("a checkpoint's tag cannot be read and is left aside: %s", error)
+        return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()

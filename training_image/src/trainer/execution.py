@@ -1,0 +1,147 @@
+"""One try of one step, around the step's own work: record, done-markers, scratch folder, the run's status."""
+
+import importlib
+import logging
+import tempfile
+from pathlib import Path
+from typing import Protocol, cast
+
+from step_contract.step import (
+    ExitCode,
+    FailureKind,
+    RegisterResult,
+    Step,
+    StepOutcome,
+    StepRequest,
+    StepResult,
+    StepRun,
+)
+
+from .errors import StepError, Terminated
+from .job import Job
+from .record import RunRecord, find_record, open_record
+from .settings import Settings
+from .storage import FileStorage
+
+_log = logging.getLogger("trainer")
+
+_NEEDS = {
+    Step.TRAIN: Step.PREPROCESS,
+    Step.EVALUATE: Step.TRAIN,
+    Step.REGISTER: Step.EVALUATE,
+    Step.PROMOTE: Step.REGISTER,
+}
+
+
+class StepModule(Protocol):
+    """What each of preprocess, train, evaluate, register and promote offers."""
+
+    def fingerprint(self, job: Job) -> str:
+        """Return the digest of the step's inputs; the same digest means that the work is already done."""
+        ...
+
+    def work(self, job: Job) -> StepOutcome:
+        """Do the step's work and return what came of it."""
+        ...
+
+    def summary(self, outcome: StepOutcome) -> str:
+        """Say in one line what the step did."""
+        ...
+
+
+def run_step(request: StepRequest, run: StepRun, settings: Settings) -> tuple[StepResult, ExitCode]:
+    """Do a step unless its done-marker says that it was done from the same inputs.
+
+    Raises:
+        StepError, Terminated: with ``mlflow_run_id`` set once the record is open.
+    """
+    pipeline = run.form.applied_to(request.pipeline)
+    record = open_record(settings.mlflow_tracking_uri, pipeline, run)
+    try:
+        with _workspace(settings, run, request.step) as workspace:
+            job = Job(request, run, pipeline, record, FileStorage(), settings, Path(workspace))
+            return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
+    except BaseException as error:
+        error.mlflow_run_id = record.run_id  # type: ignore[attr-defined]  # read by the reply
+        raise
+
+
+def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.TemporaryDirectory[str]:
+    parent = settings.trainer_work_dir.absolute()
+    parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(dir=parent, prefix=f"{run.key[:12]}-{step}-", ignore_cleanup_errors=True)
+
+
+def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
+    try:
+        result = _refusal_before(job) or _done_or_do(job, module)
+    except BaseException as error:
+        _mark_failed(job.record, job.step, error)
+        raise
+    return result, _end(job.record, result)
+
+
+def _refusal_before(job: Job) -> StepResult | None:
+    """Return the refusal that ended the run before this step, if there is one.
+
+    Raises:
+        BadRequest: the step before has no done-marker.
+    """
+    before = job.record.require(_NEEDS[job.step]) if job.step in _NEEDS else None
+    return before if before is not None and _refused(before) else None
+
+
+def _done_or_do(job: Job, module: StepModule) -> StepResult:
+    inputs = module.fingerprint(job)
+    return _done_before(job, inputs) or _do(job, module, inputs)
+
+
+def _done_before(job: Job, inputs: str) -> StepResult | None:
+    """Return the result that an earlier try made from the same inputs, unless the form asks to do it again."""
+    done = None if job.run.form.force else job.record.result_of(job.step, inputs)
+    return done and done.model_copy(update={"already_done": True, "summary": f"already done: {done.summary}"})
+
+
+def _do(job: Job, module: StepModule, inputs: str) -> StepResult:
+    job.record.begin_step(job.step, inputs)
+    outcome = module.work(job)
+    result = StepResult(mlflow_run_id=job.record.run_id, summary=module.summary(outcome), outcome=outcome)
+    job.record.finish_step(job.step, result, refused=_refused(result))
+    return result
+
+
+def _refused(result: StepResult) -> bool:
+    return isinstance(result.outcome, RegisterResult) and result.outcome.version is None
+
+
+def _end(record: RunRecord, result: StepResult) -> ExitCode:
+    """Close the run after its last step and return the exit code."""
+    if _refused(result):
+        record.close("FINISHED")
+        return ExitCode.REFUSED
+    if result.outcome.step == Step.PROMOTE:
+        record.close("FINISHED")
+    return ExitCode.DONE
+
+
+def _mark_failed(record: RunRecord, step: Step, error: BaseException) -> None:
+    """Leave the reason in the record; never hide the error itself behind a tracking server that is away, too."""
+    kind = error.kind if isinstance(error, StepError | Terminated) else FailureKind.BUG
+    try:
+        record.fail_step(step, kind, str(error) or type(error).__name__)
+        record.close("KILLED" if isinstance(error, Terminated) else "FAILED")
+    except StepError as second:
+        _log.error("the failure could not be recorded: %s", second)
+
+
+def close_lost_run(request: StepRequest, run: StepRun, settings: Settings, status: str, reason: str) -> None:
+    """End the MLflow run of a DAG run whose step died without recording why; an ended run is left as it is."""
+    record = find_record(settings.mlflow_tracking_uri, request.pipeline, run)
+    if record is None:
+        _log.info("no MLflow run to close for %s %s", run.dag_id, run.run_id)
+        return
+    if record.tags().get(f"step.{request.step}") != "running":
+        _log.info("step %s of MLflow run %s is not running; left as it is", request.step, record.run_id)
+        return
+    record.fail_step(request.step, FailureKind.TRY_AGAIN, reason)
+    record.close(status)

@@ -1,0 +1,84 @@
+"""What a training says about itself, epoch by epoch: one JSON line an entry, in a file.
+
+The training writes it, in this process or in the one that several GPUs make rank 0; the reporter's thread reads it
+and carries it to MLflow. A file needs no pickling and no connection, and an epoch never waits for a tracking server.
+Needs the standard library only.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+_FILE = "journal.jsonl"
+_STOP = "stop"
+_FAILURE = "failure"
+
+
+class EntryKind(StrEnum):
+    """What an entry tells."""
+
+    START = "start"
+    EPOCH = "epoch"
+    FINAL = "final"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The start (with the effective arguments), a finished epoch, or the best weights' final measurement."""
+
+    kind: EntryKind
+    epoch: int
+    """Epochs finished so far; of a start, those that an earlier try finished."""
+    total_epochs: int
+    device: str
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """By the names under which MLflow keeps them; may be NaN."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+def append(folder: Path, entry: Entry) -> None:
+    """Add an entry."""
+    with (folder / _FILE).open("a", encoding="utf-8") as out:
+        out.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+
+
+def read(folder: Path, begin: int = 0) -> tuple[list[Entry], int]:
+    """Return the complete entries from a byte offset on, and the offset after them."""
+    path = folder / _FILE
+    if not path.exists():
+        return [], begin
+    with path.open("rb") as source:
+        source.seek(begin)
+        complete, newline, _ = source.read().rpartition(b"\n")
+    entries = [_entry(json.loads(line)) for line in complete.splitlines()]
+    return entries, begin + len(complete) + len(newline)
+
+
+def _entry(fields: dict[str, object]) -> Entry:
+    return Entry(**{**fields, "kind": EntryKind(str(fields["kind"]))})  # type: ignore[arg-type]  # as append wrote them
+
+
+def ask_to_stop(folder: Path, reason: str) -> None:
+    """Tell the training, whichever process it runs in, to end after this epoch."""
+    (folder / _STOP).write_text(reason, encoding="utf-8")
+
+
+def stop_reason(folder: Path) -> str | None:
+    """Return why the training shall end, or None."""
+    path = folder / _STOP
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def note_failure(folder: Path, text: str) -> None:
+    """Keep the reason why a process of the training failed; the first one's counts."""
+    path = folder / _FAILURE
+    if not path.exists():
+        path.write_text(text, encoding="utf-8")
+
+
+def failure(folder: Path) -> str | None:
+    """Return why a process of the training failed, or None."""
+    path = folder / _FAILURE
+    return path.read_text(encoding="utf-8") if path.exists() else None

@@ -1,0 +1,163 @@
+"""The dataset as one document: which images are in which split, with which labels, under one digest.
+
+The digest says what is learnt and measured, not where it lies: a dataset that is moved, renamed or touched keeps it.
+Recorded as gzipped JSON lines, a header and then one line an image, byte for byte the same for the same manifest.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from step_contract.catalog import DatasetFormat, VisionTask
+
+from .errors import BadData, BadRequest
+
+if TYPE_CHECKING:
+    from .record import RunRecord
+
+SPLITS = ("train", "val", "test")
+ARTIFACT = "dataset/manifest.jsonl.gz"
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestItem:
+    """One image. ``key`` is its path below the manifest's ``uri``; width and height are pixels as shown."""
+
+    split: str
+    key: str
+    size: int
+    etag: str
+    sha256: str
+    width: int
+    height: int
+    label: str
+    """Lines of YOLO label text, empty for a background image; for classify the class id."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A validated dataset, its items ordered by split and key."""
+
+    task: VisionTask
+    format: DatasetFormat
+    uri: str
+    names: tuple[str, ...]
+    kpt_shape: tuple[int, int] | None
+    items: tuple[ManifestItem, ...]
+    flip_idx: tuple[int, ...] = ()
+    """For pose: where each keypoint goes when the image is mirrored; empty if the source does not say."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over task, classes, keypoints and each image's split, content and label."""
+        digest = hashlib.sha256(_json([self.task, self.names, self.kpt_shape, self.flip_idx]))
+        for line in sorted(_json([item.split, item.sha256, item.label]) for item in self.items):
+            digest.update(b"\n" + line)
+        return digest.hexdigest()
+
+    def of(self, split: str) -> tuple[ManifestItem, ...]:
+        """Return the images of a split."""
+        return tuple(item for item in self.items if item.split == split)
+
+    @property
+    def images(self) -> dict[str, int]:
+        """Number of images in each split."""
+        return {split: sum(item.split == split for item in self.items) for split in SPLITS}
+
+    @property
+    def measured_split(self) -> str:
+        """The split on which candidate and champion are measured."""
+        return "test" if self.images["test"] else "val"
+
+
+def record_manifest(record: "RunRecord", manifest: Manifest, workspace: Path) -> None:
+    """Store the manifest in the run, in place of an earlier one."""
+    path = workspace / Path(ARTIFACT).name
+    path.write_bytes(encode(manifest))
+    record.log_artifact(path, "dataset")
+
+
+def load_manifest(record: "RunRecord", workspace: Path) -> Manifest:
+    """Return the manifest that preprocess recorded in the run.
+
+    Raises:
+        BadRequest: there is none.
+        BadData: it is damaged, or not what its digest says.
+    """
+    if ARTIFACT not in record.artifacts("dataset"):
+        raise BadRequest(f"MLflow run {record.run_id} has no {ARTIFACT}; run preprocess of this DAG run first")
+    return decode(record.download(ARTIFACT, workspace / "manifest").read_bytes())
+
+
+def encode(manifest: Manifest) -> bytes:
+    """Return the manifest as gzipped JSON lines; equal manifests give equal bytes."""
+    # Time stamp 0 and a fixed level: the default writes the time of day into the first bytes.
+    return gzip.compress(b"\n".join(_lines(manifest)) + b"\n", compresslevel=6, mtime=0)
+
+
+def decode(content: bytes) -> Manifest:
+    """Read what ``encode`` wrote and check it against its digest.
+
+    Raises:
+        BadData: it is damaged, of another version, or not what its digest says.
+    """
+    try:
+        header, *lines = gzip.decompress(content).splitlines()
+        fields = json.loads(header)
+        if fields["version"] != _VERSION:
+            raise BadData(
+                f"{ARTIFACT} has version {fields['version']}; this trainer reads {_VERSION}, run preprocess again"
+            )
+        manifest = _manifest(fields, tuple(ManifestItem(**json.loads(line)) for line in lines))
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise BadData(f"{ARTIFACT} is damaged ({type(error).__name__}: {error}); run preprocess again") from error
+    if manifest.digest != fields["digest"]:
+        raise BadData(
+            f"{ARTIFACT} says digest {fields['digest'][:12]}, but its content has {manifest.digest[:12]}; "
+            "run preprocess again"
+        )
+    return manifest
+
+
+def _lines(manifest: Manifest) -> Iterator[bytes]:
+    yield _json(
+        {
+            "version": _VERSION,
+            "digest": manifest.digest,
+            "task": manifest.task,
+            "format": manifest.format,
+            "uri": manifest.uri,
+            "names": manifest.names,
+            "kpt_shape": manifest.kpt_shape,
+            "flip_idx": manifest.flip_idx,
+            "images": manifest.images,
+        }
+    )
+    for item in manifest.items:
+        yield _json({name: getattr(item, name) for name in ManifestItem.__slots__})
+
+
+def _manifest(fields: dict[str, Any], items: tuple[ManifestItem, ...]) -> Manifest:
+    shape = fields["kpt_shape"]
+    return Manifest(
+        task=VisionTask(fields["task"]),
+        format=DatasetFormat(fields["format"]),
+        uri=fields["uri"],
+        names=tuple(fields["names"]),
+        kpt_shape=(shape[0], shape[1]) if shape else None,
+        items=items,
+        flip_idx=tuple(fields["flip_idx"]),
+    )
+
+
+def _json(value: object) -> bytes:
+    return _ENCODER.encode(value).encode()
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

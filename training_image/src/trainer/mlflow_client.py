@@ -1,0 +1,48 @@
+"""The connection to MLflow, and what its errors mean to a step."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from requests.exceptions import RequestException
+
+from .errors import BadRequest, TryAgain
+
+_MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
+_WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "PERMISSION_DENIED", "UNAUTHENTICATED"}
+
+
+def connect(tracking_uri: str) -> MlflowClient:
+    """Return a client of the tracking server (or SQLite file) for runs and registry alike."""
+    # A run id left in the environment would be adopted by a child that starts a run of its own.
+    os.environ.pop("MLFLOW_RUN_ID", None)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
+    return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+
+
+@contextmanager
+def mlflow_errors(doing: str) -> Iterator[None]:
+    """Translate what MLflow raises: a refused request is a BadRequest, everything else is worth another try.
+
+    Raises:
+        BadRequest: MLflow understood the request and refused it.
+        TryAgain: MLflow does not answer, or answers with a fault of its own.
+    """
+    try:
+        yield
+    except MlflowException as error:
+        detail = f"MLflow, {doing}: {str(error).splitlines()[0][:500]}"
+        if error.error_code in _WRONG or is_missing(error):
+            raise BadRequest(detail) from error
+        raise TryAgain(f"{detail}; is the tracking server up?") from error
+    except (RequestException, OSError) as error:
+        raise TryAgain(f"MLflow, {doing}: {error}; is the tracking server up?") from error
+
+
+def is_missing(error: MlflowException) -> bool:
+    """Tell whether MLflow says that a run, model, version or alias does not exist."""
+    # An alias that does not exist is reported as an invalid parameter.
+    return error.error_code in _MISSING or "alias" in str(error) and "not found" in str(error)

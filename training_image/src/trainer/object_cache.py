@@ -1,0 +1,82 @@
+"""Local copies of a dataset's objects, each under the SHA-256 of its content; several processes may share one cache.
+
+A copy appears complete under its final name or not at all, and is never written to again. What a cache holds may be
+removed at any time: whoever needs an object asks for it by its digest and gets it fetched again.
+"""
+
+import hashlib
+import os
+import uuid
+from pathlib import Path, PurePosixPath
+
+from .errors import BadData, TryAgain
+from .storage import Storage, readable
+
+_READ_ONLY = 0o444
+
+
+def fetch_object(cache: Path, storage: Storage, uri: str, key: str) -> tuple[str, Path]:
+    """Copy one object of a source into the cache and return its SHA-256 and where it lies.
+
+    Raises:
+        BadData: the object is gone.
+        TryAgain: the store does not answer, or the cache cannot be written.
+    """
+    incoming = _incoming(cache)
+    sha256 = storage.fetch(uri, key, incoming)
+    target = _object_path(cache, key, sha256)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Read by whoever shares the cache, written by nobody: a training only gets links to it.
+        incoming.chmod(_READ_ONLY)
+        os.replace(incoming, target)
+    except OSError as error:
+        raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
+    return sha256, target
+
+
+def read_object(cache: Path, storage: Storage, uri: str, key: str) -> tuple[str, bytes]:
+    """Return SHA-256 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
+    incoming = _incoming(cache)
+    sha256 = storage.fetch(uri, key, incoming)
+    try:
+        return sha256, incoming.read_bytes()
+    finally:
+        incoming.unlink()
+
+
+def cached_object(cache: Path, storage: Storage, uri: str, key: str, *, sha256: str, size: int) -> Path:
+    """Return a copy whose content has the digest, fetched if the cache has none or a damaged one.
+
+    Raises:
+        BadData: the source no longer holds that content.
+        TryAgain: the store does not answer, or the cache cannot be written.
+    """
+    path = _object_path(cache, key, sha256)
+    if _is_intact(path, sha256, size):
+        return path
+    found, path = fetch_object(cache, storage, uri, key)
+    if found != sha256:
+        raise BadData(
+            f"{readable(uri)}: {key} changed since preprocess recorded it (SHA-256 was {sha256[:12]}, "
+            f"is {found[:12]}); run preprocess of this DAG run again, and train after it"
+        )
+    return path
+
+
+def _incoming(cache: Path) -> Path:
+    return cache / "incoming" / uuid.uuid4().hex
+
+
+def _object_path(cache: Path, key: str, sha256: str) -> Path:
+    return cache / "objects" / sha256[:2] / f"{sha256}{PurePosixPath(key).suffix.lower()}"
+
+
+def _is_intact(path: Path, sha256: str, size: int) -> bool:
+    try:
+        if path.stat().st_size != size:
+            return False
+        with path.open("rb") as content:
+            return hashlib.file_digest(content, "sha256").hexdigest() == sha256
+    except OSError:
+        return False

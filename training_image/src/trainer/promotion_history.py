@@ -1,0 +1,72 @@
+"""Every move of an alias, one tag of the registered model for each: what rollback and a person who asks "why?" read.
+
+MLflow keeps no history of aliases, so it is written beside them: ``alias_history.000001`` and so on, each a JSON
+object. Pure functions over the tags; ``model_registry`` reads and writes them.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+
+from pydantic import AwareDatetime, Field, ValidationError
+from step_contract.record import Record
+
+TAG_PREFIX = "alias_history."
+
+_log = logging.getLogger(__name__)
+_TAG = re.compile(re.escape(TAG_PREFIX) + r"(\d{6,})")
+_REASON_LENGTH = 3000
+
+
+class AliasMove(Record):
+    """One move of an alias. ``from`` and ``to`` are model versions; null is nobody."""
+
+    number: int
+    when: AwareDatetime
+    """Wall time at which the move was written down."""
+    alias: str
+    from_version: str | None = Field(alias="from")
+    to_version: str | None = Field(alias="to")
+    run_key: str | None
+    """DAG run whose model holds the alias from now on."""
+    data_interval_end: AwareDatetime | None
+    by: str
+    why: str
+
+
+def moves(tags: Mapping[str, str], alias: str | None = None) -> tuple[AliasMove, ...]:
+    """Return the moves of an alias, or of all, in their order; a tag that somebody made unreadable is left out."""
+    found = []
+    for key, value in tags.items():
+        if not _TAG.fullmatch(key):
+            continue
+        try:
+            move = AliasMove.model_validate_json(value)
+        except ValidationError as error:
+            _log.warning("tag %s is no alias move (%d problems): %.100s", key, error.error_count(), value)
+            continue
+        if alias in (None, move.alias):
+            found.append(move)
+    return tuple(sorted(found, key=lambda move: move.number))
+
+
+def next_number(tags: Mapping[str, str]) -> int:
+    """Return the number of the next move, of whatever alias; numbers of unreadable tags are not used again."""
+    return 1 + max((int(match[1]) for key in tags if (match := _TAG.fullmatch(key))), default=0)
+
+
+def holder(history: tuple[AliasMove, ...]) -> str | None:
+    """Return the version that holds the alias according to its history."""
+    return history[-1].to_version if history else None
+
+
+def held_before(history: tuple[AliasMove, ...], run_key: str) -> bool:
+    """Tell whether the version of a DAG run ever got the alias."""
+    return any(move.run_key == run_key for move in history)
+
+
+def as_tag(move: AliasMove) -> tuple[str, str]:
+    """Return key and value of the tag that keeps a move, the reason cut to what MLflow stores."""
+    short = move.model_copy(update={"why": move.why[:_REASON_LENGTH]})
+    return f"{TAG_PREFIX}{move.number:06d}", json.dumps(short.model_dump(mode="json"), ensure_ascii=False)

@@ -1,0 +1,116 @@
+"""Carries a training's journal and checkpoints to MLflow, in a thread beside the training.
+
+An epoch never waits for the tracking server or the artifact store. While they do not answer, the training goes on and
+what it wrote is carried later; when they refuse, the training is stopped, because nothing of it could be kept.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from . import checkpoints, journal
+from .checkpoints import CheckpointStore
+from .errors import Terminated, TryAgain
+from .journal import Entry, EntryKind
+from .record import RunRecord
+
+_INTERVAL_SECONDS = 0.25
+_RETRY_SECONDS = 5.0
+_LAST_RETRY_SECONDS = 1.0
+_PATIENCE_SECONDS = 600.0
+_PATIENCE_AFTER_FAILURE_SECONDS = 30.0
+_PATIENCE_WHEN_TERMINATED_SECONDS = 4.0
+"""Whoever sent SIGTERM follows it with SIGKILL, often after 5 seconds."""
+
+_log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Runs from ``with`` until all is carried; leaving the block raises what kept it from that."""
+
+    def __init__(self, record: RunRecord, exchange: Path, logged_epochs: Iterable[int]) -> None:
+        """Carry what is below ``exchange``, except metrics of epochs that MLflow has already."""
+        self._record = record
+        self._exchange = exchange
+        self._store = CheckpointStore(record)
+        self._logged = set(logged_epochs)
+        self._offset = 0
+        self._closing = threading.Event()
+        self._deadline = 0.0
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Carry the rest, as long as there is time for it.
+
+        Raises:
+            TryAgain: MLflow did not answer.
+            StepError: MLflow refused.
+        """
+        terminated = isinstance(error, Terminated)
+        self._finish(
+            _PATIENCE_WHEN_TERMINATED_SECONDS
+            if terminated
+            else _PATIENCE_AFTER_FAILURE_SECONDS
+            if error
+            else _PATIENCE_SECONDS
+        )
+        if self._error is not None and not terminated and (error is None or not isinstance(self._error, TryAgain)):
+            raise self._error from error
+
+    def _finish(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._closing.set()
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._error = TryAgain(
+                f"MLflow did not take the training's record within {seconds:.0f} s; is the tracking server up?"
+            )
+
+    def _run(self) -> None:
+        delay = _INTERVAL_SECONDS
+        while True:
+            closing = self._closing.wait(delay)
+            try:
+                self._carry()
+                self._error, delay = None, _INTERVAL_SECONDS
+            except TryAgain as error:
+                if self._error is None:
+                    _log.warning("the training goes on, its record waits: %s", error)
+                self._error, delay = error, _RETRY_SECONDS
+            except Exception as error:  # raised again by __exit__, in the main thread
+                self._error = error
+                journal.ask_to_stop(self._exchange, str(error))
+                return
+            if closing and (self._error is None or time.monotonic() + _LAST_RETRY_SECONDS > self._deadline):
+                return
+            if closing:
+                time.sleep(_LAST_RETRY_SECONDS)
+
+    def _carry(self) -> None:
+        """Carry what there is: metrics first, then the checkpoint that was complete before the journal was read."""
+        claimed = checkpoints.claim(self._exchange)
+        entries, offset = journal.read(self._exchange, self._offset)
+        for entry in entries:
+            self._log_entry(entry)
+        self._offset = offset
+        if claimed is not None:
+            self._store.commit(claimed)
+
+    def _log_entry(self, entry: Entry) -> None:
+        if entry.kind is EntryKind.START:
+            self._record.log_params({f"train.{name}": value for name, value in entry.arguments.items()})
+        elif entry.kind is EntryKind.EPOCH and entry.epoch not in self._logged:
+            self._record.log_metrics(entry.metrics, entry.epoch)
+            self._logged.add(entry.epoch)

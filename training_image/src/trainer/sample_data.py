@@ -1,0 +1,135 @@
+"""Real handwriting as a detection dataset: what the demo and the tests train on.
+
+The UCI handwritten digits that scikit-learn ships (1,797 of them, 8x8 pixels) are drawn at three times their size on
+black canvases, several on each without overlap, so that the boxes are known exactly. One class a digit. The same
+arguments give the same pictures. Needs no network.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from sklearn.datasets import load_digits
+
+_SCALE = 3
+_TILE = 8 * _SCALE
+_FEWEST_DIGITS, _MOST_DIGITS = 3, 6
+_PLACING_TRIES = 200
+
+Pixels = npt.NDArray[np.uint8]
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels; right and bottom are outside."""
+
+
+def write_digits(folder: Path, *, pictures: int, seed: int, side: int = 96) -> None:
+    """Write a YOLO pool (data.yaml, images/, labels/) that appears complete or not at all.
+
+    Raises:
+        FileExistsError: there is something at ``folder`` already.
+        ValueError: no pictures, or a side on which the digits do not fit.
+    """
+    if pictures < 1 or side < 4 * _TILE:
+        raise ValueError(f"got {pictures} pictures of {side} pixels; expected at least 1 of at least {4 * _TILE}")
+    if folder.exists():
+        raise FileExistsError(f"{folder} exists; sample data is written into a folder of its own")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Hidden, so that nobody lists a dataset that is not complete.
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        _write_pool(draft, pictures, seed, side)
+        draft.chmod(0o755)
+        _publish(draft, folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def write_days(root: Path, days: Sequence[date], pictures: int) -> list[Path]:
+    """Write one folder ``YYYY-MM-DD`` for each day, its pictures its own; folders that exist are left as they are."""
+    folders = [root / day.isoformat() for day in days]
+    for day, folder in zip(days, folders, strict=True):
+        if not folder.exists():
+            # Another process may write the same day at the same time; both write the same pictures.
+            with suppress(FileExistsError):
+                write_digits(folder, pictures=pictures, seed=day.toordinal())
+    return folders
+
+
+def _publish(draft: Path, folder: Path) -> None:
+    try:
+        draft.rename(folder)
+    except OSError as error:
+        if folder.exists():
+            raise FileExistsError(f"{folder} was written by another process meanwhile") from error
+        raise
+
+
+def _write_pool(folder: Path, pictures: int, seed: int, side: int) -> None:
+    (folder / "images").mkdir()
+    (folder / "labels").mkdir()
+    names = "\n".join(f"  {digit}: '{digit}'" for digit in range(10))
+    (folder / "data.yaml").write_text(f"names:\n{names}\n", encoding="utf-8")
+    rng = np.random.default_rng(seed)
+    deck = _deck(rng)
+    for number in range(pictures):
+        canvas, lines = _compose(deck, rng, side)
+        Image.fromarray(canvas).save(folder / "images" / f"{number:05d}.png")
+        (folder / "labels" / f"{number:05d}.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _compose(deck: Iterator[tuple[int, Pixels]], rng: np.random.Generator, side: int) -> tuple[Pixels, list[str]]:
+    """Return a canvas and one YOLO line a digit."""
+    canvas = np.zeros((side, side), np.uint8)
+    places = _places(rng, side, int(rng.integers(_FEWEST_DIGITS, _MOST_DIGITS + 1)))
+    lines = []
+    for (left, top), (digit, tile) in zip(places, deck, strict=False):
+        canvas[top : top + _TILE, left : left + _TILE] = tile
+        lines.append(f"{digit} {_yolo_box(_ink(tile, left, top), side)}")
+    return canvas, lines
+
+
+def _places(rng: np.random.Generator, side: int, count: int) -> list[tuple[int, int]]:
+    """Return the left top corners of tiles that do not overlap; fewer than asked where no more fit."""
+    places: list[tuple[int, int]] = []
+    for _ in range(_PLACING_TRIES):
+        left, top = (int(value) for value in rng.integers(0, side - _TILE + 1, 2))
+        if all(abs(left - x) >= _TILE or abs(top - y) >= _TILE for x, y in places):
+            places.append((left, top))
+        if len(places) == count:
+            break
+    return places
+
+
+def _ink(tile: Pixels, left: int, top: int) -> Box:
+    """Return the box around what is drawn of a digit."""
+    rows, columns = np.flatnonzero(tile.any(axis=1)), np.flatnonzero(tile.any(axis=0))
+    return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
+
+
+def _yolo_box(box: Box, side: int) -> str:
+    left, top, right, bottom = box
+    numbers = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+    return " ".join(f"{number / side:.6f}" for number in numbers)
+
+
+def _deck(rng: np.random.Generator) -> Iterator[tuple[int, Pixels]]:
+    """Deal all classes in turn and no digit twice before the deck is through."""
+    tiles, digits = _tiles()
+    while True:
+        piles = [rng.permutation(np.flatnonzero(digits == digit)) for digit in range(10)]
+        for hand in zip(*piles, strict=False):
+            for index in rng.permutation(np.array(hand)):
+                yield int(digits[index]), tiles[index]
+
+
+@cache
+def _tiles() -> tuple[Pixels, npt.NDArray[np.int_]]:
+    bunch = load_digits()
+    grey = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
+    return grey.repeat(_SCALE, axis=1).repeat(_SCALE, axis=2), bunch.target

@@ -1,0 +1,51 @@
+"""Being told to stop: by SIGTERM or SIGINT, or by the end of standard input when the parent holds it open.
+
+The local runtime starts a step in a process group of its own, so a worker that is killed outright would leave the
+step running for nobody. The parent's death closes the pipe that is the step's standard input, which no signal can
+prevent; the step then stops itself and its process group.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from step_contract.step import ExitCode
+
+from .errors import Terminated
+
+GRACE_AFTER_PARENT_SECONDS = 10
+_STDIN = 0
+
+
+@contextmanager
+def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
+    """Raise Terminated in the main thread at the first signal; a second signal ends the process at once."""
+    signalled = False
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        nonlocal signalled
+        if signalled:
+            os._exit(ExitCode.TERMINATED)
+        signalled = True
+        raise Terminated(f"told to stop by {signal.Signals(number).name}; the next try goes on from the last checkpoint")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    if watch_stdin:
+        threading.Thread(target=_stop_with_parent, name="parent-watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop_with_parent() -> None:
+    while os.read(_STDIN, 4096):
+        continue
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_AFTER_PARENT_SECONDS)
+    os.killpg(os.getpgid(0), signal.SIGKILL)

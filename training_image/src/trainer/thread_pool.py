@@ -1,0 +1,22 @@
+"""Work on many objects at once: reading, hashing and decoding all let other threads run meanwhile."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+_MOST_THREADS = 32
+
+
+def map_in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """Return the function's result for each item, in order; a stop or an error drops what has not begun."""
+    with ThreadPoolExecutor(_thread_count()) as pool:
+        return list(pool.map(function, items))
+
+
+def _thread_count() -> int:
+    """Return the cores this process may use, and some more that wait for the store."""
+    return min(_MOST_THREADS, len(os.sched_getaffinity(0)) + 2)

@@ -1,0 +1,132 @@
+"""Train, from the run's last checkpoint if there is one; the result is ``weights/best.pt`` in the MLflow run.
+
+A training is known by its inputs and the moment at which it first began, kept in the run's tag ``training``. A try
+that finds one unfinished goes on with it, from its checkpoint or, before there is one, from the beginning; one that
+finds it finished but without its done-marker completes the record; one that finds it finished *and* marked was forced
+and begins another. Torch and ultralytics are imported only when there is something to train.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from step_contract import transport
+from step_contract.record import Record
+from step_contract.step import PreprocessResult, Step, StepResult, TrainResult
+
+from . import ultralytics_setup
+from .checkpoints import CheckpointStore
+from .epoch_callbacks import emit
+from .errors import Bug
+from .job import Job
+from .job import fingerprint as digest_of
+
+_TAG = "training"
+_WEIGHTS = "weights/best.pt"
+
+_log = logging.getLogger(__name__)
+
+
+class Training(Record):
+    """The value of the run's tag ``training``."""
+
+    fingerprint: str
+    began_ms: int
+    batch: int | None = None
+    """Largest batch that the memory allows, once it did not allow the catalog's."""
+    result: TrainResult | None = None
+
+
+def fingerprint(job: Job) -> str:
+    """Return the digest of dataset, model and training arguments."""
+    return digest_of(
+        Step.TRAIN, dataset_digest(job), job.pipeline.task, job.pipeline.model, job.pipeline.training.model_dump()
+    )
+
+
+def summary(outcome: TrainResult) -> str:
+    """Say in one line what was trained and how good it became."""
+    resumed = f" (from epoch {outcome.resumed_from_epoch} on)" if outcome.resumed_from_epoch is not None else ""
+    scores = ", ".join(f"{name} {value:.3f}" for name, value in outcome.metrics.items())
+    return f"trained {outcome.epochs_done} epochs{resumed}: {scores}"
+
+
+def work(job: Job) -> TrainResult:
+    """Train to the end, or go on where an earlier try of the same training stopped.
+
+    Raises:
+        BadRequest: model, arguments or device are not usable, or the training diverged.
+        BadData: the dataset changed since preprocess, or ultralytics cannot use it.
+        OutOfMemory: the next try halves the batch.
+        Bug: an epoch has no metrics in MLflow.
+    """
+    emit(transport.encode_run_meta(job.record.run_id))
+    store = CheckpointStore(job.record)
+    training = _current_training(job, store)
+    result = training.result
+    if result is None:
+        result = _train(job, training, store)
+        _save(job, training.model_copy(update={"result": result}))
+    store.forget()
+    return result
+
+
+# -- which training -------------------------------------------------------------------------------------------------
+
+
+def _current_training(job: Job, store: CheckpointStore) -> Training:
+    """Return the training that this try belongs to, beginning one if there is none to go on with."""
+    tags, inputs = job.record.tags(), fingerprint(job)
+    training = _parse(tags.get(_TAG, ""))
+    if training is not None and training.fingerprint == inputs:
+        if training.result is None:
+            return training
+        if not _is_marked_done(tags, training.result) and _WEIGHTS in job.record.artifacts("weights"):
+            _log.info("this training was finished by an earlier try; completing its record")
+            return training
+    elif store.available():
+        _log.info("the checkpoints of this run are of a training with other inputs; starting from the beginning")
+    # In this order: a training must never find another's checkpoints.
+    store.forget()
+    training = Training(fingerprint=inputs, began_ms=time.time_ns() // 1_000_000)
+    _save(job, training)
+    return training
+
+
+def _is_marked_done(tags: Mapping[str, str], result: TrainResult) -> bool:
+    """Tell whether the step's done-marker, which outlives the start of another try, is of this very training."""
+    marker = tags.get(f"step.{Step.TRAIN}.result")
+    return bool(marker) and StepResult.model_validate_json(str(marker)).outcome == result
+
+
+def _parse(tag: str) -> Training | None:
+    try:
+        return Training.model_validate_json(tag) if tag else None
+    except ValidationError as error:
+        _log.warning("the tag %r cannot be read and is left aside: %s", _TAG, error)
+        return None
+
+
+def _save(job: Job, training: Training) -> None:
+    job.record.set_tags({_TAG: training.model_dump_json()})
+
+
+def _train(job: Job, training: Training, store: CheckpointStore) -> TrainResult:
+    ultralytics_setup.prepare(job.settings.trainer_cache_dir)
+    from . import fitting  # imports torch and ultralytics, which must find everything prepared
+
+    try:
+        return fitting.run(job, training, store, dataset_digest(job))
+    except fitting.BatchTooLarge as error:
+        _save(job, training.model_copy(update={"batch": error.next_batch}))
+        raise
+
+
+def dataset_digest(job: Job) -> str:
+    """Return the digest of the dataset that preprocess recorded."""
+    outcome = job.record.require(Step.PREPROCESS).outcome
+    if not isinstance(outcome, PreprocessResult):
+        raise Bug(f"the done-marker of preprocess holds a result of {outcome.step}")
+    return outcome.dataset_digest
