@@ -1,0 +1,13 @@
+"""Shows what is wrong with the training catalog as an import error; without a problem this file holds no DAG.
+
+It is a file of its own because Airflow hides every DAG of a file that has an import error: one bad pipeline must not
+take the others down. The word airflow must stand here, or the dag-processor passes the file over.
+"""
+
+from include.step_contract.catalog_file import read_catalog
+
+from include.pipelines.settings import settings
+
+problems = read_catalog(settings().catalog_path).problems
+if problems:
+    raise ValueError("\n".join(["the training catalog has problems:", *map(str, problems)]))

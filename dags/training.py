@@ -1,0 +1,33 @@
+"""### Nightly training
+
+`preprocess → train → evaluate → register → promote`, on the data of the run's data interval. MLflow holds the record
+of everything: open the experiment named like the pipeline and look for the run with this DAG run's id.
+
+| Step | Does | Red means |
+|---|---|---|
+| preprocess | lists, validates and splits the dataset | the data is not usable; the log names the images |
+| train | trains, from the last checkpoint if there is one | the MLflow run's tag `failure.reason` says why |
+| evaluate | measures candidate and champion on the same images | the champion cannot be read, or the measuring failed |
+| register | registers the candidate as one model version | MLflow refused it |
+| promote | moves the champion alias if the gate says so and the data is not older | the alias could not be moved |
+
+**register and promote skipped** (pink): the gate refused the candidate; `gate.json` in the MLflow run has the reasons.
+The night was fine, the model was not.
+
+**Retries** go on where the try before stopped. Bad data or a bad request is not tried again.
+
+**Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id ID --from-date D --to-date D`. A backfill
+registers its versions but never takes the champion alias from a model that was trained on newer data.
+
+**By hand**: *Trigger* shows a form; only what you change there differs from the catalog.
+"""
+
+from airflow.sdk import get_parsing_context
+from include.step_contract.catalog_file import read_catalog
+
+from include.pipelines.settings import settings
+from include.pipelines.training_dag import training_dag
+
+# A task parses only its own pipeline; a problem of the catalog is shown by catalog_problems.py, not here.
+for pipeline in read_catalog(settings().catalog_path, only_dag_id=get_parsing_context().dag_id).pipelines.values():
+    training_dag(pipeline, settings().training_runtime, str(__doc__))

@@ -1,0 +1,63 @@
+"""What the end of a step means for its task; the same for a process, a container and a pod.
+
+StepFailed     the step said why it failed, or was stopped; carries the failure kind
+└── StepLost   the step ended without a word: killed, out of memory, machine gone
+"""
+
+import signal
+
+from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+from include.step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepResult
+
+_KIND_OF_EXIT = {int(kind.exit_code): kind for kind in FailureKind if kind is not FailureKind.OUT_OF_MEMORY}
+
+
+class StepFailed(AirflowException):
+    """A step failed; StepRetryPolicy decides by the kind whether another try can help."""
+
+    def __init__(self, message: str, kind: FailureKind) -> None:
+        """Keep the kind beside the message."""
+        super().__init__(message)
+        self.kind = kind
+
+
+class StepLost(StepFailed):
+    """A step ended without saying why."""
+
+    def __init__(self, message: str) -> None:
+        """A lost step may be tried again: it goes on from its last checkpoint."""
+        super().__init__(message, FailureKind.TRY_AGAIN)
+
+
+def conclude(step: Step, exit_code: int, answer: StepResult | StepFailure | None, *, killed: bool) -> StepResult:
+    """Return the step's result, or end the task as the exit code says.
+
+    A killed task is never green, whatever its step managed to finish (airflow #73006).
+
+    Raises:
+        AirflowSkipException: the gate refused the candidate; this task and what follows are skipped.
+        StepFailed: anything else but a result.
+    """
+    if killed:
+        raise StepFailed(f"{step}: the task was killed; the step was told to stop", FailureKind.TERMINATED)
+    if exit_code in (ExitCode.DONE, ExitCode.REFUSED):
+        if not isinstance(answer, StepResult):
+            raise StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
+        if exit_code == ExitCode.REFUSED:
+            raise AirflowSkipException(answer.summary)
+        return answer
+    if isinstance(answer, StepFailure):
+        raise StepFailed(f"{step}: {answer.kind}: {answer.message}", answer.kind)
+    kind = _KIND_OF_EXIT.get(exit_code)
+    if kind is not None:
+        raise StepFailed(f"{step}: {kind} (exit code {exit_code}) without a failure line; see the log above", kind)
+    raise StepLost(f"{step}: ended {_ending(exit_code)} without saying why; see the log above")
+
+
+def _ending(exit_code: int) -> str:
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    if number in set(signal.Signals):
+        hint = " (out of memory, or killed by somebody)" if number == signal.SIGKILL else ""
+        return f"by {signal.Signals(number).name}{hint}"
+    return f"with exit code {exit_code}"

@@ -1,0 +1,133 @@
+"""A step as a process of this machine, in a process group of its own, run by the trainer's own environment.
+
+Killing the task ends every child: SIGTERM goes to the whole group at once; what is left of the group when the step
+has ended is killed; and a step whose task died without a word notices that its standard input ended and stops itself.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, ClassVar
+
+from airflow.sdk import BaseOperator, Context
+
+from include.pipelines.outcome import StepFailed, StepLost, conclude
+from include.pipelines.settings import settings
+from include.pipelines.step_identity import STEP_RUN_TEMPLATE
+from include.step_contract import transport
+from include.step_contract.step import FailureKind, StepFailure, StepRequest, StepResult
+
+_AIRFLOW_VARIABLES = ("AIRFLOW", "_AIRFLOW", "PYTHONPATH", "VIRTUAL_ENV")
+_CLOSE_TIMEOUT_SECONDS = 60
+_POLL_SECONDS = 0.5
+
+
+class LocalStepOperator(BaseOperator):
+    """Run ``trainer <step>`` and end as its exit code says."""
+
+    template_fields: Sequence[str] = ("step_run",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
+    ui_color = "#dfeaf7"
+
+    def __init__(self, *, request: str, step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+        """Keep the request, which is JSON and no template field, so Jinja never sees it."""
+        super().__init__(**options)
+        self.request = request
+        self.step_run = step_run
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+
+    def execute(self, context: Context) -> None:
+        """Run the step and stream its output into the task's log."""
+        request = transport.decode_request(self.request)
+        answer: StepResult | StepFailure | None = None
+        self._process = process = self._start([request.step])
+        try:
+            for line in _lines(process):
+                self.log.info("%s", line)
+                answer = transport.decode_line(line) or answer
+            exit_code = process.wait()
+        finally:
+            _kill_group(process)
+        try:
+            result = conclude(request.step, exit_code, answer, killed=self._killed)
+        except StepLost as lost:
+            self._close_record(request, str(lost))
+            raise
+        self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
+
+    def on_kill(self) -> None:
+        """Tell the step to stop and return: Airflow leaves five seconds for all of this."""
+        self._killed = True
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+
+    def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+        command = [settings().local_trainer, *arguments]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_AIRFLOW_VARIABLES)}
+        environment |= {
+            transport.REQUEST_VARIABLE: self.request,
+            transport.RUN_VARIABLE: self.step_run,
+            transport.STOP_ON_STDIN_END_VARIABLE: "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        pipe = subprocess.PIPE
+        try:
+            return subprocess.Popen(
+                command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+            )
+        except OSError as error:
+            raise StepFailed(
+                f"cannot start {command[0]!r}: {error}; expected the trainer's environment, "
+                "run `make install` or set TRAINER_COMMAND",
+                FailureKind.BAD_REQUEST,
+            ) from error
+
+    def _close_record(self, request: StepRequest, reason: str) -> None:
+        """End the MLflow run that the lost step could not end; the next try opens it again."""
+        self.log.warning("%s; closing its MLflow run", reason)
+        process = self._start(["close", "--reason", reason])
+        try:
+            output, errors = process.communicate(timeout=_CLOSE_TIMEOUT_SECONDS)
+            self.log.info("%s", (output + errors).decode(errors="replace").strip())
+        except subprocess.TimeoutExpired:
+            self.log.warning("closing the MLflow run took more than %s s; left to the next try", _CLOSE_TIMEOUT_SECONDS)
+        finally:
+            _kill_group(process)
+
+
+def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """Yield each line of both streams as it comes, until both end or the process is gone."""
+    with selectors.DefaultSelector() as selector:
+        pending = {stream.fileno(): b"" for stream in (process.stdout, process.stderr) if stream is not None}
+        for number in pending:
+            selector.register(number, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(timeout=_POLL_SECONDS)
+            if not ready and process.poll() is not None:
+                break  # a child of the step holds the stream open
+            for key, _events in ready:
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(key.fd)
+                *complete, pending[key.fd] = (pending[key.fd] + chunk).split(b"\n")
+                yield from map(_text, complete)
+        yield from (_text(rest) for rest in pending.values() if rest)
+
+
+def _text(line: bytes) -> str:
+    """Decode a line and keep only the last state of a progress bar."""
+    return line.rstrip(b"\r").rsplit(b"\r", 1)[-1].decode(errors="replace")
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()

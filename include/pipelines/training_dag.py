@@ -1,0 +1,83 @@
+"""One catalog entry becomes one DAG: five tasks, one dependency expression."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, BaseOperator, CronDataIntervalTimetable, chain
+from airflow.sdk.definitions.param import ParamsDict
+
+from include.step_contract.catalog import Pipeline, RuntimeName
+from include.step_contract.step import Step, StepRequest, timeout_minutes_of
+
+from .retry import StepRetryPolicy
+from .trigger_form import trigger_form
+
+
+def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
+    """Return the pipeline's DAG, its steps run by ``runtime`` unless the catalog says otherwise."""
+    execution = pipeline.execution
+    with DAG(
+        dag_id=pipeline.dag_id,
+        description=pipeline.description,
+        doc_md=f"{doc_md}\n\n{_summary(pipeline)}",
+        schedule=_schedule(pipeline),
+        start_date=datetime.combine(pipeline.start_date, datetime.min.time(), pipeline.timezone),
+        catchup=False,
+        max_active_runs=execution.max_active_runs,
+        dagrun_timeout=timedelta(hours=execution.run_timeout_hours),
+        tags=["training", pipeline.task, *pipeline.tags],
+    ) as dag:
+        chain(*(_step_task(pipeline, step, pipeline.runtime or runtime) for step in Step))
+    # Past the constructor, which would check each field's JSON Schema again at every parse (5 ms a DAG, measured) and
+    # copy the form into each task. The values come from the catalog, which has checked them.
+    object.__setattr__(dag, "params", ParamsDict(trigger_form(pipeline)))
+    return dag
+
+
+def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOperator:
+    execution = pipeline.execution
+    options: dict[str, Any] = {
+        "task_id": step.value,
+        "owner": pipeline.owner,
+        "retries": execution.retries,
+        "retry_delay": timedelta(seconds=execution.retry_delay_seconds),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(seconds=execution.maximum_retry_delay_seconds),
+        "retry_policy": StepRetryPolicy(),
+        "execution_timeout": timedelta(minutes=timeout_minutes_of(pipeline, step)),
+        "do_xcom_push": False,
+    }
+    request = StepRequest(step=step, pipeline=pipeline)
+    match runtime:
+        case RuntimeName.LOCAL:
+            from .runtimes.local import LocalStepOperator
+
+            return LocalStepOperator(request=request.model_dump_json(), **options)
+        case _:
+            raise ValueError(
+                f"pipeline {pipeline.name!r}: runtime {runtime.value!r} does not exist in this version; expected local "
+                "(TRAINING_RUNTIME, or runtime: in the catalog)"
+            )
+
+
+def _schedule(pipeline: Pipeline) -> CronDataIntervalTimetable | list[Asset] | None:
+    schedule = pipeline.schedule
+    if schedule is None:
+        return None
+    if schedule.cron is None:
+        return [Asset(name) for name in schedule.assets]
+    return CronDataIntervalTimetable(schedule.cron, timezone=schedule.timezone)
+
+
+def _summary(pipeline: Pipeline) -> str:
+    gate, registry = pipeline.gate, pipeline.registry
+    rows = {
+        "Task": f"{pipeline.task}, model `{pipeline.model}`",
+        "Dataset": f"`{pipeline.dataset.uri}` ({pipeline.dataset.format})",
+        "Training": f"{pipeline.training.epochs} epochs, batch {pipeline.training.batch}, {pipeline.training.imgsz} px",
+        "Gate": f"`{gate.metric}` at least {gate.minimum:g}, improvement at least {gate.minimum_improvement:g}",
+        "Registered model": f"`{registry.model}`, alias `{registry.champion}` (newest: `{registry.candidate}`)",
+        "Owner": pipeline.owner,
+    }
+    lines = [f"| {name} | {value} |" for name, value in rows.items()]
+    return "\n".join(["### This pipeline", "", "| | |", "|---|---|", *lines])
