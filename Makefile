@@ -1,0 +1,123 @@
+# The only door: people and CI call the same targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+# Set TORCH_BACKEND=cpu where PyTorch's own index can be reached: the CPU build is 4 GB smaller.
+TORCH_BACKEND ?=
+UV_VERSION := 0.13.8
+UV := .venv/uv/bin/uv
+AIRFLOW := .venv/airflow/bin
+TRAINER := .venv/trainer/bin
+STACK := $(AIRFLOW)/python -m include.local_stack
+AIRFLOW_CODE := dags include tests/step_contract tests/pipelines tests/dags tests/local_stack tests/e2e
+ALL_CODE := dags include training_image/src tests benchmarks .ci
+COVERAGE_MINIMUM := 90
+# Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
+TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
+
+.PHONY: help install demo up down status test test-contract test-pipelines test-trainer test-e2e coverage check format lint types \
+	generated docs-check bench clean lock generate
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS=$$'\t' read -r name text; do printf '  %-12s %s\n' "$$name" "$$text"; done
+
+install: .venv/airflow/.installed .venv/trainer/.installed ## Install both environments from the lock files
+
+$(UV):
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 13) else f"Python 3.11 or 3.12 needed, got {sys.version.split()[0]}; set PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv/uv
+	.venv/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/airflow/.installed: requirements-dev.lock pyproject.toml | $(UV)
+	@echo 'installing Airflow and the tools into .venv/airflow'
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv/airflow
+	$(UV) pip sync --quiet --python $(AIRFLOW)/python requirements-dev.lock
+	$(UV) pip install --quiet --python $(AIRFLOW)/python --no-deps --editable .
+	touch $@
+
+.venv/trainer/.installed: training_image/requirements-dev.lock training_image/pyproject.toml pyproject.toml | $(UV)
+	@echo 'installing torch, ultralytics and MLflow into .venv/trainer (some GB, a few minutes the first time)'
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv/trainer
+ifeq ($(TORCH_BACKEND),)
+	$(UV) pip sync --quiet --python $(TRAINER)/python training_image/requirements-dev.lock
+else
+	$(UV) pip install --quiet --python $(TRAINER)/python --torch-backend=$(TORCH_BACKEND) --requirements <(grep -vE '^(nvidia|cuda|triton)' training_image/requirements-dev.lock)
+endif
+	$(UV) pip install --quiet --python $(TRAINER)/python --no-deps --editable . --editable training_image
+	touch $@
+
+demo: install ## Run the main job: one night and a backfill through a real Airflow (about 5 minutes)
+	@$(STACK) demo
+
+up: install ## Start Airflow and MLflow on loopback and print addresses and login
+	@$(STACK) up
+
+down: ## Stop what `make up` started
+	@if [ -x $(AIRFLOW)/python ]; then $(STACK) down; else echo 'nothing was running'; fi
+
+status: ## Show what is running and where
+	@if [ -x $(AIRFLOW)/python ]; then $(STACK) status; else echo 'not installed; `make up` installs and starts'; fi
+
+test: install ## Run all tests and report coverage
+	@rm -rf .local/coverage && mkdir -p .local/coverage
+	@$(MAKE) --no-print-directory test-contract test-trainer test-e2e coverage
+
+test-contract: install
+	$(TEST_AIRFLOW) COVERAGE_FILE=.local/coverage/airflow $(AIRFLOW)/python -m pytest -n 2 --cov=include --cov=dags --cov-report= tests/step_contract tests/pipelines tests/dags tests/local_stack
+
+test-trainer: install
+	COVERAGE_FILE=.local/coverage/trainer $(TRAINER)/python -m pytest -n 2 --cov=trainer --cov-report= tests/trainer
+
+test-e2e: install
+	COVERAGE_FILE=.local/coverage/e2e $(AIRFLOW)/python -m pytest --cov=include --cov=dags --cov-report= tests/e2e
+
+coverage: install ## Report the coverage of the last `make test`; fails below the minimum
+	@if ls .local/coverage/* >/dev/null 2>&1; then \
+		COVERAGE_FILE=.local/coverage/.all $(AIRFLOW)/coverage combine --keep --quiet .local/coverage/airflow .local/coverage/trainer .local/coverage/e2e && \
+		COVERAGE_FILE=.local/coverage/.all $(AIRFLOW)/coverage report --fail-under=$(COVERAGE_MINIMUM); \
+	else echo 'coverage: no data yet, `make test` makes it'; fi
+
+check: install lint types generated docs-check coverage ## Check format, lint, types, generated files, documents and coverage
+
+format: install ## Format the code and mend what lint can
+	$(AIRFLOW)/ruff format $(ALL_CODE)
+	$(AIRFLOW)/ruff check --fix $(ALL_CODE)
+
+lint: install
+	$(AIRFLOW)/ruff format --check $(ALL_CODE)
+	$(AIRFLOW)/ruff check $(ALL_CODE)
+	$(AIRFLOW)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+types: install
+	$(AIRFLOW)/mypy dags include
+	$(TRAINER)/mypy --config-file pyproject.toml training_image/src/trainer
+
+generate: install ## Make the generated files anew: argument list, JSON Schema, docs/catalog.md
+	$(TRAINER)/python -m trainer.list_train_arguments > .local/train_arguments.json && mv .local/train_arguments.json include/step_contract/train_arguments.json
+	$(AIRFLOW)/python -m step_contract schema > include/training_catalog.schema.json
+	$(AIRFLOW)/python -m step_contract docs > docs/catalog.md
+
+generated: install
+	@mkdir -p .local
+	$(TRAINER)/python -m trainer.list_train_arguments | diff include/step_contract/train_arguments.json - || { echo 'out of date: run `make generate`'; exit 1; }
+	$(AIRFLOW)/python -m step_contract schema | diff include/training_catalog.schema.json - || { echo 'out of date: run `make generate`'; exit 1; }
+	$(AIRFLOW)/python -m step_contract docs | diff docs/catalog.md - || { echo 'out of date: run `make generate`'; exit 1; }
+	$(AIRFLOW)/python -m step_contract check include/training_catalog.yaml
+
+docs-check: install
+	$(AIRFLOW)/python .ci/check_documents.py
+
+bench: install ## Measure against the bare tools; writes .local/bench.json
+	$(AIRFLOW)/python -m benchmarks
+
+lock: $(UV) ## Resolve the lock files anew
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra airflow pyproject.toml -o requirements.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --extra airflow --group dev pyproject.toml -o requirements-dev.lock
+	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
+	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+
+clean: ## Stop the stack and remove all local state (runs, models, data, caches); the environments stay
+	@$(MAKE) --no-print-directory down
+	rm -rf .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

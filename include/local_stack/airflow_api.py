@@ -1,0 +1,113 @@
+"""The few calls of Airflow's public REST API that the demo and the tests make."""
+
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import datetime
+from typing import Any
+
+from .layout import ADMIN, Layout, Ports
+
+_TIMEOUT_SECONDS = 30
+
+
+class ApiError(RuntimeError):
+    """The API refused a call."""
+
+
+class AirflowApi:
+    """A session of the admin with a running api-server."""
+
+    def __init__(self, layout: Layout, ports: Ports) -> None:
+        """Log in with the generated password."""
+        self._base = ports.airflow_url
+        self._token = ""
+        credentials = {"username": ADMIN, "password": layout.password()}
+        self._token = self.call("POST", "/auth/token", credentials)["access_token"]
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Make one call and return its JSON.
+
+        Raises:
+            ApiError: an answer other than 2xx.
+        """
+        request = urllib.request.Request(f"{self._base}{path}", method=method)
+        request.add_header("Content-Type", "application/json")
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
+        data = None if body is None else json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(request, data=data, timeout=_TIMEOUT_SECONDS) as response:
+                return json.loads(response.read() or b"null")
+        except urllib.error.HTTPError as error:
+            detail = error.read().decode(errors="replace")[:500]
+            raise ApiError(f"{method} {path}: HTTP {error.code}: {detail}") from error
+
+    def wait_for_dag(self, dag_id: str, seconds: float = 90) -> None:
+        """Return when the dag-processor has stored the DAG.
+
+        Raises:
+            ApiError: it has not in time; the message has the import errors.
+        """
+        deadline = time.monotonic() + seconds
+        while not self.call("GET", f"/api/v2/dags?dag_id_pattern={dag_id}&exclude_stale=true")["dags"]:
+            if time.monotonic() > deadline:
+                errors = [error["stack_trace"] for error in self.import_errors()]
+                raise ApiError(f"DAG {dag_id} did not appear in {seconds:g} s; import errors: {errors or 'none'}")
+            time.sleep(0.5)
+
+    def import_errors(self) -> list[dict[str, Any]]:
+        """Return what the UI shows as import errors."""
+        return list(self.call("GET", "/api/v2/importErrors")["import_errors"])
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler run the DAG."""
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+    def pause(self, dag_id: str) -> None:
+        """Keep the scheduler from starting runs of the DAG."""
+        self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
+
+    def trigger(self, dag_id: str, conf: dict[str, object] | None = None, run_id: str | None = None) -> str:
+        """Start a run by hand and return its id."""
+        body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
+        return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+
+    def dag_runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return the DAG's runs, oldest data first."""
+        runs = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns?limit=100")["dag_runs"]
+        return sorted(runs, key=lambda run: run["logical_date"] or run["run_after"])
+
+    def dag_run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return one run."""
+        return dict(self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}"))
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Return the run's task instances by task id."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}/taskInstances"
+        return {task["task_id"]: task for task in self.call("GET", path)["task_instances"]}
+
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Run all tasks of a run again."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}/clear"
+        self.call("POST", path, {"dry_run": False})
+
+    def backfill(self, dag_id: str, first: datetime, last: datetime, active_runs: int) -> int:
+        """Start a backfill that also does finished runs again, and return its id."""
+        body = {
+            "dag_id": dag_id,
+            "from_date": first.isoformat(),
+            "to_date": last.isoformat(),
+            "reprocess_behavior": "completed",
+            "max_active_runs": active_runs,
+        }
+        return int(self.call("POST", "/api/v2/backfills", body)["id"])
+
+    def active_backfill(self, dag_id: str) -> int | None:
+        """Return the id of the DAG's backfill that is not finished."""
+        for backfill in self.call("GET", f"/api/v2/backfills?dag_id={dag_id}")["backfills"]:
+            if backfill["completed_at"] is None:
+                return int(backfill["id"])
+        return None
