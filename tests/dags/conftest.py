@@ -1,0 +1,49 @@
+"""Parse dags/ the way the dag-processor does, with a catalog of the test's own, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_PROGRAM = """
+import json, sys
+from airflow.dag_processing.dagbag import BundleDagBag
+sys.path.append({root!r})
+
+bag = BundleDagBag(dag_folder={root!r} + "/dags", bundle_path={path}, bundle_name="nightshift")
+banned = {{"torch", "ultralytics", "mlflow", "boto3", "cv2"}}
+heavy = sorted(name for name in sys.modules if name.split(".")[0] in banned)
+print("ANSWER" + json.dumps({{
+    "dags": sorted(bag.dags), "import_errors": bag.import_errors, "heavy": heavy,
+    "tasks": {{dag_id: [task.task_id for task in dag.tasks] for dag_id, dag in bag.dags.items()}},
+}}))
+"""
+
+
+@pytest.fixture
+def parse(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Return a function that parses dags/ with the given catalog text (or the shipped catalog)."""
+
+    def run(catalog: str | None = None, **environment: str) -> dict[str, Any]:
+        variables = os.environ | {"AIRFLOW_HOME": str(tmp_path / "airflow"), **environment}
+        if catalog is not None:
+            path = tmp_path / "catalog.yaml"
+            path.write_text(catalog, encoding="utf-8")
+            variables["TRAINING_CATALOG"] = str(path)
+        program = _PROGRAM.format(root=str(ROOT), path=f"__import__('pathlib').Path({str(ROOT)!r})")
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=variables, capture_output=True, text=True, check=False, cwd=tmp_path
+        )
+        lines = [line for line in done.stdout.splitlines() if line.startswith("ANSWER")]
+        assert lines, done.stderr
+        answer: dict[str, Any] = json.loads(lines[0].removeprefix("ANSWER"))
+        return answer
+
+    return run

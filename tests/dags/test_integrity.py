@@ -1,0 +1,60 @@
+"""dags/ as the dag-processor sees it."""
+
+from collections.abc import Callable
+from typing import Any
+
+Parse = Callable[..., dict[str, Any]]
+
+PIPELINE = """
+    description: 손글씨
+    task: detect
+    dataset: {uri: digits}
+    model: yolo11n.yaml
+"""
+
+TWO = f"""
+version: 1
+pipelines:
+  first: {PIPELINE}
+    registry: {{model: first}}
+  second: {PIPELINE}
+    registry: {{model: second}}
+"""
+
+
+def test_shipped_catalog_parses_without_an_import_error(parse: Parse) -> None:
+    answer = parse()
+    assert answer["import_errors"] == {}
+    assert answer["dags"] == ["train_digits"]
+    assert answer["tasks"]["train_digits"] == ["preprocess", "train", "evaluate", "register", "promote"]
+
+
+def test_parsing_loads_nothing_heavy(parse: Parse) -> None:
+    assert parse()["heavy"] == []
+
+
+def test_one_dag_for_each_pipeline(parse: Parse) -> None:
+    assert parse(TWO)["dags"] == ["train_first", "train_second"]
+
+
+def test_one_bad_pipeline_shows_as_an_import_error_and_leaves_the_others(parse: Parse) -> None:
+    """In a file of its own: Airflow hides every DAG of a file that has an import error."""
+    answer = parse(TWO.replace("model: second", "model: second, champion: latest"))
+    assert answer["dags"] == ["train_first"]
+    assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
+    error = answer["import_errors"]["dags/catalog_problems.py"]
+    assert "pipeline 'second'" in error
+    assert "alias 'latest' is reserved by MLflow" in error
+    assert "first" not in error
+
+
+def test_unreadable_catalog_shows_as_one_import_error(parse: Parse) -> None:
+    answer = parse("version: 1\npipelines: [")
+    assert answer["dags"] == []
+    assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
+
+
+def test_unknown_runtime_says_what_is_expected(parse: Parse) -> None:
+    errors = parse(TRAINING_RUNTIME="slurm")["import_errors"]
+    expected = "training_runtime: Input should be 'local', 'docker' or 'kubernetes' (got 'slurm'); see .env.example"
+    assert expected in errors["dags/training.py"]

@@ -1,0 +1,85 @@
+"""A stack of the tests' own: real api-server, scheduler, dag-processor and MLflow, in a folder that is thrown away."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from include.local_stack.airflow_api import AirflowApi
+from include.local_stack.layout import Layout, Ports, choose_ports
+from include.local_stack.services import TRAINER_BIN, processes, start, stop
+
+CATALOG = """
+version: 1
+defaults:
+  owner: e2e
+  task: detect
+  start_date: 2026-01-01
+  schedule: {cron: "0 0 * * *"}
+  model: yolo11n.yaml
+  training:
+    epochs: 4
+    batch: 8
+    imgsz: 64
+    arguments: {nbs: 8, optimizer: AdamW, lr0: 0.003, warmup_epochs: 1, mosaic: 0, amp: false, workers: 0}
+  gate: {metric: mAP50, minimum: 0.0, tolerance: 1.0}
+  execution: {retries: 2, retry_delay_seconds: 1, max_active_runs: 1}
+pipelines:
+  small:
+    description: 작은 파이프라인, end to end
+    dataset: {uri: digits, partition: {pattern: "%Y-%m-%d"}, split: {seed: 0}}
+    registry: {model: small}
+  strict:
+    description: 아무도 통과하지 못하는 기준
+    schedule: null
+    dataset: {uri: digits/fixed, split: {seed: 0}}
+    training: {epochs: 1}
+    gate: {minimum: 1.0}
+    registry: {model: strict}
+  empty:
+    description: the dataset is not there
+    schedule: null
+    dataset: {uri: nowhere}
+    registry: {model: empty}
+  broken:
+    description: has a typo
+    dataset: {uri: digits}
+    trainning: {epochs: 1}
+    registry: {model: broken}
+"""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack."""
+
+    layout: Layout
+    ports: Ports
+    api: AirflowApi
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start the stack with the tests' catalog and data for three days; stop it and see that nothing is left."""
+    layout = Layout(tmp_path_factory.mktemp("stack"))
+    layout.create()
+    catalog = layout.state / "catalog.yaml"
+    catalog.write_text(CATALOG, encoding="utf-8")
+    _write_data(layout.store / "digits")
+    ports = choose_ports(layout)
+    try:
+        start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)})
+        yield Stack(layout, ports, AirflowApi(layout, ports))
+    finally:
+        stop(layout)
+    assert processes(layout) == []
+
+
+def _write_data(root: Path) -> None:
+    days = [str(date.today() - timedelta(days=back)) for back in range(5)]
+    command = [str(TRAINER_BIN / "trainer"), "sample-data", "--pictures", "48", "--root", str(root), "--days", *days]
+    subprocess.run(command, check=True)
+    (root / days[0]).rename(root / "fixed")

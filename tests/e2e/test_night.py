@@ -1,0 +1,118 @@
+"""A night, a lost step, a backfill, a refusal and a bad dataset through the real scheduler."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import psutil
+import pytest
+
+from include.local_stack.mlflow_api import TrainingRecord, champion_version, training_records
+from include.local_stack.services import processes
+
+from .conftest import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+def test_catalog_problem_is_an_import_error_and_hides_no_other_pipeline(stack: Stack) -> None:
+    for name in ("small", "strict", "empty"):
+        stack.api.wait_for_dag(f"train_{name}")
+    (error,) = wait_for(stack.api.import_errors, 60)
+    assert error["filename"] == "dags/catalog_problems.py"
+    assert "pipeline 'broken': trainning: unknown key; did you mean 'training'?" in error["stack_trace"]
+
+
+def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champion(stack: Stack) -> None:
+    dag_id = "train_small"
+    stack.api.wait_for_dag(dag_id)
+    stack.api.unpause(dag_id)
+    night = wait_for(lambda: stack.api.dag_runs(dag_id), 60)[0]
+    kill_training_after_an_epoch(stack, night["dag_run_id"])
+    assert end_of(stack, dag_id, night["dag_run_id"]) == "success"
+
+    tasks = stack.api.task_states(dag_id, night["dag_run_id"])
+    assert (tasks["train"]["state"], tasks["train"]["try_number"]) == ("success", 2)
+    record = records(stack, "small")[night["dag_run_id"]]
+    assert record.status == "FINISHED"
+    assert record.tags["step.promote"] == "done"
+    assert '"resumed_from_epoch":null' not in record.tags["step.train.result"]
+    assert record.version == champion_version(stack.ports, "small", "champion") == "1"
+
+    latest = datetime.fromisoformat(night["logical_date"])
+    stack.api.backfill(dag_id, latest - timedelta(days=2), latest - timedelta(days=1), active_runs=2)
+    wait_for(lambda: stack.api.active_backfill(dag_id) is None and len(stack.api.dag_runs(dag_id)) == 3, 600)
+    assert {run["state"] for run in stack.api.dag_runs(dag_id)} == {"success"}
+    found = records(stack, "small")
+    assert sorted(str(item.version) for item in found.values()) == ["1", "2", "3"]
+    assert len({item.tags["dataset.digest"] for item in found.values()}) == 3
+    assert champion_version(stack.ports, "small", "champion") == "1"
+
+
+def test_refused_candidate_is_skipped_not_failed(stack: Stack) -> None:
+    stack.api.wait_for_dag("train_strict")
+    stack.api.unpause("train_strict")
+    run_id = stack.api.trigger("train_strict", {"note": "'\"{{ 1 }} 메모", "seed": 3})
+    assert end_of(stack, "train_strict", run_id) == "success"
+    states = {name: task["state"] for name, task in stack.api.task_states("train_strict", run_id).items()}
+    assert states == {
+        "preprocess": "success",
+        "train": "success",
+        "evaluate": "success",
+        "register": "skipped",
+        "promote": "skipped",
+    }
+    record = records(stack, "strict")[run_id]
+    assert (record.status, record.version, record.tags["gate.verdict"]) == ("FINISHED", None, "REFUSE")
+    assert record.tags["step.register"] == "refused"
+    assert record.tags["mlflow.note.content"] == "'\"{{ 1 }} 메모"
+    assert champion_version(stack.ports, "strict", "champion") is None
+
+
+def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
+    stack.api.wait_for_dag("train_empty")
+    stack.api.unpause("train_empty")
+    run_id = stack.api.trigger("train_empty")
+    assert end_of(stack, "train_empty", run_id) == "failed"
+    tasks = stack.api.task_states("train_empty", run_id)
+    assert (tasks["preprocess"]["state"], tasks["preprocess"]["try_number"]) == ("failed", 1)
+    assert tasks["train"]["state"] == "upstream_failed"
+    record = records(stack, "empty")[run_id]
+    assert (record.status, record.tags["failure.kind"]) == ("FAILED", "bad_data")
+    assert "nowhere" in record.tags["failure.reason"]
+
+
+def kill_training_after_an_epoch(stack: Stack, run_id: str) -> None:
+    """SIGKILL the train step's process group once its first checkpoint is up."""
+
+    def checkpointed() -> bool:
+        record = records(stack, "small").get(run_id)
+        return record is not None and "checkpoint" in record.tags
+
+    wait_for(checkpointed, 240)
+    trainers = [process for process in processes(stack.layout) if "train" in process.cmdline()]
+    assert trainers, "the train step is not running"
+    for process in trainers:
+        process.send_signal(psutil.signal.SIGKILL)
+
+
+def records(stack: Stack, name: str) -> dict[str, TrainingRecord]:
+    return training_records(stack.ports, name, name)
+
+
+def end_of(stack: Stack, dag_id: str, run_id: str) -> str:
+    ended: dict[str, Any] = wait_for(lambda: _ended(stack.api.dag_run(dag_id, run_id)), 400)
+    return str(ended["state"])
+
+
+def _ended(run: dict[str, Any]) -> dict[str, Any] | None:
+    return run if run["state"] in ("success", "failed") else None
+
+
+def wait_for(found: Callable[[], Any], seconds: float) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} s"
+        time.sleep(0.5)
+    return value

@@ -1,0 +1,56 @@
+"""A step of the local runtime, with a small program in the place of the trainer."""
+
+import stat
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.pipelines.runtimes.local import LocalStepOperator
+from include.pipelines.settings import settings
+from include.step_contract.catalog import Pipeline
+from include.step_contract.step import PreprocessResult, Step, StepRequest, StepResult
+
+RUN = (
+    '{"dag_id": "train_digits", "run_id": "manual__1", "data_interval_start": "2026-03-01T00:00:00Z", '
+    '"data_interval_end": "2026-03-02T00:00:00Z"}'
+)
+
+
+def make_pipeline(**overrides: Any) -> Pipeline:
+    """A valid catalog entry."""
+    fields: dict[str, Any] = {
+        "name": "digits",
+        "description": "손글씨 숫자",
+        "task": "detect",
+        "schedule": {"cron": "0 2 * * *", "timezone": "Asia/Seoul"},
+        "dataset": {"uri": "digits"},
+        "model": "yolo11n.yaml",
+        "registry": {"model": "digits"},
+    }
+    return Pipeline.model_validate(fields | overrides)
+
+
+RESULT = StepResult(
+    mlflow_run_id="abc", summary="100 images", outcome=PreprocessResult(dataset_digest="d", images={"train": 100})
+)
+
+
+@pytest.fixture
+def make_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], LocalStepOperator]]:
+    """Return a function that makes an operator whose trainer runs the given Python code."""
+
+    def make(code: str) -> LocalStepOperator:
+        program = tmp_path / "trainer"
+        program.write_text(f"#!{sys.executable}\nimport os, signal, sys, time\n{textwrap.dedent(code)}\n")
+        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("TRAINER_COMMAND", str(program))
+        settings.cache_clear()
+        request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline()).model_dump_json()
+        return LocalStepOperator(task_id="preprocess", request=request, step_run=RUN)
+
+    yield make
+    settings.cache_clear()

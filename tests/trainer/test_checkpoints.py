@@ -1,0 +1,193 @@
+"""Checkpoints without a training: whatever dies when, what the record names is complete and is what was stored."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from trainer import checkpoints
+from trainer.checkpoints import BEST, HISTORY, LAST, CheckpointStore
+from trainer.errors import BadData, BadRequest
+from trainer.job import Job
+from trainer.record import RunRecord
+
+
+@pytest.fixture
+def record(make_job: Callable[..., Job]) -> RunRecord:
+    return make_job("train").record
+
+
+@pytest.fixture
+def store(record: RunRecord) -> CheckpointStore:
+    return CheckpointStore(record)
+
+
+@pytest.fixture
+def slot(tmp_path: Path) -> Path:
+    return tmp_path / "exchange"
+
+
+@pytest.fixture
+def save_dir(tmp_path: Path) -> Path:
+    (tmp_path / "train" / "weights").mkdir(parents=True)
+    return tmp_path / "train"
+
+
+def finish_epoch(save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
+    """Write what ultralytics writes after an epoch, in place as it does, and publish it."""
+    content = f"weights of epoch {epoch}"
+    (save_dir / "weights" / LAST).write_text(content)
+    if improved:
+        (save_dir / "weights" / BEST).write_text(content)
+    with (save_dir / HISTORY).open("a") as history:
+        history.write(f"{epoch}\n")
+    checkpoints.publish(slot, save_dir, epoch, improved=improved)
+
+
+def commit_epoch(store: CheckpointStore, save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
+    finish_epoch(save_dir, slot, epoch, improved=improved)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    store.commit(claimed)
+
+
+def restored(store: CheckpointStore, folder: Path, which: int = 0) -> dict[str, str]:
+    store.restore(store.available()[which], folder)
+    paths = {LAST: folder / "weights" / LAST, BEST: folder / "weights" / BEST, HISTORY: folder / HISTORY}
+    return {name: path.read_text() for name, path in paths.items()}
+
+
+def test_a_checkpoint_comes_back_as_it_was(
+    store: CheckpointStore, save_dir: Path, slot: Path, tmp_path: Path
+) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+    commit_epoch(store, save_dir, slot, 2, improved=False)
+    assert [checkpoint.epoch for checkpoint in store.available()] == [2, 1]
+    assert restored(store, tmp_path / "there") == {
+        LAST: "weights of epoch 2",
+        BEST: "weights of epoch 1",
+        HISTORY: "1\n2\n",
+    }
+    assert restored(store, tmp_path / "before", 1)[LAST] == "weights of epoch 1"
+
+
+def test_the_record_keeps_the_last_two_checkpoints_and_stores_equal_content_once(
+    store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord
+) -> None:
+    for epoch in range(1, 6):
+        commit_epoch(store, save_dir, slot, epoch, improved=epoch == 1)
+    # last.pt and results.csv of epochs 4 and 5, and best.pt of epoch 1
+    assert len(record.artifacts("checkpoints")) == 5
+    named = {file.artifact for checkpoint in store.available() for file in checkpoint.files.values()}
+    assert set(record.artifacts("checkpoints")) == named
+
+
+def test_a_newer_copy_replaces_one_that_nobody_took(slot: Path, save_dir: Path) -> None:
+    finish_epoch(save_dir, slot, 1)
+    finish_epoch(save_dir, slot, 2)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    assert (claimed / LAST).read_text() == "weights of epoch 2"
+
+
+def test_a_taken_copy_does_not_change_when_ultralytics_writes_the_next_epoch(slot: Path, save_dir: Path) -> None:
+    finish_epoch(save_dir, slot, 1)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    finish_epoch(save_dir, slot, 2)
+    assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
+
+
+def test_a_copy_that_could_not_be_stored_is_offered_again_until_there_is_a_newer_one(slot: Path, save_dir: Path) -> None:
+    assert checkpoints.claim(slot) is None
+    finish_epoch(save_dir, slot, 1)
+    first, again = checkpoints.claim(slot), checkpoints.claim(slot)
+    assert first is not None
+    assert first == again
+    assert (first / LAST).read_text() == "weights of epoch 1"
+    finish_epoch(save_dir, slot, 2)
+    newer = checkpoints.claim(slot)
+    assert newer is not None
+    assert (newer / LAST).read_text() == "weights of epoch 2"
+
+
+def test_a_resumed_training_hands_over_the_best_weights_that_it_was_given(slot: Path, save_dir: Path) -> None:
+    (save_dir / "weights" / BEST).write_text("weights of epoch 1")
+    finish_epoch(save_dir, slot, 4, improved=False)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    assert (claimed / BEST).read_text() == "weights of epoch 1"
+
+
+def test_a_file_system_without_hard_links_will_do(
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path, tmp_path: Path
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    commit_epoch(store, save_dir, slot, 1)
+    assert restored(store, tmp_path / "there")[BEST] == "weights of epoch 1"
+
+
+def test_dying_before_the_tag_leaves_the_checkpoint_before(
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord, tmp_path: Path
+) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(RunRecord, "set_tags", _interrupt)
+        commit_epoch(store, save_dir, slot, 2)
+    assert [checkpoint.epoch for checkpoint in CheckpointStore(record).available()] == [1]
+    assert restored(CheckpointStore(record), tmp_path / "there")[LAST] == "weights of epoch 1"
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_damaged_checkpoint_is_refused(
+    store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord, tmp_path: Path
+) -> None:
+    commit_epoch(store, save_dir, slot, 3)
+    artifact = store.available()[0].files[LAST].artifact
+    damaged = tmp_path / Path(artifact).name
+    damaged.write_text("half of the wei")
+    record.log_artifact(damaged, "checkpoints")
+    with pytest.raises(BadData, match=r"last\.pt of the checkpoint of epoch 3 is damaged: SHA-256 of .* expected"):
+        restored(store, tmp_path / "there")
+
+
+def test_a_missing_file_is_named(
+    store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord, tmp_path: Path
+) -> None:
+    commit_epoch(store, save_dir, slot, 3)
+    record.delete_artifact(store.available()[0].files[HISTORY].artifact)
+    with pytest.raises(BadData, match=r"results\.csv of the checkpoint of epoch 3 is gone: the run has no artifact"):
+        restored(store, tmp_path / "there")
+
+
+def test_forgetting_leaves_nothing(store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+    store.forget()
+    assert store.available() == []
+    assert record.artifacts("checkpoints") == []
+
+
+def test_a_store_that_cannot_delete_is_tried_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, store: CheckpointStore, save_dir: Path, slot: Path
+) -> None:
+    def refuse(_: RunRecord, path: str) -> None:
+        raise BadRequest(f"cannot delete {path}")
+
+    monkeypatch.setattr(RunRecord, "delete_artifact", refuse)
+    for epoch in range(1, 6):
+        commit_epoch(store, save_dir, slot, epoch)
+    assert caplog.text.count("old checkpoints stay in the artifact store") == 1
+
+
+def test_an_unreadable_tag_is_left_aside(store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+    commit_epoch(store, save_dir, slot, 2)
+    record.set_tags({"checkpoint": '{"epoch": "two"'})
+    assert [checkpoint.epoch for checkpoint in store.available()] == [1]

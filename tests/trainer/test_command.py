@@ -1,0 +1,215 @@
+"""`trainer` as a process: the protocol that every runtime speaks. Each answer is what a task's end is made of."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from step_contract import transport
+from step_contract.step import FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
+from trainer.record import find_record
+from trainer.sample_data import write_digits
+from trainer.settings import Settings
+
+from .conftest import make_pipeline, make_run
+
+Answer = tuple[int, StepResult | StepFailure | None, str]
+RunTrainer = Callable[..., Answer]
+TRAINER = [sys.executable, "-m", "trainer"]
+
+
+@pytest.fixture
+def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
+    """The environment of a deployment in the test's own folder."""
+    return os.environ | {
+        "MLFLOW_TRACKING_URI": settings.mlflow_tracking_uri,
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "DATASET_ROOT": settings.dataset_root,
+        "TRAINER_WORK_DIR": str(tmp_path / "work"),
+        "TRAINER_CACHE_DIR": str(tmp_path / "cache"),
+        "TRAINER_DEVICE": "cpu",
+    }
+
+
+@pytest.fixture
+def run_trainer(environment: dict[str, str]) -> RunTrainer:
+    """Return a function that runs a command and returns exit code, answer and log."""
+
+    def run(*arguments: str, request: StepRequest | str = "", run: StepRun | str = "", **variables: str) -> Answer:
+        inputs = {"STEP_REQUEST": _json(request), "STEP_RUN": _json(run)}
+        done = subprocess.run(
+            [*TRAINER, *arguments],
+            env=environment | inputs | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        answers = [answer for line in done.stdout.splitlines() if (answer := transport.decode_line(line))]
+        return done.returncode, answers[-1] if answers else None, done.stdout + done.stderr
+
+    return run
+
+
+def _json(message: StepRequest | StepRun | str) -> str:
+    return message if isinstance(message, str) else message.model_dump_json()
+
+
+def request_for(step: Step, **overrides: object) -> StepRequest:
+    return StepRequest(step=step, pipeline=make_pipeline(**overrides))
+
+
+def test_help_names_steps_and_exit_codes(run_trainer: RunTrainer) -> None:
+    code, _answer, output = run_trainer("--help")
+    assert code == 0
+    assert all(step in output for step in Step)
+    assert "99 refused by the gate" in output.replace("\n", " ")
+
+
+def test_nothing_asked_prints_help(run_trainer: RunTrainer) -> None:
+    code, _answer, output = run_trainer()
+    assert code == 64
+    assert "usage: trainer" in output
+
+
+def test_version_names_what_is_installed(run_trainer: RunTrainer) -> None:
+    code, _answer, output = run_trainer("--version")
+    assert code == 0
+    assert {line.split()[0] for line in output.splitlines()} >= {"trainer", "contract", "ultralytics", "torch"}
+
+
+def test_missing_request_is_named(run_trainer: RunTrainer) -> None:
+    code, answer, _log = run_trainer("train")
+    assert code == 64
+    assert answer == StepFailure(
+        step=Step.TRAIN,
+        kind=FailureKind.BAD_REQUEST,
+        message="STEP_REQUEST and STEP_RUN not set; expected the step's request and run as JSON",
+    )
+
+
+def test_newer_request_says_who_is_older(run_trainer: RunTrainer) -> None:
+    newer = request_for(Step.TRAIN).model_dump_json().replace('"protocol":1', '"protocol":2')
+    code, answer, _log = run_trainer("train", request=newer, run=make_run())
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert "protocol 2, but this side speaks 1; this side is older: update it" in answer.message
+
+
+def test_request_of_another_step_is_refused(run_trainer: RunTrainer) -> None:
+    code, answer, _log = run_trainer("train", request=request_for(Step.PROMOTE), run=make_run())
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert answer.message == "the request is for step promote, but the command is train; expected the same"
+
+
+def test_wrong_setting_is_named(run_trainer: RunTrainer, tmp_path: Path) -> None:
+    files = [("--request", request_for(Step.TRAIN)), ("--run", make_run())]
+    arguments = []
+    for option, message in files:
+        path = tmp_path / f"{option[2:]}.json"
+        path.write_text(message.model_dump_json())
+        arguments += [option, str(path)]
+    code, answer, _log = run_trainer("train", *arguments, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
+    assert code == 75
+    assert isinstance(answer, StepFailure)
+    assert "is the tracking server up?" in answer.message
+
+
+def test_unreadable_request_file_is_named(run_trainer: RunTrainer) -> None:
+    code, answer, _log = run_trainer("train", "--request", "missing.json", run=make_run())
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert answer.message.startswith("cannot read missing.json")
+
+
+def test_missing_dataset_is_bad_data(run_trainer: RunTrainer, settings: Settings) -> None:
+    code, answer, _log = run_trainer("preprocess", request=request_for(Step.PREPROCESS), run=make_run())
+    assert code == 65
+    assert isinstance(answer, StepFailure)
+    record = find_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
+    assert record is not None
+    assert answer.mlflow_run_id == record.run_id
+    assert record.tags()["failure.reason"] == answer.message
+    assert record.client.get_run(record.run_id).info.status == "FAILED"
+
+
+def test_step_without_its_predecessor_is_refused(run_trainer: RunTrainer) -> None:
+    code, answer, _log = run_trainer("evaluate", request=request_for(Step.EVALUATE), run=make_run())
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert answer.message.startswith("step train has no done-marker in MLflow run")
+
+
+def test_step_done_before_says_so_and_leaves_no_scratch(
+    run_trainer: RunTrainer, settings: Settings, tmp_path: Path
+) -> None:
+    write_digits(Path(settings.dataset_root) / "digits", pictures=40, seed=1)
+    answers = []
+    for _ in range(2):
+        code, answer, log = run_trainer("preprocess", request=request_for(Step.PREPROCESS), run=make_run())
+        assert code == 0, log
+        answers.append(answer)
+    first, second = answers
+    assert isinstance(first, StepResult)
+    assert isinstance(second, StepResult)
+    assert (first.already_done, second.already_done) == (False, True)
+    assert second.summary == f"already done: {first.summary}"
+    assert first.outcome == second.outcome
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_lost_run_is_closed_from_the_command_line(run_trainer: RunTrainer, settings: Settings) -> None:
+    code, _answer, log = run_trainer("close", "--reason", "gone", request=request_for(Step.TRAIN), run=make_run())
+    assert code == 0
+    assert "no MLflow run to close" in log
+
+
+def test_sample_data_are_written_by_day(run_trainer: RunTrainer, tmp_path: Path) -> None:
+    arguments = ("--root", str(tmp_path / "days"), "--pictures", "4", "--days", "2026-03-01", "2026-03-02")
+    code, _answer, output = run_trainer("sample-data", *arguments)
+    assert code == 0, output
+    assert sorted(path.name for path in (tmp_path / "days").iterdir()) == ["2026-03-01", "2026-03-02"]
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "end of standard input"])
+def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
+    environment: dict[str, str], run_trainer: RunTrainer, settings: Settings, how: str
+) -> None:
+    write_digits(Path(settings.dataset_root) / "digits", pictures=40, seed=1)
+    assert run_trainer("preprocess", request=request_for(Step.PREPROCESS), run=make_run())[0] == 0
+    long = {"epochs": 500, "batch": 8, "imgsz": 32, "arguments": {"amp": False, "workers": 0}}
+    inputs = {
+        "STEP_REQUEST": request_for(Step.TRAIN, training=long).model_dump_json(),
+        "STEP_RUN": make_run().model_dump_json(),
+        "STEP_STOP_ON_STDIN_END": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    with subprocess.Popen(
+        [*TRAINER, "train"], env=environment | inputs, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        progress = next(json.loads(line[14:]) for line in process.stdout if line.startswith(transport.PROGRESS_TAG))
+        assert progress["epoch"] == 1
+        if how == "end of standard input":
+            process.stdin.close()
+        else:
+            process.send_signal(getattr(signal, how))
+        begin = time.monotonic()
+        rest = process.stdout.read()
+        assert process.wait(timeout=30) == 143
+        assert time.monotonic() - begin < 30
+    failures = [answer for line in rest.splitlines() if isinstance(answer := transport.decode_line(line), StepFailure)]
+    assert failures[-1].kind is FailureKind.TERMINATED
+    record = find_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
+    assert record is not None
+    assert record.client.get_run(record.run_id).info.status == "KILLED"
+    assert record.tags()["step.train"] == "failed"
+    assert "checkpoint" in record.tags()

@@ -1,0 +1,262 @@
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+
+from trainer.errors import BadRequest
+from trainer.mlflow_client import connect
+from trainer.model_registry import MissingWeights, ModelRegistry, Mover, RegisteredVersion
+from trainer.promotion_history import TAG_PREFIX
+from trainer.settings import Settings
+
+NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
+ALIAS = "champion"
+TEST = Mover("the test", "because")
+
+
+@pytest.fixture
+def client(settings: Settings) -> MlflowClient:
+    return connect(settings.mlflow_tracking_uri)
+
+
+@pytest.fixture
+def registry(client: MlflowClient) -> ModelRegistry:
+    registry = ModelRegistry(client, "숫자", now=lambda: NIGHT)
+    registry.ensure_model("digits", "handwriting")
+    return registry
+
+
+def add(registry: ModelRegistry, night: int, key: str | None = None, **tags: str) -> RegisteredVersion:
+    """Register a version of a made-up model, with data until the given night."""
+    client = registry.client
+    experiment = client.get_experiment_by_name("digits")
+    experiment_id = experiment.experiment_id if experiment else client.create_experiment("digits")
+    run_id = client.create_run(experiment_id).info.run_id
+    model = client.create_logged_model(experiment_id, "model", run_id)
+    packed = Path("packed") / "artifacts"
+    packed.mkdir(parents=True, exist_ok=True)
+    (packed / "best.pt").write_text(f"weights of night {night}")
+    client.log_model_artifacts(model.model_id, "packed")
+    own = {"run_key": key or f"run{night}", "data_interval_end": (NIGHT + timedelta(days=night)).isoformat()} | tags
+    return registry.add_version(run_id, model.model_id, own, "made up")
+
+
+def holder(registry: ModelRegistry, alias: str = ALIAS) -> str | None:
+    version = registry.champion(alias)
+    return version.version if version else None
+
+
+# -- the registered model ---------------------------------------------------------------------------------------------
+
+
+def test_ensuring_twice_keeps_the_first_description(registry: ModelRegistry) -> None:
+    registry.ensure_model("digits", "another description")
+    model = registry.client.get_registered_model("숫자")
+    assert (model.description, model.tags["pipeline"]) == ("handwriting", "digits")
+
+
+def test_a_model_of_another_pipeline_is_refused(registry: ModelRegistry) -> None:
+    with pytest.raises(
+        BadRequest, match=r"belongs to pipeline 'digits'; expected 'letters'\. Give registry.model another"
+    ):
+        registry.ensure_model("letters", "")
+
+
+def test_a_model_that_was_made_by_hand_becomes_the_pipelines(client: MlflowClient) -> None:
+    client.create_registered_model("by hand")
+    ModelRegistry(client, "by hand").ensure_model("digits", "")
+    assert client.get_registered_model("by hand").tags == {"pipeline": "digits"}
+
+
+def test_without_the_registered_model_there_is_no_champion(client: MlflowClient) -> None:
+    assert ModelRegistry(client, "nobody").champion(ALIAS) is None
+
+
+# -- versions ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_has_one_version_even_if_two_tries_registered_at_once(registry: ModelRegistry) -> None:
+    first = add(registry, 1, "the run")
+    second = add(registry, 1, "the run")
+    assert second == first
+    assert [item.version for item in registry.client.search_model_versions("name = '숫자'")] == [int(first.version)]
+
+
+def test_the_logged_model_is_linked_to_its_version(registry: ModelRegistry) -> None:
+    version = add(registry, 1)
+    found = registry.client.get_model_version("숫자", version.version)
+    model = registry.client.get_logged_model(found.source.removeprefix("models:/"))
+    assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "숫자", "version": version.version}]
+    assert found.run_id == model.source_run_id
+
+
+def test_weights_come_back_as_they_were_registered(registry: ModelRegistry, tmp_path: Path) -> None:
+    weights = registry.download_weights(add(registry, 3), tmp_path / "fetched")
+    assert weights.read_text() == "weights of night 3"
+
+
+def test_missing_weights_are_told_apart_from_a_store_that_is_away(registry: ModelRegistry, tmp_path: Path) -> None:
+    version = add(registry, 3)
+    source = registry.client.get_model_version_download_uri("숫자", version.version)
+    shutil.rmtree(source)
+    with pytest.raises(MissingWeights, match=r"version 1 of '숫자' has no artifacts/best\.pt in the artifact store"):
+        registry.download_weights(version, tmp_path / "fetched")
+
+
+def test_a_version_nobody_uses_can_be_discarded(registry: ModelRegistry) -> None:
+    version = add(registry, 1)
+    registry.set_alias_forward("challenger", version)
+    registry.discard(version, but_for_alias="challenger")
+    assert registry.version_of("run1") is None
+
+
+@pytest.mark.parametrize("still", [True, False])
+def test_a_version_that_is_or_was_in_use_is_never_discarded(registry: ModelRegistry, still: bool) -> None:
+    version, newer = add(registry, 1), add(registry, 2)
+    registry.move_alias(ALIAS, version, None, TEST)
+    if not still:
+        registry.move_alias(ALIAS, newer, version, TEST)
+    now = ALIAS if still else "none"
+    with pytest.raises(BadRequest, match=rf"holds or held an alias \(now: {now}\); a model in use is never replaced"):
+        registry.discard(version, but_for_alias="challenger")
+
+
+# -- the candidate's alias --------------------------------------------------------------------------------------------
+
+
+def test_an_alias_moves_forward_in_data_time_only(registry: ModelRegistry) -> None:
+    newer, older = add(registry, 5), add(registry, 2)
+    assert registry.set_alias_forward("challenger", newer) is True
+    assert registry.set_alias_forward("challenger", older) is False
+    assert holder(registry, "challenger") == newer.version
+    assert registry.set_alias_forward("challenger", newer) is True
+
+
+def test_of_two_versions_with_equal_data_the_later_one_gets_the_alias(registry: ModelRegistry) -> None:
+    one, other = add(registry, 5, "a"), add(registry, 5, "b")
+    registry.set_alias_forward("challenger", other)
+    assert registry.set_alias_forward("challenger", one) is False
+    assert holder(registry, "challenger") == other.version
+
+
+def test_a_version_that_does_not_say_its_data_time_gives_way(registry: ModelRegistry) -> None:
+    by_hand, own = add(registry, 9, data_interval_end="yesterday"), add(registry, 1)
+    registry.set_alias_forward("challenger", by_hand)
+    assert by_hand.data_time is None
+    assert registry.set_alias_forward("challenger", own) is True
+
+
+# -- moves and their history ------------------------------------------------------------------------------------------
+
+
+def test_a_move_is_written_down_with_who_when_and_why(registry: ModelRegistry) -> None:
+    version = add(registry, 1)
+    assert registry.move_alias(ALIAS, version, None, TEST) is True
+    assert holder(registry) == "1"
+    (move,) = registry.history(ALIAS)
+    assert move.model_dump(mode="json") == {
+        "number": 1,
+        "when": "2026-03-01T00:00:00Z",
+        "alias": "champion",
+        "from": None,
+        "to": "1",
+        "run_key": "run1",
+        "data_interval_end": "2026-03-02T00:00:00Z",
+        "by": "the test",
+        "why": "because",
+    }
+    assert json.loads(registry.client.get_registered_model("숫자").tags["alias_history.000001"])["to"] == "1"
+
+
+def test_an_alias_that_somebody_else_moved_meanwhile_is_left_alone(registry: ModelRegistry) -> None:
+    one, two, three = add(registry, 1), add(registry, 2), add(registry, 3)
+    registry.move_alias(ALIAS, one, None, TEST)
+    registry.move_alias(ALIAS, three, one, TEST)
+    assert registry.move_alias(ALIAS, two, one, TEST) is False
+    assert holder(registry) == three.version
+    assert [move.to_version for move in registry.history(ALIAS)] == ["1", "3"]
+
+
+def test_an_alias_that_is_taken_between_set_and_read_back_counts_as_the_others(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = add(registry, 1), add(registry, 2)
+    own = registry.client.set_registered_model_alias
+
+    def two_at_once(name: str, alias: str, version: str) -> None:
+        own(name, alias, version)
+        own(name, alias, two.version)
+
+    monkeypatch.setattr(registry.client, "set_registered_model_alias", two_at_once)
+    assert registry.move_alias(ALIAS, one, None, TEST) is False
+    assert registry.history(ALIAS) == ()
+
+
+def test_a_line_that_is_missing_is_completed_once(registry: ModelRegistry) -> None:
+    version = add(registry, 1)
+    registry.client.set_registered_model_alias("숫자", ALIAS, version.version)
+    registry.complete_history(ALIAS, TEST)
+    registry.complete_history(ALIAS, TEST)
+    assert [(move.from_version, move.to_version, move.run_key) for move in registry.history(ALIAS)] == [
+        (None, "1", "run1")
+    ]
+
+
+def test_an_alias_deleted_by_hand_is_part_of_the_chain(registry: ModelRegistry) -> None:
+    registry.move_alias(ALIAS, add(registry, 1), None, TEST)
+    registry.client.delete_registered_model_alias("숫자", ALIAS)
+    registry.complete_history(ALIAS, TEST)
+    registry.move_alias(ALIAS, add(registry, 2), None, TEST)
+    chain = [(move.from_version, move.to_version) for move in registry.history(ALIAS)]
+    assert chain == [(None, "1"), ("1", None), (None, "2")]
+
+
+def test_a_move_goes_on_from_where_the_history_ends(registry: ModelRegistry) -> None:
+    one, two = add(registry, 1), add(registry, 2)
+    registry.client.set_registered_model_alias("숫자", ALIAS, one.version)
+    registry.move_alias(ALIAS, two, one, TEST)
+    # The line of version 1 was never written; the chain does not invent it.
+    assert [(move.from_version, move.to_version) for move in registry.history(ALIAS)] == [(None, "2")]
+
+
+def test_two_aliases_have_a_history_each_and_share_the_numbers(registry: ModelRegistry) -> None:
+    version = add(registry, 1)
+    registry.move_alias(ALIAS, version, None, TEST)
+    registry.move_alias("production", version, None, TEST)
+    assert [move.number for move in registry.history(ALIAS)] == [1]
+    assert [move.number for move in registry.history("production")] == [2]
+
+
+def test_a_line_that_somebody_spoiled_is_skipped_and_its_number_not_used_again(
+    registry: ModelRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.client.set_registered_model_tag("숫자", f"{TAG_PREFIX}000007", "no json")
+    registry.move_alias(ALIAS, add(registry, 1), None, TEST)
+    assert [move.number for move in registry.history(ALIAS)] == [8]
+    assert "tag alias_history.000007 is no alias move" in caplog.text
+
+
+def test_a_long_reason_is_cut_to_what_a_tag_holds(registry: ModelRegistry) -> None:
+    registry.move_alias(ALIAS, add(registry, 1), None, Mover("the test", "이유 " * 5000))
+    assert len(registry.client.get_registered_model("숫자").tags["alias_history.000001"]) < 5000
+    assert registry.history(ALIAS)[0].why.startswith("이유 이유")
+
+
+def test_a_line_that_another_process_overwrote_is_written_again(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = add(registry, 1)
+    own, stolen = registry.client.set_registered_model_tag, []
+
+    def steal_once(name: str, key: str, value: str) -> None:
+        own(name, key, value)
+        if not stolen:
+            stolen.append(json.loads(value) | {"to": "9", "run_key": "another"})
+            own(name, key, json.dumps(stolen[0]))
+
+    monkeypatch.setattr(registry.client, "set_registered_model_tag", steal_once)
+    registry.move_alias(ALIAS, one, None, TEST)
+    assert [(move.from_version, move.to_version) for move in registry.history(ALIAS)] == [(None, "9"), ("9", "1")]
