@@ -4,9 +4,8 @@ It is a file of its own because Airflow hides every DAG of a file that has an im
 take the others down. The word airflow must stand here, or the dag-processor passes the file over.
 """
 
-from include.step_contract.catalog_file import read_catalog
-
 from include.pipelines.settings import settings
+from include.step_contract.catalog_file import read_catalog
 
 problems = read_catalog(settings().catalog_path).problems
 if problems:

@@ -11,10 +11,17 @@ from typing import Any
 from .layout import ADMIN, Layout, Ports
 
 _TIMEOUT_SECONDS = 30
+_LOCKED = 503
+_LOCKED_SECONDS = 120
 
 
 class ApiError(RuntimeError):
     """The API refused a call."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        """Keep the HTTP status beside the message."""
+        super().__init__(message)
+        self.status = status
 
 
 class AirflowApi:
@@ -43,7 +50,7 @@ class AirflowApi:
                 return json.loads(response.read() or b"null")
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace")[:500]
-            raise ApiError(f"{method} {path}: HTTP {error.code}: {detail}") from error
+            raise ApiError(f"{method} {path}: HTTP {error.code}: {detail}", error.code) from error
 
     def wait_for_dag(self, dag_id: str, seconds: float = 90) -> None:
         """Return when the dag-processor has stored the DAG.
@@ -95,7 +102,10 @@ class AirflowApi:
         self.call("POST", path, {"dry_run": False})
 
     def backfill(self, dag_id: str, first: datetime, last: datetime, active_runs: int) -> int:
-        """Start a backfill that also does finished runs again, and return its id."""
+        """Start a backfill that also does finished runs again, and return its id.
+
+        On SQLite the scheduler's writes get in the way now and then: Airflow answers 503 and has undone what it began.
+        """
         body = {
             "dag_id": dag_id,
             "from_date": first.isoformat(),
@@ -103,7 +113,14 @@ class AirflowApi:
             "reprocess_behavior": "completed",
             "max_active_runs": active_runs,
         }
-        return int(self.call("POST", "/api/v2/backfills", body)["id"])
+        deadline = time.monotonic() + _LOCKED_SECONDS
+        while True:
+            try:
+                return int(self.call("POST", "/api/v2/backfills", body)["id"])
+            except ApiError as error:
+                if error.status != _LOCKED or time.monotonic() > deadline:
+                    raise
+            time.sleep(0.5)
 
     def active_backfill(self, dag_id: str) -> int | None:
         """Return the id of the DAG's backfill that is not finished."""

@@ -137,13 +137,13 @@ def _say_changes(demo: Demo, run_id: str, seen: dict[tuple[str, str], str]) -> N
 def _say_epoch(demo: Demo, run_id: str, day: str, seen: dict[tuple[str, str], str]) -> None:
     records = training_records(demo.ports, demo.pipeline.name, demo.pipeline.registry.model)
     record = records.get(run_id)
-    epoch = record.metrics.get("epoch") if record else None
+    metric = demo.pipeline.gate.metric
+    epoch = record.epochs.get(f"metrics/{metric}") if record else None
     if record is None or epoch is None or seen.get((run_id, "epoch")) == str(epoch):
         return
     seen[run_id, "epoch"] = str(epoch)
-    metric = demo.pipeline.gate.metric
-    value = record.metrics.get(f"metrics/{metric}", float("nan"))
-    demo.say(f"{day}  train      epoch {epoch:.0f}/{demo.pipeline.training.epochs}  {metric} {value:.3f}")
+    value = record.metrics[f"metrics/{metric}"]
+    demo.say(f"{day}  train      epoch {epoch}/{demo.pipeline.training.epochs}  {metric} {value:.3f}")
 
 
 def _wait(done: Callable[[], bool], seconds: float, complaint: str) -> None:

@@ -17,6 +17,8 @@ class TrainingRecord:
     status: str
     tags: dict[str, str]
     metrics: dict[str, float]
+    epochs: dict[str, int]
+    """MLflow's step of each metric's latest point."""
     version: str | None
 
 
@@ -42,7 +44,8 @@ def _record(run: dict[str, Any], versions: dict[str, str]) -> TrainingRecord:
     info, data = run["info"], run["data"]
     tags = {tag["key"]: tag["value"] for tag in data.get("tags", [])}
     metrics = {metric["key"]: metric["value"] for metric in data.get("metrics", [])}
-    return TrainingRecord(info["run_id"], info["status"], tags, metrics, versions.get(info["run_id"]))
+    epochs = {metric["key"]: int(metric.get("step", 0)) for metric in data.get("metrics", [])}
+    return TrainingRecord(info["run_id"], info["status"], tags, metrics, epochs, versions.get(info["run_id"]))
 
 
 def _versions_by_run(ports: Ports, model: str) -> dict[str, str]:

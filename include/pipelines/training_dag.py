@@ -52,7 +52,7 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
         case RuntimeName.LOCAL:
             from .runtimes.local import LocalStepOperator
 
-            return LocalStepOperator(request=request.model_dump_json(), **options)
+            return LocalStepOperator(request=request, **options)
         case _:
             raise ValueError(
                 f"pipeline {pipeline.name!r}: runtime {runtime.value!r} does not exist in this version; expected local "

@@ -77,11 +77,11 @@ pipelines:
     gate: {metric: accuracy_top1, minimum: 0.9, maximum_class_regression: 0.05}
     registry: {model: defects}
 
-  # Runs when the asset was updated, not by the clock; the last seven days of data.
+  # Runs when the asset was updated, not by the clock (cron: null clears the defaults'); the last seven days of data.
   lanes:
     description: Lane markings as masks
     task: segment
-    schedule: {assets: [lanes-labelled], timezone: Asia/Seoul}
+    schedule: {cron: null, assets: [lanes-labelled]}
     dataset:
       uri: lanes
       format: coco
@@ -126,15 +126,15 @@ def catalog_docs() -> str:
 
 
 def _records(schema: Schema, definitions: Schema, prefix: str = "") -> Iterable[tuple[str, Schema]]:
-    """Yield the records below one with their dotted fields, each record once."""
-    seen: set[str] = set()
-    for key, field in schema["properties"].items():
-        name = _reference(field)
+    """Yield the records below one with their dotted fields; a record that each step has, once."""
+    fields = {key: _reference(field) for key, field in schema["properties"].items()}
+    for name in dict.fromkeys(fields.values()):
+        keys = [key for key, reference in fields.items() if reference == name]
         record = definitions.get(name, {})
-        if "properties" in record and name not in seen:
-            seen.add(name)
-            yield f"{prefix}{key}", record
-            yield from _records(record, definitions, f"{prefix}{key}.")
+        if "properties" in record:
+            where = f"{prefix}{keys[0] if len(keys) == 1 else 'STEP'}"
+            yield where, record
+            yield from _records(record, definitions, f"{where}.")
 
 
 def _reference(field: Schema) -> str:

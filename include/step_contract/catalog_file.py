@@ -4,8 +4,8 @@ A bad pipeline never takes the others down. What ``defaults:`` says wrong is rep
 Of two pipelines with one name or one registered model, the first in the file keeps it. Needs PyYAML and croniter.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from .catalog import DAG_ID_PREFIX, Pipeline
@@ -14,7 +14,7 @@ from .catalog_problem import CatalogError, CatalogProblem, Finding, KeyPath
 from .catalog_source import CatalogSource, open_catalog, read_text
 from .catalog_validation import Fields, validate, value_at
 from .value_schema import nearest, shown
-from .yaml_tree import line_of, value_of
+from .yaml_tree import Entry, line_of, value_of
 
 _MODEL = ("registry", "model")
 
@@ -67,22 +67,21 @@ def _read_one(text: str, file: str, name: str) -> CatalogReading:
 def _read_one_of_all(text: str, file: str, name: str) -> CatalogReading:
     source = open_catalog(text, file)
     if name not in source.pipelines:
-        missing = Finding((), "no such pipeline", f"one of the {len(source.pipelines)} pipelines of the catalog")
+        missing = Finding((), "no such pipeline", "a pipeline of the catalog")
         source.report(name, [replace(missing, nearest=nearest(name, source.pipelines))])
         return _reading(source, {})
-    pipeline = _examine(source, name, dict(_models_before(source, name)))
+    pipeline = _examine(source, name, _owners_before(source, name))
     return _reading(source, {name: pipeline})
 
 
-def _models_before(source: CatalogSource, name: str) -> Iterator[tuple[str, str]]:
-    """Yield the registered models of the pipelines above one in the file, with their owners."""
-    for other, entry in source.pipelines.items():
-        if other == name:
-            return
-        own = value_of(entry.node, (), [])
-        model = value_at(_merged(source.defaults, own if isinstance(own, dict) else {}), _MODEL)
-        if isinstance(model, str):
-            yield model, other
+def _owners_before(source: CatalogSource, name: str) -> dict[str, str]:
+    """Return which of the pipelines above one in the file has which registered model."""
+    owners: dict[str, str] = {}
+    for other, entry in takewhile(lambda item: item[0] != name, source.pipelines.items()):
+        own = _own_fields(entry, [])
+        if isinstance(own, dict):
+            _taken_model(_merged(source.defaults, own), other, owners)
+    return owners
 
 
 def _reading(source: CatalogSource, pipelines: dict[str, Pipeline | None]) -> CatalogReading:
@@ -99,11 +98,10 @@ def _examine(source: CatalogSource, name: str, owners: dict[str, str]) -> Pipeli
     """
     entry = source.pipelines[name]
     unreadable: list[Finding] = []
-    own = value_of(entry.node, (), unreadable)
-    if own is not None and not isinstance(own, dict):
+    own = _own_fields(entry, unreadable)
+    if not isinstance(own, dict):
         source.report(name, [Finding((), f"got {shown(own)}", "a mapping with the pipeline's fields", line=entry.line)])
         return None
-    own = own or {}
     fields = _merged(source.defaults, own)
     pipeline, findings = validate(name, fields)
     findings = [*findings, *_taken_model(fields, name, owners)]
@@ -113,6 +111,12 @@ def _examine(source: CatalogSource, name: str, owners: dict[str, str]) -> Pipeli
     placed = [replace(found, line=line_of(entry.node, found.path, entry.line)) for found in of_own]
     source.report(name, [*unreadable, *placed])
     return pipeline if source.defaults_are_readable and not unreadable and not findings else None
+
+
+def _own_fields(entry: Entry, findings: list[Finding]) -> object:
+    """Return what stands below a pipeline's name; nothing means that it leaves everything to the defaults."""
+    own: object = value_of(entry.node, (), findings)
+    return {} if own is None else own
 
 
 def _merged(below: Fields, above: Fields) -> Fields:

@@ -35,7 +35,7 @@ def catalog_schema() -> Schema:
             "version": {"const": CATALOG_VERSION, "description": "Version of this schema."},
             "defaults": {
                 "description": "Fields that all pipelines share; a pipeline's own go on top.",
-                "anyOf": [{"$ref": "#/$defs/Pipeline"}, _NULL],
+                "$ref": "#/$defs/Pipeline",
             },
             "pipelines": {
                 "description": "Pipelines by name; each becomes the DAG train_<name>.",
@@ -45,7 +45,11 @@ def catalog_schema() -> Schema:
             },
         },
         "allOf": [_in_defaults_or_in_each(path) for path in needed],
-        "$defs": {name: _as_written(record) for name, record in sorted(definitions.items())},
+        "$defs": {
+            name: _as_written(record, definitions)
+            for name, record in sorted(definitions.items())
+            if "properties" in record
+        },
     }
 
 
@@ -92,18 +96,25 @@ def _train_arguments() -> Schema:
     }
 
 
-def _as_written(record: Schema) -> Schema:
-    """Return the schema of a record's part: nothing is required, and null clears what has a default."""
-    if "properties" not in record:
-        return record
-    properties = {key: _clearable(field) for key, field in record["properties"].items()}
-    rest = {key: value for key, value in record.items() if key not in ("title", "required", "properties")}
-    return {**rest, "additionalProperties": False, "properties": properties}
+def _as_written(record: Schema, definitions: Schema) -> Schema:
+    """Return the schema of a record as a part of it may stand in the file: nothing is required, null is allowed."""
+    properties = {key: _clearable(field, definitions) for key, field in record["properties"].items()}
+    about = {"description": record["description"]} if "description" in record else {}
+    return {**about, "type": ["object", "null"], "additionalProperties": False, "properties": properties}
 
 
-def _clearable(field: Schema) -> Schema:
-    about: Schema = {key: field[key] for key in ("description", "default") if key in field}
+def _clearable(field: Schema, definitions: Schema) -> Schema:
+    """Return a field's schema with null allowed; without an anyOf where possible, for an editor's better messages."""
+    about = {key: value for key, value in field.items() if key in ("description", "default")}
     kind = {key: value for key, value in field.items() if key not in (*about, "title")}
-    if "default" not in field or _NULL in kind.get("anyOf", ()):
-        return {**about, **kind}
-    return {**about, "anyOf": [*kind.get("anyOf", [kind]), _NULL]}
+    alternatives = [alternative for alternative in kind.pop("anyOf", []) if alternative != _NULL]
+    if len(alternatives) > 1:
+        return {**about, "anyOf": [*alternatives, _NULL]}
+    kind |= alternatives[0] if alternatives else {}
+    if "$ref" in kind:
+        target = definitions[kind["$ref"].rpartition("/")[2]]
+        if "properties" in target:  # a record, which allows null itself
+            return {**about, **kind}
+        kind = {"type": target["type"], "enum": target["enum"]}
+    choices = {"enum": [*kind["enum"], None]} if "enum" in kind else {}
+    return {**about, **kind, "type": [kind["type"], "null"], **choices}

@@ -3,6 +3,7 @@
 Needs PyYAML.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,18 +55,19 @@ def read_text(path: Path) -> str:
         CatalogError: the file cannot be read, is too large, or is not UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        too_large = path.stat().st_size > MAX_BYTES
+        content = b"" if too_large else path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
         raise _refusal(str(path), Finding((), f"cannot be read ({error})", "a readable YAML file")) from error
-    if len(content) > MAX_BYTES:
+    if too_large:
         raise _refusal(str(path), Finding((), "the file is too large", f"{MAX_BYTES // 1024**2} MiB at most"))
     try:
-        return content.decode("utf-8-sig").replace("\r\n", "\n")
+        text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         got = f"not UTF-8: the byte 0x{content[error.start]:02x}"
         line = content.count(b"\n", 0, error.start) + 1
         raise _refusal(str(path), Finding((), got, "a file saved as UTF-8", line=line)) from error
+    return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def open_catalog(text: str, file: str) -> CatalogSource:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -66,7 +67,7 @@ def _check_train_arguments(fields: Fields) -> list[Finding]:
     arguments = value_at(fields, _ARGUMENTS)
     if not isinstance(arguments, dict):
         return []
-    return [_below(_ARGUMENTS, finding) for finding in check_arguments(arguments)]
+    return [_below(_ARGUMENTS, finding) for finding in islice(check_arguments(arguments), MAX_FINDINGS)]
 
 
 def _without_null_arguments(fields: Fields) -> Fields:
@@ -96,13 +97,13 @@ def _validate_records(name: str, fields: Fields, known: dict[KeyPath, Finding]) 
             # JSON and strict: what passes here is what the published JSON Schema and an editor accept.
             return Pipeline.model_validate_json(json.dumps({**fields, "name": name}), strict=True)
         except ValidationError as error:
-            items = error.errors(include_url=False)
+            items = error.errors(include_url=False)[:MAX_FINDINGS]
         nulls = [item["loc"] for item in items if _means_default(item)]
         found = [_finding(item) for item in items if not _means_default(item)]
         news = {finding.path: finding for finding in found if _is_news(finding, known)}
-        if not news and not nulls:
-            return None
         known |= news
+        if len(known) >= MAX_FINDINGS or not (news or nulls):
+            return None
         faulty = [*news, *nulls]
 
 
@@ -125,11 +126,11 @@ def _finding(item: ErrorDetails) -> Finding:
     if item["type"] == RULE_ERROR:
         facts = item["ctx"]
         scope: Scope = "pipeline" if path in _PIPELINE_RULES else "record"
-        return Finding(path, facts["got"], facts["expected"], nearest=facts["nearest"], scope=scope)
+        return Finding(path, facts["got"], facts["expected"], nearest=facts["meant"], scope=scope)
     if item["type"] == "extra_forbidden":
         return _unknown_key(path)
     if item["type"] == "json_invalid":  # half a surrogate pair, which only YAML without libyaml lets through
-        return Finding((), "text that is not Unicode", "Unicode text")
+        return Finding((), "got text that is not Unicode", "Unicode text")
     schema = _schema_at(path)
     words = expected(schema, _definitions())
     if item["type"] == "missing":

@@ -4,7 +4,6 @@ Numbers have an upper limit so that no value can overflow a date or a duration w
 the other pipelines of the file down.
 """
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,15 +11,18 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from .value_schema import nearest
+
 PIPELINE_NAME = r"^[a-z][a-z0-9_-]{0,62}$"
 PIPELINE_NAME_WORDS = "a lower-case letter, then lower-case letters, digits, _ or -, 63 characters at most"
 RULE_ERROR = "catalog_rule"
+_NO_ZONES = ("posix", "right/", "local")  # files beside a time zone database
 
 
-def broken_rule(got: str, expected: str, nearest: str | None = None) -> PydanticCustomError:
-    """Return the error of a rule that pydantic does not know."""
-    hint = f" did you mean {nearest!r}?" if nearest else ""
-    facts = {"got": got, "expected": expected, "nearest": nearest, "hint": hint}
+def broken_rule(got: str, expected: str, meant: str | None = None) -> PydanticCustomError:
+    """Return the error of a rule that pydantic does not know; ``meant`` is the likely name behind a misspelt one."""
+    hint = f" did you mean {meant!r}?" if meant else ""
+    facts = {"got": got, "expected": expected, "meant": meant, "hint": hint}
     return PydanticCustomError(RULE_ERROR, "{got};{hint} expected {expected}", facts)
 
 
@@ -32,7 +34,7 @@ def broken_rules(record: str, by_field: Mapping[str, PydanticCustomError]) -> Va
 
 def is_timezone(name: str) -> bool:
     """Tell whether a name is an IANA time zone's; asking for the list of all would read hundreds of files."""
-    if name.startswith(("posix", "right/", "local")):  # files of the time zone database that are no zones of it
+    if name.startswith(_NO_ZONES):
         return False
     try:
         ZoneInfo(name)
@@ -43,11 +45,10 @@ def is_timezone(name: str) -> bool:
 
 def _known_timezone(name: str) -> str:
     if not is_timezone(name):
-        close = difflib.get_close_matches(name[:100], sorted(available_timezones()), n=1)
-        nearest = close[0] if close else None
-        raise broken_rule(
-            f"unknown time zone {name[:100]!r}", "an IANA name such as Asia/Seoul or UTC", nearest=nearest
+        meant = nearest(
+            name, sorted(zone for zone in available_timezones() if not zone.startswith(_NO_ZONES)), likeness=0.8
         )
+        raise broken_rule(f"unknown time zone {name[:100]!r}", "an IANA name such as Asia/Seoul or UTC", meant)
     return name
 
 

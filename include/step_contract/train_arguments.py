@@ -5,7 +5,7 @@ Airflow side knows it without torch. Needs the standard library only.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,15 @@ def settable_arguments() -> dict[str, dict[str, Any]]:
     return {name: schema for name, schema in _listed()["arguments"].items() if name not in SET_ELSEWHERE}
 
 
-def check_arguments(arguments: Mapping[str, object]) -> list[Finding]:
-    """Return what is wrong with a pipeline's ``training.arguments``; paths begin below it."""
+def check_arguments(arguments: Mapping[str, object]) -> Iterator[Finding]:
+    """Yield what is wrong with a pipeline's ``training.arguments``; paths begin below it."""
     settable = settable_arguments()
-    findings = []
     for name, value in arguments.items():
         schema = settable.get(name)
         if schema is None:
-            findings.append(_not_settable(name))
+            yield _not_settable(name)
         elif not fits(schema, value):
-            findings.append(Finding((name,), f"got {shown(value)}", expected(schema), nearest=_meant(schema, value)))
-    return findings
+            yield Finding((name,), f"got {shown(value)}", expected(schema), nearest=_meant(schema, value))
 
 
 def _not_settable(name: str) -> Finding:

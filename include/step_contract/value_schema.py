@@ -62,9 +62,11 @@ def _number_words(schema: Schema) -> str:
     low, above, high = schema.get("minimum"), schema.get("exclusiveMinimum"), schema.get("maximum")
     if above is not None and schema["type"] == "integer":
         low, above = above + 1, None
-    start = f"above {above:g}" if above is not None else f"from {low:g}" if low is not None else ""
-    end = f"to {_plain(high)}" if high is not None else "or more" if low is not None and above is None else ""
-    return " ".join(part for part in (noun, start, end) if part)
+    if above is not None:
+        return f"{noun} above {above:g}" + (f" and up to {_plain(high)}" if high is not None else "")
+    if low is None:
+        return noun if high is None else f"{noun} up to {_plain(high)}"
+    return f"{noun} from {_plain(low)} to {_plain(high)}" if high is not None else f"{noun} of at least {_plain(low)}"
 
 
 def _plain(number: float) -> str:
@@ -89,12 +91,12 @@ def choices(values: Iterable[object]) -> str:
     return names[0] if len(names) == 1 else f"one of {', '.join(names)}"
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """Return the name that a misspelt word most likely means, or None."""
+def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """Return the name that a misspelt word most likely means, or None if none is that much like it (0 to 1)."""
     if len(word) > _LONGEST_KEY:  # comparing long texts takes long
         return None
     by_lower = {name.lower(): name for name in names}
-    found = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None
 
 

@@ -69,25 +69,26 @@ class _GuardedMixin:
         return _PLAIN if kind is ScalarNode and implicit[0] else _OTHER
 
 
-def _guarded(loader: type[Any]) -> type[Any]:
+def guarded(loader: type[Any]) -> type[Any]:
+    """Return a PyYAML loader that stops before the recursion gets deep."""
     return type("GuardedLoader", (_GuardedMixin, loader), {})
 
 
-_Loader = _guarded(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+_Loader = guarded(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def compose(text: str, loader: type[Any] = _Loader) -> Node | None:
+def compose(text: str, loader: type[Any] | None = None) -> Node | None:
     """Return the root of the text's tree, or None if there is nothing in it.
 
     Raises:
         YamlError: a syntax error, nesting that is too deep, or aliases that multiply ("bombs").
     """
     try:
-        root: Node | None = yaml.compose(text, Loader=loader)
+        root: Node | None = yaml.compose(text, Loader=loader or _Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlError(_syntax_finding(error, text, mark.line if mark else None)) from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: an escape beyond Unicode, without libyaml
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # without libyaml, an escape beyond Unicode
         found = _FORBIDDEN.search(text)
         line = text.count("\n", 0, found.start()) + 1 if found else None
         got = f"not valid YAML: {f'the character {found[0]!r}' if found else error}"
@@ -104,6 +105,8 @@ def _syntax_finding(error: yaml.MarkedYAMLError, text: str, line: int | None) ->
         line is not None and line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]
     )
     advice = "indent with spaces, not tabs" if tabs else "the cause is often the line above"
+    if "alias" in reason:
+        advice = "text that begins with * needs quotes"
     got = f"not valid YAML: {reason}"
     return Finding((), got, "valid YAML", advice=advice, line=None if line is None else line + 1)
 

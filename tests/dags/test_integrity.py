@@ -44,7 +44,7 @@ def test_one_bad_pipeline_shows_as_an_import_error_and_leaves_the_others(parse: 
     assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
     error = answer["import_errors"]["dags/catalog_problems.py"]
     assert "pipeline 'second'" in error
-    assert "alias 'latest' is reserved by MLflow" in error
+    assert "got 'latest', which MLflow reserves; expected another name" in error
     assert "first" not in error
 
 

@@ -49,7 +49,7 @@ def make_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("TRAINER_COMMAND", str(program))
         settings.cache_clear()
-        request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline()).model_dump_json()
+        request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline())
         return LocalStepOperator(task_id="preprocess", request=request, step_run=RUN)
 
     yield make

@@ -76,16 +76,15 @@ def test_schedule_by_assets_and_none_at_all() -> None:
 
 def test_each_task_carries_the_validated_entry() -> None:
     for task in make_dag().tasks:
-        request = transport.decode_request(task.request)
-        assert request.step == task.task_id
-        assert request.pipeline == make_pipeline()
+        assert task.request.step == task.task_id
+        assert task.request.pipeline == make_pipeline()
 
 
 def test_request_is_no_template_field() -> None:
     """A catalog text with braces must reach the step as it is."""
     task = make_dag(description="{{ 1 + 1 }}").get_task("train")
     assert task.template_fields == ("step_run",)
-    assert transport.decode_request(task.request).pipeline.description == "{{ 1 + 1 }}"
+    assert task.request.pipeline.description == "{{ 1 + 1 }}"
 
 
 def test_form_shows_the_catalogs_values_and_their_schema() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from trainer.dataset_layout import Listing
+from step_contract.catalog import DatasetFormat, Pipeline, VisionTask
+from tests.trainer.conftest import make_pipeline
+from trainer.dataset_layout import Layout, Listing
+from trainer.layouts import read_layout
 from trainer.source_reader import SourceReader
 from trainer.storage import FileStorage
 
+HALVES = {"train": 0.5, "val": 0.5, "test": 0}
 BOX = "0 0.5 0.5 0.25 0.25\n"
 
 
@@ -34,7 +39,12 @@ def write(folder: Path, files: Mapping[str, bytes | str]) -> Path:
 
 
 def write_yolo_pool(
-    folder: Path, *, images: int = 24, names: Sequence[str] = ("cat", "dog"), first_seed: int = 0, label: str | None = None
+    folder: Path,
+    *,
+    images: int = 24,
+    names: Sequence[str] = ("cat", "dog"),
+    first_seed: int = 0,
+    label: str | None = None,
 ) -> Path:
     """Write data.yaml with names alone, images/ and labels/; each image has one object, of each class in turn."""
     files: dict[str, bytes | str] = {"data.yaml": json.dumps({"names": list(names)}, ensure_ascii=False)}
@@ -45,7 +55,12 @@ def write_yolo_pool(
 
 
 def write_yolo_splits(
-    folder: Path, spec: Mapping[str, Any], splits: Mapping[str, int], *, label: str = BOX, pattern: str = "images/{split}"
+    folder: Path,
+    spec: Mapping[str, Any],
+    splits: Mapping[str, int],
+    *,
+    label: str = BOX,
+    pattern: str = "images/{split}",
 ) -> Path:
     """Write data.yaml as given and a folder of images for each split."""
     files: dict[str, bytes | str] = {"data.yaml": json.dumps(spec, ensure_ascii=False)}
@@ -83,12 +98,25 @@ def coco(images: Sequence[str], annotations: Sequence[Mapping[str, Any]], **over
     return json.dumps(document | overrides, ensure_ascii=False)
 
 
-def listing_of(folder: Path) -> Listing:
-    """Return a folder's listing."""
-    return Listing(folder.as_uri(), FileStorage().list_objects(folder.as_uri()))
+def read_folder(
+    folder: Path,
+    *,
+    is_pooled: bool = False,
+    kind: DatasetFormat = DatasetFormat.YOLO,
+    task: VisionTask = VisionTask.DETECT,
+) -> Layout:
+    """Return a folder's layout, read without any cache of an earlier test."""
+    uri = folder.as_uri()
+    listing = FileStorage().list_objects(uri)
+    reader = SourceReader(FileStorage(), folder.parent / f"cache-{folder.name}", uri, listing)
+    return read_layout(kind, task, Listing(uri, listing), reader, is_pooled=is_pooled)
 
 
-def reader_of(folder: Path, cache: Path) -> SourceReader:
-    """Return a reader of a folder, with a fact cache of its own."""
-    storage = FileStorage()
-    return SourceReader(storage, cache, folder.as_uri(), storage.list_objects(folder.as_uri()))
+def splits_of(layout: Layout) -> Counter[str | None]:
+    """Return how many samples each split has."""
+    return Counter(sample.split for sample in layout.samples)
+
+
+def pipeline_over(uri: str = "set", **dataset: Any) -> Pipeline:
+    """Return a detection pipeline over a pool below the test's store, split in halves."""
+    return make_pipeline(dataset={"uri": uri, "split": HALVES} | dataset)

@@ -58,9 +58,7 @@ def restored(store: CheckpointStore, folder: Path, which: int = 0) -> dict[str, 
     return {name: path.read_text() for name, path in paths.items()}
 
 
-def test_a_checkpoint_comes_back_as_it_was(
-    store: CheckpointStore, save_dir: Path, slot: Path, tmp_path: Path
-) -> None:
+def test_a_checkpoint_comes_back_as_it_was(store: CheckpointStore, save_dir: Path, slot: Path, tmp_path: Path) -> None:
     commit_epoch(store, save_dir, slot, 1)
     commit_epoch(store, save_dir, slot, 2, improved=False)
     assert [checkpoint.epoch for checkpoint in store.available()] == [2, 1]
@@ -73,10 +71,19 @@ def test_a_checkpoint_comes_back_as_it_was(
 
 
 def test_the_record_keeps_the_last_two_checkpoints_and_stores_equal_content_once(
-    store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord
 ) -> None:
+    uploaded: list[str] = []
+    upload = RunRecord.log_artifact
+
+    def counted(self: RunRecord, path: Path, folder: str | None = None) -> None:
+        uploaded.append(path.name)
+        upload(self, path, folder)
+
+    monkeypatch.setattr(RunRecord, "log_artifact", counted)
     for epoch in range(1, 6):
         commit_epoch(store, save_dir, slot, epoch, improved=epoch == 1)
+    assert len(uploaded) == len(set(uploaded)) == 10
     # last.pt and results.csv of epochs 4 and 5, and best.pt of epoch 1
     assert len(record.artifacts("checkpoints")) == 5
     named = {file.artifact for checkpoint in store.available() for file in checkpoint.files.values()}
@@ -99,7 +106,9 @@ def test_a_taken_copy_does_not_change_when_ultralytics_writes_the_next_epoch(slo
     assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
 
 
-def test_a_copy_that_could_not_be_stored_is_offered_again_until_there_is_a_newer_one(slot: Path, save_dir: Path) -> None:
+def test_a_copy_that_could_not_be_stored_is_offered_again_until_there_is_a_newer_one(
+    slot: Path, save_dir: Path
+) -> None:
     assert checkpoints.claim(slot) is None
     finish_epoch(save_dir, slot, 1)
     first, again = checkpoints.claim(slot), checkpoints.claim(slot)
@@ -132,12 +141,18 @@ def test_a_file_system_without_hard_links_will_do(
 
 
 def test_dying_before_the_tag_leaves_the_checkpoint_before(
-    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    store: CheckpointStore,
+    save_dir: Path,
+    slot: Path,
+    record: RunRecord,
+    tmp_path: Path,
 ) -> None:
     commit_epoch(store, save_dir, slot, 1)
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(RunRecord, "set_tags", _interrupt)
-        commit_epoch(store, save_dir, slot, 2)
+        with pytest.raises(KeyboardInterrupt):
+            commit_epoch(store, save_dir, slot, 2)
     assert [checkpoint.epoch for checkpoint in CheckpointStore(record).available()] == [1]
     assert restored(CheckpointStore(record), tmp_path / "there")[LAST] == "weights of epoch 1"
 
@@ -175,7 +190,11 @@ def test_forgetting_leaves_nothing(store: CheckpointStore, save_dir: Path, slot:
 
 
 def test_a_store_that_cannot_delete_is_tried_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, store: CheckpointStore, save_dir: Path, slot: Path
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    store: CheckpointStore,
+    save_dir: Path,
+    slot: Path,
 ) -> None:
     def refuse(_: RunRecord, path: str) -> None:
         raise BadRequest(f"cannot delete {path}")

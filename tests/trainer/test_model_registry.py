@@ -73,6 +73,7 @@ def test_a_model_that_was_made_by_hand_becomes_the_pipelines(client: MlflowClien
 
 def test_without_the_registered_model_there_is_no_champion(client: MlflowClient) -> None:
     assert ModelRegistry(client, "nobody").champion(ALIAS) is None
+    assert ModelRegistry(client, "nobody").history(ALIAS) == ()
 
 
 # -- versions ---------------------------------------------------------------------------------------------------------
@@ -260,3 +261,18 @@ def test_a_line_that_another_process_overwrote_is_written_again(
     monkeypatch.setattr(registry.client, "set_registered_model_tag", steal_once)
     registry.move_alias(ALIAS, one, None, TEST)
     assert [(move.from_version, move.to_version) for move in registry.history(ALIAS)] == [(None, "9"), ("9", "1")]
+
+
+def test_a_line_that_another_run_completed_for_us_is_not_written_twice(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = add(registry, 1)
+    own = registry.client.set_registered_model_alias
+
+    def seen_by_another(name: str, alias: str, version: str) -> None:
+        own(name, alias, version)
+        ModelRegistry(registry.client, "숫자").complete_history(alias, Mover("another", "found"))
+
+    monkeypatch.setattr(registry.client, "set_registered_model_alias", seen_by_another)
+    assert registry.move_alias(ALIAS, one, None, TEST) is True
+    assert [(move.to_version, move.by) for move in registry.history(ALIAS)] == [("1", "another")]

@@ -63,7 +63,7 @@ def test_epochs_become_points_and_the_final_measurement_does_not(record: RunReco
         journal.append(exchange, Entry(EntryKind.START, 0, 3, "cpu", arguments={"lr0": "0.01"}))
         for epoch in (1, 2, 3):
             journal.append(exchange, epoch_entry(epoch))
-        journal.append(exchange, Entry(EntryKind.FINAL, 3, 3, "cpu", {"train/loss": 0.1}))
+        journal.append(exchange, Entry(EntryKind.FINAL, 4, 3, "cpu", {"train/loss": 0.1}))
     assert points(record) == [(1, 1.0), (2, 0.5), (3, pytest.approx(1 / 3))]
     assert record.client.get_run(record.run_id).data.params == {"train.lr0": "0.01"}
 
@@ -92,13 +92,16 @@ def test_a_checkpoint_is_never_ahead_of_the_metrics(
     def lose(*_: object) -> None:
         raise TryAgain("MLflow is away")
 
-    with monkeypatch.context() as patch, pytest.raises(Terminated):
-        patch.setattr(RunRecord, "log_metrics", lose)
-        patch.setattr(reporter, "_PATIENCE_WHEN_TERMINATED_SECONDS", 0.5)
+    def train() -> None:
         with Reporter(record, exchange, []):
             journal.append(exchange, epoch_entry(1))
             publish(exchange, tmp_path, 1)
             raise Terminated("told to stop")
+
+    monkeypatch.setattr(RunRecord, "log_metrics", lose)
+    monkeypatch.setattr(reporter, "_PATIENCE_WHEN_TERMINATED_SECONDS", 0.5)
+    with pytest.raises(Terminated):
+        train()
     assert CheckpointStore(record).available() == []
 
 
@@ -150,9 +153,11 @@ def test_a_tracking_server_that_hangs_does_not_hold_the_step_for_ever(
 ) -> None:
     monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(RunRecord, "log_metrics", lambda *_: time.sleep(1))
-    with pytest.raises(TryAgain, match="MLflow did not take the training's record within 0 s"):  # noqa: SIM117
-        with Reporter(record, exchange, []):
-            journal.append(exchange, epoch_entry(1))
+    with (
+        pytest.raises(TryAgain, match="MLflow did not take the training's record within 0 s"),
+        Reporter(record, exchange, []),
+    ):
+        journal.append(exchange, epoch_entry(1))
 
 
 def test_mlflow_refusing_stops_the_training_and_is_the_reason_given(
@@ -161,16 +166,24 @@ def test_mlflow_refusing_stops_the_training_and_is_the_reason_given(
     def refuse(*_: object) -> None:
         raise BadRequest("MLflow, log metrics: the run is deleted")
 
-    monkeypatch.setattr(RunRecord, "log_metrics", refuse)
-    with pytest.raises(BadRequest, match="the run is deleted"):  # noqa: SIM117
+    def train() -> None:
         with Reporter(record, exchange, []):
             journal.append(exchange, epoch_entry(1))
             wait_for(lambda: journal.stop_reason(exchange) is not None)
             raise RuntimeError("the training stops after its epoch")
 
+    monkeypatch.setattr(RunRecord, "log_metrics", refuse)
+    with pytest.raises(BadRequest, match="the run is deleted"):
+        train()
+    assert journal.stop_reason(exchange) == "MLflow, log metrics: the run is deleted"
+
 
 def test_the_trainings_own_failure_is_the_reason_given(record: RunRecord, exchange: Path) -> None:
-    with pytest.raises(ValueError, match="its own"), Reporter(record, exchange, []):
-        journal.append(exchange, epoch_entry(1))
-        raise ValueError("its own")
+    def train() -> None:
+        with Reporter(record, exchange, []):
+            journal.append(exchange, epoch_entry(1))
+            raise ValueError("its own")
+
+    with pytest.raises(ValueError, match="its own"):
+        train()
     assert points(record) == [(1, 1.0)]

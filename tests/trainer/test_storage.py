@@ -20,7 +20,10 @@ def etag(path: Path) -> str:
 
 
 def test_a_listing_is_ordered_recursive_and_leaves_hidden_files_out(tmp_path: Path) -> None:
-    write(tmp_path, {"b/2.jpg": "2", "b/1.jpg": "1", "a.jpg": "a", ".hidden": "", ".tmp/x.jpg": "", "한글/그림 1.jpg": "k"})
+    write(
+        tmp_path,
+        {"b/2.jpg": "2", "b/1.jpg": "1", "a.jpg": "a", ".hidden": "", ".tmp/x.jpg": "", "한글/그림 1.jpg": "k"},
+    )
     assert keys(tmp_path) == ["a.jpg", "b/1.jpg", "b/2.jpg", "한글/그림 1.jpg"]
 
 

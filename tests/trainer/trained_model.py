@@ -3,14 +3,13 @@
 import fcntl
 import hashlib
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from step_contract.catalog import DatasetFormat, Pipeline, VisionTask
-from step_contract.step import PreprocessResult, Step, StepResult, StepRun
+from step_contract.catalog import DatasetFormat, VisionTask
+from step_contract.step import PreprocessResult, Step, StepResult
 from trainer import ultralytics_setup
 from trainer.job import Job
 from trainer.manifest import Manifest, ManifestItem, record_manifest
@@ -18,6 +17,19 @@ from trainer.sample_data import write_digits
 from trainer.storage import folder_of
 
 DIGITS = tuple("0123456789")
+
+TINY_MODEL = """
+nc: 10
+backbone:
+  - [-1, 1, Conv, [16, 3, 2]]
+  - [-1, 1, Conv, [32, 3, 2]]
+  - [-1, 1, Conv, [32, 3, 2]]
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 1, Conv, [64, 3, 2]]
+head:
+  - [[2, 3, 4], 1, Detect, [nc]]
+"""
+"""A detector that learns nothing, quickly."""
 
 
 def digits_manifest(folder: Path, *, pictures: int = 16, seed: int = 0) -> Manifest:
@@ -85,20 +97,6 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
             trained = train_tiny_model(tmp_path_factory.mktemp("tiny-model"))
             shutil.copyfile(trained, weights)
     return weights
-
-
-@pytest.fixture
-def train_job(make_job: Callable[..., Job], tmp_path: Path) -> Callable[..., Job]:
-    """Return a function that gives another try of a train step after a finished preprocess."""
-    manifests: dict[str, Manifest] = {}
-
-    def make(pipeline: Pipeline | None = None, run: StepRun | None = None, manifest: Manifest | None = None) -> Job:
-        job = make_job("train", pipeline, run)
-        if job.record.result_of(Step.PREPROCESS) is None:
-            record_preprocess(job, manifest or manifests.setdefault("digits", digits_manifest(tmp_path / "digits")))
-        return job
-
-    return make
 
 
 def _item(folder: Path, image: Path, split: str, label: str) -> ManifestItem:

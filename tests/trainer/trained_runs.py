@@ -80,6 +80,24 @@ def trained_run(make_job: MakeRun, digits: Manifest, tiny_weights: Path) -> Make
 
 
 @pytest.fixture
+def evaluated_run(trained_run: MakeRun, tiny_weights: Path) -> MakeRun:
+    """Return a function that records a DAG run up to evaluate, with a verdict of your choice and real weights."""
+
+    def make(
+        run: StepRun | None = None,
+        pipeline: Pipeline | None = None,
+        verdict: Verdict = Verdict.PROMOTE,
+        against: str | None = None,
+        weights: Path = tiny_weights,
+    ) -> Job:
+        job = trained_run(run, pipeline, weights)
+        mark_evaluated(job, verdict, against, weights)
+        return job
+
+    return make
+
+
+@pytest.fixture
 def registered_run(make_job: MakeRun, tmp_path: Path) -> MakeRun:
     """Return a function that records a DAG run up to register, with made-up weights and a verdict of your choice."""
 
@@ -92,9 +110,7 @@ def registered_run(make_job: MakeRun, tmp_path: Path) -> MakeRun:
         job = make_job("register", pipeline, run)
         weights = tmp_path / f"{job.run.key}.pt"
         weights.write_text(f"made-up weights of {job.run.run_id}")
-        write_report(job.record, make_report(verdict, against, weights, job.pipeline.gate))
-        outcome = EvaluateResult(verdict=verdict, reasons=("made up",), candidate=0.5, champion_version=against)
-        finish(job, Step.EVALUATE, outcome)
+        mark_evaluated(job, verdict, against, weights)
         version = register_made_up(job, weights)
         finish(job, Step.REGISTER, RegisterResult(model=version.model, version=version.version))
         return job
@@ -125,6 +141,13 @@ def finish(job: Job, step: Step, outcome: StepOutcome, inputs: str = "inputs") -
     job.record.finish_step(
         step, StepResult(mlflow_run_id=job.record.run_id, summary="made up by a test", outcome=outcome)
     )
+
+
+def mark_evaluated(job: Job, verdict: Verdict, against: str | None, weights: Path) -> None:
+    """Leave in the record what an evaluate step leaves there."""
+    write_report(job.record, make_report(verdict, against, weights, job.pipeline.gate))
+    outcome = EvaluateResult(verdict=verdict, reasons=("made up.",), candidate=0.5, champion_version=against)
+    finish(job, Step.EVALUATE, outcome)
 
 
 def make_report(

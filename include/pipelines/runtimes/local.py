@@ -32,8 +32,8 @@ class LocalStepOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
     ui_color = "#dfeaf7"
 
-    def __init__(self, *, request: str, step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
-        """Keep the request, which is JSON and no template field, so Jinja never sees it."""
+    def __init__(self, *, request: StepRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+        """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
         self.step_run = step_run
@@ -42,9 +42,9 @@ class LocalStepOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Run the step and stream its output into the task's log."""
-        request = transport.decode_request(self.request)
+        step = self.request.step
         answer: StepResult | StepFailure | None = None
-        self._process = process = self._start([request.step])
+        self._process = process = self._start([step])
         try:
             for line in _lines(process):
                 self.log.info("%s", line)
@@ -53,9 +53,9 @@ class LocalStepOperator(BaseOperator):
         finally:
             _kill_group(process)
         try:
-            result = conclude(request.step, exit_code, answer, killed=self._killed)
+            result = conclude(step, exit_code, answer, killed=self._killed)
         except StepLost as lost:
-            self._close_record(request, str(lost))
+            self._close_record(str(lost))
             raise
         self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
 
@@ -70,7 +70,7 @@ class LocalStepOperator(BaseOperator):
         command = [settings().local_trainer, *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_AIRFLOW_VARIABLES)}
         environment |= {
-            transport.REQUEST_VARIABLE: self.request,
+            transport.REQUEST_VARIABLE: self.request.model_dump_json(),
             transport.RUN_VARIABLE: self.step_run,
             transport.STOP_ON_STDIN_END_VARIABLE: "1",
             "PYTHONUNBUFFERED": "1",
@@ -87,7 +87,7 @@ class LocalStepOperator(BaseOperator):
                 FailureKind.BAD_REQUEST,
             ) from error
 
-    def _close_record(self, request: StepRequest, reason: str) -> None:
+    def _close_record(self, reason: str) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again."""
         self.log.warning("%s; closing its MLflow run", reason)
         process = self._start(["close", "--reason", reason])

@@ -47,7 +47,7 @@ class Checkpoint(Record):
     files: Mapping[str, StoredFile]
 
 
-# -- in the training ----------------------------------------------------------------------------------------------
+# -- in the training --------------------------------------------------------------------------------------------------
 
 
 def publish(slot: Path, save_dir: Path, epoch: int, *, improved: bool) -> None:
@@ -92,7 +92,7 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-# -- in the reporter ----------------------------------------------------------------------------------------------
+# -- in the reporter --------------------------------------------------------------------------------------------------
 
 
 def claim(slot: Path) -> Path | None:

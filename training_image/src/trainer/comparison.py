@@ -35,6 +35,14 @@ _COMPARISON_DIGITS = 12
 
 
 @dataclass(frozen=True)
+class _Loaded:
+    """A model that can be measured, and the file it came from."""
+
+    model: "LoadedModel"
+    weights: Path
+
+
+@dataclass(frozen=True)
 class _Subject:
     """A measured model with what is needed to draw what it sees."""
 
@@ -59,13 +67,16 @@ def compare_with(job: Job, champion: RegisteredVersion | None) -> GateReport:
         OutOfMemory: the device's memory did not suffice.
     """
     ultralytics_setup.prepare(job.settings.trainer_cache_dir)
-    from . import measurement  # imports torch; must not be imported before ultralytics is prepared
+    from .measurement import load  # imports torch; must not be imported before ultralytics is prepared
 
     folder = job.workspace / f"against-{champion.version if champion else 'nobody'}"
     weights = candidate_weights(job, folder)
+    ours = _Loaded(load(weights, job.pipeline.task), weights)
+    # Both are loaded before either is measured: measuring may take long, and a champion that does not load may fail.
+    theirs, why_not = _load_champion(job, champion, ours, folder)
     ground = _ground(job, folder)
-    candidate = _measure(measurement.load(weights, job.pipeline.task), weights, ground, folder / "candidate")
-    defender, why_not = _measure_champion(job, champion, candidate.measurement, ground, folder)
+    candidate = _measure(ours, ground, folder / "candidate")
+    defender = _measure(theirs, ground, folder / "champion") if theirs else None
     decision = _decide(job, candidate, defender, why_not)
     report = _report(job, ground, candidate, defender, decision, champion, sha256_of(weights))
     _record(job, ground, candidate, defender, report, folder)
@@ -118,16 +129,17 @@ def _picture(job: Job, manifest: Manifest, item: ManifestItem) -> Path:
     return cached_object(cache, job.storage, manifest.uri, item.key, sha256=item.sha256, size=item.size)
 
 
-def _measure(model: "LoadedModel", weights: Path, ground: _Ground, folder: Path) -> _Subject:
+def _measure(loaded: _Loaded, ground: _Ground, folder: Path) -> _Subject:
     from .measurement import measure
 
-    return _Subject(model, measure(model, weights, ground.settings, ground.pictures[0][1], folder / "val"))
+    sample = ground.pictures[0][1]
+    return _Subject(loaded.model, measure(loaded.model, loaded.weights, ground.settings, sample, folder / "val"))
 
 
-def _measure_champion(
-    job: Job, champion: RegisteredVersion | None, candidate: "Measurement", ground: _Ground, folder: Path
-) -> tuple[_Subject | None, str]:
-    """Return the measured champion, or None and the reason why there is none to compare with."""
+def _load_champion(
+    job: Job, champion: RegisteredVersion | None, candidate: _Loaded, folder: Path
+) -> tuple[_Loaded | None, str]:
+    """Return the champion ready to be measured, or None and the reason why there is none to compare with."""
     from .measurement import UnreadableModel, class_names, load
 
     if champion is None:
@@ -135,16 +147,15 @@ def _measure_champion(
     try:
         weights = registry_of(job).download_weights(champion, folder / "champion")
         model = load(weights, job.pipeline.task)
-        if (theirs := class_names(model)) != candidate.names:
-            raise UnreadableModel(f"its classes are {_listed(theirs)}, the candidate's are {_listed(candidate.names)}")
+        theirs, ours = class_names(model), class_names(candidate.model)
+        if theirs != ours:
+            raise UnreadableModel(f"its classes are {_listed(theirs)}, the candidate's are {_listed(ours)}")
     except (MissingWeights, UnreadableModel) as error:
         if job.pipeline.gate.unreadable_champion == "fail":
             raise BadData(_advice(job, champion, error)) from error
-        return (
-            None,
-            f"Champion version {champion.version} cannot be compared with ({error}); the minimum alone decides.",
-        )
-    return _measure(model, weights, ground, folder / "champion"), ""
+        reason = f"Champion version {champion.version} cannot be compared with ({error}); the minimum alone decides."
+        return None, reason
+    return _Loaded(model, weights), ""
 
 
 def _advice(job: Job, champion: RegisteredVersion, error: BadData) -> str:

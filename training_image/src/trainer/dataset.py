@@ -9,6 +9,7 @@ import logging
 import os
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -17,12 +18,13 @@ from step_contract.catalog import VisionTask
 
 from .errors import TryAgain
 from .job import Job
-from .manifest import SPLITS, Manifest, ManifestItem
+from .manifest import Manifest, ManifestItem
 from .object_cache import cached_object
 from .thread_pool import map_in_threads
 
 _log = logging.getLogger(__name__)
 _LONGEST_STEM_BYTES = 80
+_LINK_TRIES = 5
 
 
 def materialize(manifest: Manifest, job: Job, folder: Path) -> Path:
@@ -35,48 +37,48 @@ def materialize(manifest: Manifest, job: Job, folder: Path) -> Path:
         TryAgain: the store does not answer, or there is no room.
     """
     folder = folder.absolute()
-    cache, storage = job.settings.trainer_cache_dir.absolute(), job.storage
-
-    def local_copy(item: ManifestItem) -> Path:
-        return cached_object(cache, storage, manifest.uri, item.key, sha256=item.sha256, size=item.size)
-
-    copies = map_in_threads(local_copy, manifest.items)
+    layout = _class_folders if manifest.task is VisionTask.CLASSIFY else _yolo_folders
     try:
-        if manifest.task is VisionTask.CLASSIFY:
-            return _class_folders(manifest, copies, folder)
-        return _yolo_folders(manifest, copies, folder)
+        data, places = layout(manifest, folder)
     except OSError as error:
         raise TryAgain(f"cannot lay out the dataset in {folder}: {error}") from error
+    place = partial(_place, manifest=manifest, job=job)
+    map_in_threads(place, zip(manifest.items, places, strict=True))
+    return data
 
 
-def _class_folders(manifest: Manifest, copies: Sequence[Path], folder: Path) -> Path:
-    for split in SPLITS:
-        if manifest.of(split):
-            for name in manifest.names:
-                # Also where a split lacks the class: torchvision numbers the folders that it sees.
-                (folder / split / name).mkdir(parents=True, exist_ok=True)
-    for item, copy, name in zip(manifest.items, copies, _file_names(manifest.items), strict=True):
-        _link(copy, folder / item.split / manifest.names[int(item.label)] / name)
-    return folder
+def _class_folders(manifest: Manifest, folder: Path) -> tuple[Path, list[Path]]:
+    """Make the folders and return what ultralytics reads and where each image goes."""
+    for split in _splits(manifest):
+        for name in manifest.names:
+            # Also where a split lacks the class: torchvision numbers the folders that it sees.
+            (folder / split / name).mkdir(parents=True, exist_ok=True)
+    names = zip(manifest.items, _file_names(manifest.items), strict=True)
+    return folder, [folder / item.split / manifest.names[int(item.label)] / name for item, name in names]
 
 
-def _yolo_folders(manifest: Manifest, copies: Sequence[Path], folder: Path) -> Path:
-    for kind in ("images", "labels"):
-        for split in SPLITS:
-            if manifest.of(split):
-                (folder / kind / split).mkdir(parents=True, exist_ok=True)
-    for item, copy, name in zip(manifest.items, copies, _file_names(manifest.items), strict=True):
-        _link(copy, folder / "images" / item.split / name)
+def _yolo_folders(manifest: Manifest, folder: Path) -> tuple[Path, list[Path]]:
+    """Make folders, labels and data.yaml and return what ultralytics reads and where each image goes."""
+    for split in _splits(manifest):
+        (folder / "images" / split).mkdir(parents=True, exist_ok=True)
+        (folder / "labels" / split).mkdir(parents=True, exist_ok=True)
+    places = []
+    for item, name in zip(manifest.items, _file_names(manifest.items), strict=True):
         label = (folder / "labels" / item.split / name).with_suffix(".txt")
         label.write_text(f"{item.label}\n" if item.label else "", encoding="utf-8")
-    path = folder / "data.yaml"
-    path.write_text(yaml.safe_dump(_data_yaml(manifest, folder), allow_unicode=True, sort_keys=False), encoding="utf-8")
-    return path
+        places.append(folder / "images" / item.split / name)
+    data = folder / "data.yaml"
+    data.write_text(yaml.safe_dump(_data_yaml(manifest, folder), allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return data, places
+
+
+def _splits(manifest: Manifest) -> list[str]:
+    return [split for split, count in manifest.images.items() if count]
 
 
 def _data_yaml(manifest: Manifest, folder: Path) -> dict[str, object]:
     data: dict[str, object] = {"path": str(folder)}
-    data |= {split: f"images/{split}" for split in SPLITS if manifest.of(split)}
+    data |= {split: f"images/{split}" for split in _splits(manifest)}
     data["names"] = dict(enumerate(manifest.names))
     if manifest.kpt_shape:
         data["kpt_shape"] = list(manifest.kpt_shape)
@@ -105,11 +107,31 @@ def _plain(stem: str) -> str:
     return text.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore")
 
 
+def _place(pair: tuple[ManifestItem, Path], *, manifest: Manifest, job: Job) -> None:
+    """Put an image where ultralytics looks for it, as a link to its cached copy."""
+    item, path = pair
+    cache = job.settings.trainer_cache_dir.absolute()
+    for _ in range(_LINK_TRIES):
+        copy = cached_object(cache, job.storage, manifest.uri, item.key, sha256=item.sha256, size=item.size)
+        try:
+            _link(copy, path)
+            return
+        except FileNotFoundError:
+            _log.warning("%s was removed from the cache while it was laid out; fetching it again", item.key)
+        except OSError as error:
+            raise TryAgain(f"cannot lay out {item.key} as {path}: {error}") from error
+    raise TryAgain(
+        f"{cache} (TRAINER_CACHE_DIR) is emptied while it is used; {item.key} was removed {_LINK_TRIES} times"
+    )
+
+
 def _link(copy: Path, path: Path) -> None:
-    """Link a file of the cache: hard, so that an emptied cache does not hurt a training, else by name."""
+    """Link hard, so that a cache emptied later does not hurt a training; by name where that is not possible."""
     path.unlink(missing_ok=True)
     try:
         os.link(copy, path)
+    except FileNotFoundError:
+        raise
     except OSError:
         # Another file system, or one without hard links.
         path.symlink_to(copy)

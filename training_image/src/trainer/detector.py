@@ -29,6 +29,9 @@ Model = YOLO
 """A loaded checkpoint, for those who may not import ultralytics."""
 
 _WEIGHTS_ARGUMENTS = ("pretrained", "distill_model")
+_RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
+"""Arguments that would make it another training than the pipeline's; a checked catalog has none of them."""
+
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
@@ -137,9 +140,7 @@ def _find_yaml(model: str, models: Path | None) -> str:
     local = find_file(model, models)
     if local is not None:
         return str(local)
-    if Path(model).name == model and (
-        check_yaml(_SCALE.sub(r"\1\3", model), hard=False) or check_yaml(model, hard=False)
-    ):
+    if Path(model).name == model and any(_ships(name) for name in (_SCALE.sub(r"\1\3", model), model)):
         return model
     raise BadRequest(
         f"model {model!r} is no YAML that ultralytics ships (as yolo11n.yaml is) and no file "
@@ -147,8 +148,12 @@ def _find_yaml(model: str, models: Path | None) -> str:
     )
 
 
+def _ships(name: str) -> bool:
+    return bool(check_yaml(name, hard=False))  # type: ignore[no-untyped-call]  # ultralytics types it in part
+
+
 def _new_arguments(plan: Plan) -> dict[str, Any]:
-    own = plan.training.arguments
+    own = {name: value for name, value in plan.training.arguments.items() if name not in _RESERVED}
     files = {
         name: str(find_weights(str(own[name]), plan.models, f"training.arguments.{name}"))
         for name in _WEIGHTS_ARGUMENTS
@@ -190,7 +195,7 @@ def _check_device(device: str) -> None:
         )
 
 
-# -- errors ---------------------------------------------------------------------------------------------------------
+# -- errors -----------------------------------------------------------------------------------------------------------
 
 
 @contextmanager

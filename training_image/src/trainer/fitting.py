@@ -117,7 +117,7 @@ def _with_half_the_batch(plan: Plan, error: OutOfMemory) -> OutOfMemory:
     return BatchTooLarge(str(error), used // 2)
 
 
-# -- the end --------------------------------------------------------------------------------------------------------
+# -- the end ----------------------------------------------------------------------------------------------------------
 
 
 def _conclude(job: Job, training: "Training", plan: Plan, resumed_from: int | None) -> TrainResult:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+
 from step_contract.catalog import Gate
 from step_contract.record import Record
 from step_contract.step import Verdict

@@ -10,8 +10,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
+from .errors import OutOfMemory, TryAgain
 from .thread_pool import map_in_threads
 
 _FORMATS = {"AVIF", "BMP", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP"}
@@ -33,7 +34,12 @@ class ImageFacts(NamedTuple):
 
 
 def inspect_images(paths: Sequence[Path]) -> list[ImageFacts]:
-    """Decode images, several at once, and return the facts of each; an image that cannot be used is a fact too."""
+    """Decode images, several at once, and return the facts of each; an image that cannot be used is a fact too.
+
+    Raises:
+        OutOfMemory: an image of a permitted size does not fit.
+        TryAgain: a file cannot be read, which says nothing about the image in it.
+    """
     with warnings.catch_warnings():
         # Of odd EXIF data and large sizes; filters are the whole process's, so they are set here and not in a thread.
         warnings.simplefilter("ignore")
@@ -43,10 +49,17 @@ def inspect_images(paths: Sequence[Path]) -> list[ImageFacts]:
 def _inspect(path: Path) -> ImageFacts:
     try:
         return _decode(path)
-    except (Image.DecompressionBombError, MemoryError) as error:
-        return ImageFacts(0, 0, f"is too large to decode: {_short(error, path)}")
+    except MemoryError as error:
+        raise OutOfMemory(f"not enough memory to decode {path}; give preprocess more (resources.preprocess)") from error
+    except Image.DecompressionBombError as error:
+        return ImageFacts(0, 0, f"is too large to decode: {error}")
+    # The second where ultralytics is loaded: it makes Image.open ask for a plug-in.
+    except (UnidentifiedImageError, ImportError):
+        return ImageFacts(0, 0, "is no image of a known format")
     except Exception as error:  # a damaged file makes Pillow's decoders raise whatever they stumble over
-        return ImageFacts(0, 0, _short(error, path))
+        if isinstance(error, OSError) and error.errno is not None:
+            raise TryAgain(f"cannot read the cached copy {path}: {error}") from error
+        return ImageFacts(0, 0, str(error)[:120] or type(error).__name__)
 
 
 def _decode(path: Path) -> ImageFacts:
@@ -71,7 +84,3 @@ def _refusal(image: Image.Image) -> str | None:
     if width * height > _MOST_PIXELS:
         return f"is {width}x{height} pixels; expected at most {_MOST_PIXELS:,} in all"
     return None
-
-
-def _short(error: BaseException, path: Path) -> str:
-    return str(error).replace(str(path), "file")[:120] or type(error).__name__

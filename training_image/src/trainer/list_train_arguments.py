@@ -22,8 +22,22 @@ Schema = dict[str, Any]
 
 _TRAIN_SECTIONS = ("Train settings", "Segmentation", "Classification", "Hyperparameters", "Custom config.yaml")
 # Arguments of other sections that training reads too: while it validates, and to choose classes.
-_ALSO_TRAIN = ("task", "mode", "val", "split", "plots", "save_json", "conf", "iou", "max_det", "agnostic_nms")
-_ALSO_TRAIN += ("quantize", "classes")
+_ALSO_TRAIN = frozenset(
+    (
+        "task",
+        "mode",
+        "val",
+        "split",
+        "plots",
+        "save_json",
+        "conf",
+        "iou",
+        "max_det",
+        "agnostic_nms",
+        "quantize",
+        "classes",
+    )
+)
 
 _SECTION = re.compile(r"^# ([A-Z][\w/. ]*?)(?: -+)?$")
 _ARGUMENT = re.compile(r"^(\w+):.*?# \(([^)]*)\) (.*)$")

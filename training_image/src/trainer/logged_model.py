@@ -11,6 +11,7 @@ import mlflow.pyfunc
 import pandas as pd
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model
+
 from step_contract.catalog import VisionTask
 
 from . import served_model

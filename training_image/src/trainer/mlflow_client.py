@@ -45,4 +45,4 @@ def mlflow_errors(doing: str) -> Iterator[None]:
 def is_missing(error: MlflowException) -> bool:
     """Tell whether MLflow says that a run, model, version or alias does not exist."""
     # An alias that does not exist is reported as an invalid parameter.
-    return error.error_code in _MISSING or "alias" in str(error) and "not found" in str(error)
+    return error.error_code in _MISSING or ("alias" in str(error) and "not found" in str(error))

@@ -2,8 +2,9 @@
 
 MLflow gives every registration a new version and lets an alias move anywhere, by anybody, without a trace. Everything
 here may be called again with the same arguments. MLflow has no compare-and-set: an alias is read, compared, set and
-read back, and between the two a second process may still slip in. What remains then is a promotion compared with the
-champion before; the history stays one chain. One active DAG run of a pipeline (the default) excludes it.
+read back, and given back if the history shows that another run came first. Two processes that do all this within the
+same milliseconds may still both believe that they moved it; the alias is then the later one's, and the line that is
+missing is written by the next promotion. One active DAG run of a pipeline (the default) excludes it.
 """
 
 import json
@@ -201,13 +202,18 @@ class ModelRegistry:
     ) -> bool:
         """Move an alias from the version expected to hold it, read it back, and write the move down.
 
-        Returns False, and the alias to whoever has it, if another version holds it before or after.
+        Returns False if another run moved it before or meanwhile; the alias is then that run's.
         """
-        before = self.champion(alias)
-        if _number(before) != _number(expected):
+        known = holder(self.history(alias))
+        if _number(self.champion(alias)) != _number(expected):
             return False
         self._set_alias(alias, version.version)
         if _number(self.champion(alias)) != version.version:
+            return False
+        if (first := holder(self.history(alias))) not in (known, version.version):
+            # Another run read, set and wrote its line between our reading and setting: it goes first.
+            if first is not None:
+                self._set_alias(alias, first)
             return False
         self._record(alias, version, mover)
         return True
@@ -215,9 +221,8 @@ class ModelRegistry:
     # -- history ------------------------------------------------------------------------------------------------------
 
     def history(self, alias: str) -> tuple[AliasMove, ...]:
-        """Return every move of an alias, oldest first."""
-        with mlflow_errors(f"read the history of {self.model!r}"):
-            return moves(self._model_tags(), alias)
+        """Return every move of an alias, oldest first; of a model that does not exist, none."""
+        return moves(self._model_tags(), alias)
 
     def complete_history(self, alias: str, mover: Mover) -> None:
         """Write down the move that is missing if the alias is not where its history ends.
@@ -262,7 +267,12 @@ class ModelRegistry:
 
     def _model_tags(self) -> dict[str, str]:
         with mlflow_errors(f"read registered model {self.model!r}"):
-            return dict(self.client.get_registered_model(self.model).tags)
+            try:
+                return dict(self.client.get_registered_model(self.model).tags)
+            except MlflowException as error:
+                if is_missing(error):
+                    return {}
+                raise
 
 
 def _version(found: ModelVersion) -> RegisteredVersion:

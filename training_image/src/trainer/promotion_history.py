@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from pydantic import AwareDatetime, Field, ValidationError
+
 from step_contract.record import Record
 
 TAG_PREFIX = "alias_history."

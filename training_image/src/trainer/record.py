@@ -201,7 +201,7 @@ class RunRecord:
         with mlflow_errors(f"delete {path}"):
             repository = get_artifact_repository(self.client.get_run(self.run_id).info.artifact_uri)
             try:
-                repository.delete_artifacts(path)
+                repository.delete_artifacts(path)  # type: ignore[no-untyped-call]  # MLflow has no types here
             except NotImplementedError as error:
                 raise BadRequest(f"{type(repository).__name__} cannot delete {path}") from error
 

@@ -14,7 +14,7 @@ from typing import Self
 
 from . import checkpoints, journal
 from .checkpoints import CheckpointStore
-from .errors import Terminated, TryAgain
+from .errors import TryAgain
 from .journal import Entry, EntryKind
 from .record import RunRecord
 
@@ -58,25 +58,22 @@ class Reporter:
             TryAgain: MLflow did not answer.
             StepError: MLflow refused.
         """
-        terminated = isinstance(error, Terminated)
-        self._finish(
-            _PATIENCE_WHEN_TERMINATED_SECONDS
-            if terminated
-            else _PATIENCE_AFTER_FAILURE_SECONDS
-            if error
-            else _PATIENCE_SECONDS
-        )
-        if self._error is not None and not terminated and (error is None or not isinstance(self._error, TryAgain)):
-            raise self._error from error
+        own = self._finish(_patience_seconds(error))
+        if own is None or (error is not None and not isinstance(error, Exception)):
+            return
+        # A training that failed says why itself, unless it was stopped because MLflow refuses its record.
+        if error is None or not isinstance(own, TryAgain):
+            raise own from error
 
-    def _finish(self, seconds: float) -> None:
+    def _finish(self, seconds: float) -> BaseException | None:
         self._deadline = time.monotonic() + seconds
         self._closing.set()
         self._thread.join(seconds)
         if self._thread.is_alive():
-            self._error = TryAgain(
+            return TryAgain(
                 f"MLflow did not take the training's record within {seconds:.0f} s; is the tracking server up?"
             )
+        return self._error
 
     def _run(self) -> None:
         delay = _INTERVAL_SECONDS
@@ -114,3 +111,9 @@ class Reporter:
         elif entry.kind is EntryKind.EPOCH and entry.epoch not in self._logged:
             self._record.log_metrics(entry.metrics, entry.epoch)
             self._logged.add(entry.epoch)
+
+
+def _patience_seconds(error: BaseException | None) -> float:
+    if error is None:
+        return _PATIENCE_SECONDS
+    return _PATIENCE_AFTER_FAILURE_SECONDS if isinstance(error, Exception) else _PATIENCE_WHEN_TERMINATED_SECONDS

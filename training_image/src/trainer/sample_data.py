@@ -24,8 +24,6 @@ _FEWEST_DIGITS, _MOST_DIGITS = 3, 6
 _PLACING_TRIES = 200
 
 Pixels = npt.NDArray[np.uint8]
-Box = tuple[int, int, int, int]
-"""Left, top, right, bottom in pixels; right and bottom are outside."""
 
 
 def write_digits(folder: Path, *, pictures: int, seed: int, side: int = 96) -> None:
@@ -90,7 +88,7 @@ def _compose(deck: Iterator[tuple[int, Pixels]], rng: np.random.Generator, side:
     lines = []
     for (left, top), (digit, tile) in zip(places, deck, strict=False):
         canvas[top : top + _TILE, left : left + _TILE] = tile
-        lines.append(f"{digit} {_yolo_box(_ink(tile, left, top), side)}")
+        lines.append(f"{digit} {_yolo_box(left, top, side)}")
     return canvas, lines
 
 
@@ -106,15 +104,9 @@ def _places(rng: np.random.Generator, side: int, count: int) -> list[tuple[int, 
     return places
 
 
-def _ink(tile: Pixels, left: int, top: int) -> Box:
-    """Return the box around what is drawn of a digit."""
-    rows, columns = np.flatnonzero(tile.any(axis=1)), np.flatnonzero(tile.any(axis=0))
-    return left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
-
-
-def _yolo_box(box: Box, side: int) -> str:
-    left, top, right, bottom = box
-    numbers = ((left + right) / 2, (top + bottom) / 2, right - left, bottom - top)
+def _yolo_box(left: int, top: int, side: int) -> str:
+    """Return the frame that the digit was cut to, as shares of the canvas."""
+    numbers = (left + _TILE / 2, top + _TILE / 2, _TILE, _TILE)
     return " ".join(f"{number / side:.6f}" for number in numbers)
 
 

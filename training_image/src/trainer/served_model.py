@@ -78,7 +78,6 @@ class VisionModel(PythonModel):
                 conf=options["confidence"],
                 iou=options["iou"],
                 imgsz=int(options["imgsz"]),
-                device=os.environ.get("SERVING_DEVICE") or None,
                 verbose=False,
             )
             rows.extend({"image": index, **row} for row in _rows(found[0], self._config["task"]))
@@ -92,7 +91,7 @@ def save(
 
     Args:
         folder: must not exist.
-        weights: ultralytics weights; kept as artifacts/best.pt.
+        weights: ultralytics weights; kept below artifacts/ under their own name.
         task: ultralytics' name of the task.
         imgsz: side of the input in pixels that it was trained with.
         names: class names, for people who read the model's metadata.
@@ -145,7 +144,7 @@ def _pixels(item: Any, index: int) -> np.ndarray:
     if isinstance(item, bytes | bytearray | memoryview):
         try:
             array = np.asarray(Image.open(io.BytesIO(bytes(item))).convert("RGB"))
-        except OSError as error:
+        except (OSError, ImportError) as error:  # ultralytics looks for a HEIF reader before it gives up
             raise ValueError(f"image {index} cannot be read ({error}); expected bytes of an image file") from error
     else:
         array = np.asarray(item, dtype=np.uint8)

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = "http://127.0.0.1:5000"
     dataset_root: str = Field(default=".local/store", description="Where a dataset.uri without a scheme begins.")
     trainer_work_dir: Path = Field(default=Path(".local/work"), description="Scratch space; emptied after each step.")
-    trainer_cache_dir: Path = Field(default=Path(".local/cache"), description="Content-addressed datasets; may be lost.")
+    trainer_cache_dir: Path = Field(default=Path(".local/cache"), description="Content-addressed datasets.")
     trainer_device: str = Field(default="", description="ultralytics device ('cpu', '0', '0,1'); empty chooses.")
     trainer_git_sha: str = Field(default="", description="Revision of the code, recorded with each run.")
     trainer_image: str = Field(default="", description="Name and tag of the image, recorded with each run.")

@@ -31,7 +31,8 @@ def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
         if signalled:
             os._exit(ExitCode.TERMINATED)
         signalled = True
-        raise Terminated(f"told to stop by {signal.Signals(number).name}; the next try goes on from the last checkpoint")
+        name = signal.Signals(number).name
+        raise Terminated(f"told to stop by {name}; the next try goes on from the last checkpoint")
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     if watch_stdin:

@@ -18,5 +18,6 @@ def map_in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item])
 
 
 def _thread_count() -> int:
-    """Return the cores this process may use, and some more that wait for the store."""
-    return min(_MOST_THREADS, len(os.sched_getaffinity(0)) + 2)
+    """Return the cores this process may use, and two more that wait for the store."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(_MOST_THREADS, cores + 2)

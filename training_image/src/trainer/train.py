@@ -73,7 +73,7 @@ def work(job: Job) -> TrainResult:
     return result
 
 
-# -- which training -------------------------------------------------------------------------------------------------
+# -- which training ---------------------------------------------------------------------------------------------------
 
 
 def _current_training(job: Job, store: CheckpointStore) -> Training:

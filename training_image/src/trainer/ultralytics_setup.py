@@ -11,7 +11,10 @@ import logging
 import os
 import sys
 import tempfile
+import warnings
 from pathlib import Path
+
+from PIL import ImageFont
 
 from .environment import available_cpus
 
@@ -19,6 +22,10 @@ _OFFLINE = {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0", "YOLO_VERBOSE": "0"}
 _SAFE = {"ULTRALYTICS_SAFE_LOAD": "1"}
 """A weights file may only hold tensors and known layers, so that loading one runs no code of its maker."""
 
+_MOST_THREADS = 8
+"""As ultralytics has it: its models gain nothing from more on a CPU."""
+
+_MATPLOTLIBRC = "matplotlibrc"
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts")
 _FONTS_FOR_ALL_SCRIPTS = ("NanumGothic.ttf", "NotoSansKR*.?tf", "NotoSansCJK*Regular.ttc", "NotoSansCJK*.ttc")
 
@@ -36,14 +43,15 @@ def prepare(config_dir: Path) -> None:
     _provide_fonts(folder)
     os.environ.update(_OFFLINE | _SAFE, YOLO_CONFIG_DIR=str(folder.parent))
     os.environ.setdefault("MPLBACKEND", "agg")
-    cpus = available_cpus()
-    os.environ.setdefault("OMP_NUM_THREADS", str(cpus))
+    os.environ.setdefault("MATPLOTLIBRC", str(folder / _MATPLOTLIBRC))
+    threads = min(_MOST_THREADS, available_cpus())
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     # Threads that wait by spinning make a training ten times slower as soon as anything else wants a core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    _take_over(cpus)
+    _take_over(threads)
 
 
-def _take_over(cpus: int) -> None:
+def _take_over(threads: int) -> None:
     """Import ultralytics and correct what its environment variables do not reach."""
     from ultralytics.utils import LOGGER, torch_utils
 
@@ -52,8 +60,11 @@ def _take_over(cpus: int) -> None:
     LOGGER.setLevel(logging.WARNING)
     LOGGER.propagate = True
     # On a CPU it sets one thread less than the host has cores: half of a small machine, too many in a container.
-    torch_utils.NUM_THREADS = int(os.environ["OMP_NUM_THREADS"]) if os.environ["OMP_NUM_THREADS"].isdigit() else cpus
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # it names each font that is not there
+    asked = os.environ["OMP_NUM_THREADS"]
+    vars(torch_utils)["NUM_THREADS"] = int(asked) if asked.isdigit() else threads
+    # Matplotlib names each font and each character that it does not find, once a picture.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")
 
 
 def _settings(folder: Path) -> dict[str, str | bool]:
@@ -79,8 +90,10 @@ def _provide_fonts(folder: Path) -> None:
     latin, unicode = folder / "Arial.ttf", folder / "Arial.Unicode.ttf"
     if not latin.exists():
         _write(latin, _dejavu_sans().read_bytes())
-    if not unicode.exists():
+    if not unicode.exists() or unicode.stat().st_size == latin.stat().st_size:  # none was installed so far
         _write(unicode, (_installed_font() or latin).read_bytes())
+    family = ImageFont.truetype(str(unicode)).getname()[0] or "DejaVu Sans"
+    _write(folder / _MATPLOTLIBRC, f"font.sans-serif: {family}, DejaVu Sans\n".encode())
 
 
 def _dejavu_sans() -> Path:

@@ -1,0 +1,51 @@
+"""``python -m benchmarks [name ...]``: print a table of ratios and write it to .local/bench.json."""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task
+from benchmarks.pairs import ROOT, Ratio
+from benchmarks.scheduling import scheduling
+from benchmarks.trainer_steps import preprocess_again, train_step
+
+BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
+    "train": train_step,
+    "load": loading_pipelines,
+    "parse": parsing_for_one_task,
+    "schedule": scheduling,
+    "preprocess": preprocess_again,
+}
+
+
+def main() -> int:
+    """Run the named benchmarks, or all, and return 1 if one is over its limit."""
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Ratios against the bare tools.")
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], default=[], help="default: all")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    rows = []
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            rows.append(BENCHMARKS[name](Path(folder)))
+    print(_table(rows))
+    path = ROOT / ".local/bench.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def _table(rows: list[Ratio]) -> str:
+    cells = [("what", "against", "median", "min", "max", "pairs", "limit", "")]
+    for row in rows:
+        numbers = (f"{row.ratio_median:.3f}", f"{row.ratio_min:.3f}", f"{row.ratio_max:.3f}", str(row.pairs))
+        cells.append((row.name, row.against, *numbers, f"{row.limit:g}", "ok" if row.holds else "OVER"))
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

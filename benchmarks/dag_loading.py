@@ -1,0 +1,97 @@
+"""Loading 100 pipelines into a DagBag, and parsing for one task; each in a fresh process that times the load itself."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, Ratio, compare
+
+PIPELINES = 100
+
+_ENTRY = """
+  pipeline{number}:
+    description: 파이프라인 {number}
+    task: detect
+    schedule: {{cron: "0 2 * * *", timezone: Asia/Seoul}}
+    dataset: {{uri: data/{number}, split: {{seed: 1}}}}
+    model: yolo11n.yaml
+    training: {{epochs: 100, batch: 16, imgsz: 640, arguments: {{mosaic: 0.5, optimizer: AdamW, lr0: 0.003}}}}
+    gate: {{metric: mAP50-95, minimum: 0.4}}
+    registry: {{model: model{number}}}
+"""
+
+_BY_HAND = """
+from datetime import datetime, timezone
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, chain
+
+for number in range(100):
+    with DAG(f"dag{number}", schedule="0 2 * * *", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+        chain(*(BashOperator(task_id=f"step{step}", bash_command="true") for step in range(5)))
+    globals()[f"dag{number}"] = dag
+"""
+
+_LOAD = """
+import sys, time
+from pathlib import Path
+from airflow.dag_processing.dagbag import BundleDagBag
+import airflow.providers.standard.operators.bash
+import airflow.providers.standard.operators.empty
+import pydantic_settings, croniter, yaml
+from airflow.sdk import get_parsing_context
+folder, root, expected = sys.argv[1:]
+begin = time.perf_counter()
+bag = BundleDagBag(dag_folder=folder, bundle_path=Path(root), bundle_name="bench")
+seconds = time.perf_counter() - begin
+assert len(bag.dags) == int(expected) and not bag.import_errors, (len(bag.dags), bag.import_errors)
+print(f"SECONDS {seconds}")
+"""
+
+
+def loading_pipelines(folder: Path) -> Ratio:
+    """Compare dags/training.py with a file that builds as many DAGs of five BashOperators by hand."""
+    catalog = _catalog(folder, PIPELINES)
+    by_hand = folder / "by_hand"
+    by_hand.mkdir()
+    (by_hand / "dags.py").write_text(_BY_HAND)
+    return compare(
+        f"loading {PIPELINES} pipelines into a DagBag",
+        f"{PIPELINES} DAGs of five BashOperators by hand",
+        1.5,
+        lambda _pair: _load(ROOT / "dags/training.py", ROOT, PIPELINES, folder, catalog),
+        lambda _pair: _load(by_hand / "dags.py", by_hand, PIPELINES, folder, catalog),
+    )
+
+
+def parsing_for_one_task(folder: Path) -> Ratio:
+    """Compare the parse that a task of one pipeline makes, with 100 pipelines in the catalog and with one."""
+    many, one = _catalog(folder, PIPELINES), _catalog(folder, 1)
+    context = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": "train_pipeline0", "_AIRFLOW_PARSING_CONTEXT_TASK_ID": "train"}
+    return compare(
+        f"parsing for one task with {PIPELINES} pipelines in the catalog",
+        "with 1 pipeline",
+        1.2,
+        lambda _pair: _load(ROOT / "dags/training.py", ROOT, 1, folder, many, context),
+        lambda _pair: _load(ROOT / "dags/training.py", ROOT, 1, folder, one, context),
+    )
+
+
+def _catalog(folder: Path, count: int) -> Path:
+    path = folder / f"catalog{count}.yaml"
+    path.write_text("version: 1\npipelines:\n" + "".join(_ENTRY.format(number=number) for number in range(count)))
+    return path
+
+
+def _load(
+    dags: Path, root: Path, expected: int, folder: Path, catalog: Path, context: dict[str, str] | None = None
+) -> float:
+    environment = os.environ | {"AIRFLOW_HOME": str(folder / "airflow"), "TRAINING_CATALOG": str(catalog)}
+    command = [str(AIRFLOW_PYTHON), "-c", _LOAD, str(dags), str(root), str(expected)]
+    done = subprocess.run(
+        command, env=environment | (context or {}), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("SECONDS")]
+    if not lines:
+        raise RuntimeError(f"{json.dumps(command[3:])}: {done.stderr[-2000:]}")
+    return float(lines[0].split()[1])

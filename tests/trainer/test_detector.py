@@ -1,0 +1,198 @@
+"""What ultralytics is told, what it is not allowed to do, and what its errors mean. No training here."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from step_contract.catalog import Training, VisionTask
+from trainer import ultralytics_setup
+from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError
+from trainer.model_files import find_file, find_weights, models_folder
+
+from .conftest import make_pipeline
+
+pytest_plugins = ("tests.trainer.trained_model",)
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    ultralytics_setup.prepare(tmp_path_factory.mktemp("config"))
+    from trainer import detector
+
+    return detector
+
+
+@pytest.fixture
+def make_plan(detector: ModuleType, tmp_path: Path) -> Any:
+    def make(**overrides: Any) -> Any:
+        training = make_pipeline().training
+        plan = detector.Plan(
+            task=VisionTask.DETECT,
+            model="yolo11n.yaml",
+            training=training,
+            batch=training.batch,
+            data=tmp_path / "data.yaml",
+            save_dir=tmp_path / "train",
+            exchange=tmp_path,
+            device="cpu",
+            workers=0,
+            models=tmp_path / "store",
+        )
+        return replace(plan, **overrides)
+
+    return make
+
+
+def with_arguments(**arguments: Any) -> Training:
+    return Training.model_validate({"arguments": arguments})
+
+
+def refusal(detector: ModuleType, plan: Any) -> str:
+    with pytest.raises(BadRequest) as raised:
+        detector.fit(plan)
+    return str(raised.value)
+
+
+# -- models -----------------------------------------------------------------------------------------------------------
+
+
+def test_weights_that_are_not_there_are_never_downloaded(detector: ModuleType, make_plan: Any, tmp_path: Path) -> None:
+    text = refusal(detector, make_plan(model="yolo11n.pt"))
+    assert f"model 'yolo11n.pt' is not there (looked for {tmp_path / 'store' / 'yolo11n.pt'})" in text
+    assert "expected an absolute path, a path below DATASET_ROOT, or a *.yaml to train from scratch" in text
+
+
+@pytest.mark.parametrize("model", ["yolo11n", "model.onnx", "https://example.org/yolo11n"])
+def test_what_cannot_be_trained_is_refused(detector: ModuleType, make_plan: Any, model: str) -> None:
+    text = refusal(detector, make_plan(model=model))
+    assert text.startswith(f"model is {model!r}; expected a *.yaml that ultralytics ships, or the path of a *.pt file")
+
+
+def test_an_unknown_yaml_is_refused(detector: ModuleType, make_plan: Any) -> None:
+    assert "model 'yolo99z.yaml' is no YAML that ultralytics ships" in refusal(
+        detector, make_plan(model="yolo99z.yaml")
+    )
+
+
+def test_a_model_of_another_task_is_refused(detector: ModuleType, make_plan: Any, tiny_weights: Path) -> None:
+    text = refusal(detector, make_plan(model="yolo11n-seg.yaml"))
+    assert text.startswith("model 'yolo11n-seg.yaml' is for task segment, but the pipeline's task is detect")
+    text = refusal(detector, make_plan(model=str(tiny_weights), task=VisionTask.POSE))
+    assert "is for task detect, but the pipeline's task is pose; expected a model for pose" in text
+
+
+def test_a_damaged_weights_file_is_refused(detector: ModuleType, make_plan: Any, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(b"not a checkpoint")
+    assert f"model {str(broken)!r} cannot be loaded" in refusal(detector, make_plan(model=str(broken)))
+
+
+def test_weights_named_in_the_arguments_are_looked_for_as_well(detector: ModuleType, make_plan: Any) -> None:
+    plan = make_plan(training=with_arguments(pretrained="other.pt"))
+    assert "training.arguments.pretrained 'other.pt' is not there" in refusal(detector, plan)
+
+
+def test_a_relative_model_begins_at_the_dataset_root(tmp_path: Path) -> None:
+    (tmp_path / "모델").mkdir()
+    weights = tmp_path / "모델" / "a.pt"
+    weights.touch()
+    root = models_folder(tmp_path.as_uri())
+    assert find_weights("모델/a.pt", root, "model") == weights
+    assert find_weights(weights.as_uri(), None, "model") == weights
+    assert find_weights(str(weights), None, "model") == weights
+    assert models_folder(str(tmp_path)) == tmp_path
+    assert find_file("a.pt", models_folder("s3://bucket/store")) is None
+
+
+# -- arguments and device ---------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_argument_is_refused_with_the_nearest(detector: ModuleType, make_plan: Any) -> None:
+    text = refusal(detector, make_plan(training=with_arguments(lrate0=0.1)))
+    assert text.startswith("ultralytics refuses training.arguments: SyntaxError: 'lrate0' is not a valid YOLO argument")
+
+
+def test_a_wrong_type_is_refused(detector: ModuleType, make_plan: Any) -> None:
+    text = refusal(detector, make_plan(training=with_arguments(lr0="fast")))
+    assert re.search("ultralytics refuses training.arguments: TypeError: .*lr0", text)
+
+
+def test_arguments_cannot_redirect_the_training(detector: ModuleType, make_plan: Any, tmp_path: Path) -> None:
+    own = {"data": "coco8.yaml", "save_dir": "/elsewhere", "epochs": 3, "device": "0", "resume": True, "model": "a.pt"}
+    arguments = detector._new_arguments(make_plan(training=with_arguments(**own)))
+    assert (arguments["data"], arguments["save_dir"]) == (str(tmp_path / "data.yaml"), str(tmp_path / "train"))
+    assert (arguments["epochs"], arguments["device"]) == (100, "cpu")
+    assert {"resume", "model"}.isdisjoint(arguments)
+
+
+@pytest.mark.parametrize("device", ["0", "0,1", "cuda:0"])
+def test_gpus_that_are_not_there_are_refused(
+    detector: ModuleType, make_plan: Any, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    monkeypatch.setattr(detector.torch.cuda, "device_count", lambda: 0)
+    text = refusal(detector, make_plan(device=device))
+    assert text.startswith(f"device {device!r} is asked for, but 0 GPUs are visible here; check resources.train.gpus")
+
+
+# -- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+def test_a_finished_trainings_checkpoint_is_not_resumed_from(detector: ModuleType, tiny_weights: Path) -> None:
+    with pytest.raises(BadData, match=r"is of a finished training \(epoch -1, no optimizer\)"):
+        detector.open_checkpoint(tiny_weights, 3)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_refused(detector: ModuleType, tmp_path: Path) -> None:
+    last = tmp_path / "last.pt"
+    last.write_bytes(b"half a file")
+    with pytest.raises(BadData, match=r"last\.pt cannot be loaded"):
+        detector.open_checkpoint(last, 3)
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "message"),
+    [
+        (
+            "CUDA out of memory. Tried to allocate 2.00 GiB",
+            OutOfMemory,
+            "out of memory with batch 8 at imgsz 64 on cpu",
+        ),
+        ("DefaultCPUAllocator: can't allocate memory: you tried", OutOfMemory, "out of memory with batch 8"),
+        ("DataLoader worker (pid 7) is killed by signal: Killed. ", OutOfMemory, "out of memory with batch 8"),
+        ("Dataset '/x/data.yaml' error: no images\nmore", BadData, "ultralytics cannot use the dataset: Dataset '/x"),
+        ("Training failed: NaN persisted for 4 epochs", BadRequest, "the training diverged (Training failed: NaN"),
+    ],
+)
+def test_ultralytics_failures_say_what_they_mean(
+    detector: ModuleType, make_plan: Any, text: str, kind: type[StepError], message: str
+) -> None:
+    with pytest.raises(kind, match=re.escape(message)), detector._translated_errors(make_plan()):
+        raise RuntimeError(text)
+
+
+def test_memory_errors_of_python_and_torch_are_out_of_memory(detector: ModuleType, make_plan: Any) -> None:
+    for error in (MemoryError("no room"), detector.torch.OutOfMemoryError("CUDA out of memory")):
+        with pytest.raises(OutOfMemory, match="out of memory with batch 8"), detector._translated_errors(make_plan()):
+            raise error
+
+
+def test_an_unknown_failure_stays_what_it_is(detector: ModuleType, make_plan: Any) -> None:
+    with pytest.raises(RuntimeError, match="shape mismatch"), detector._translated_errors(make_plan()):
+        raise RuntimeError("shape mismatch")
+
+
+def test_a_gpus_process_that_failed_says_why(detector: ModuleType, make_plan: Any, tmp_path: Path) -> None:
+    error = detector.subprocess.CalledProcessError(1, ["torchrun"])
+    with pytest.raises(Bug, match="a GPU's process ended with 1: its output above says why"):  # noqa: SIM117
+        with detector._translated_errors(make_plan()):
+            raise error
+    detector.journal.note_failure(tmp_path, "OutOfMemoryError: CUDA out of memory. Tried to")
+    with pytest.raises(OutOfMemory, match="CUDA out of memory"), detector._translated_errors(make_plan()):
+        raise error

@@ -1,0 +1,231 @@
+"""Whatever the order of runs, retries and backfills: what must hold of the champion and of the alias's history."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from step_contract.catalog import Gate
+from step_contract.step import Step, StepRequest, Verdict
+from trainer import promote
+from trainer.gate import Decision, Measured, Move, decide, may_promote
+from trainer.gate_report import GateReport
+from trainer.job import Job
+from trainer.model_registry import ModelRegistry, RegisteredVersion
+from trainer.promotion_history import AliasMove
+from trainer.record import open_record
+from trainer.settings import Settings
+from trainer.storage import FileStorage
+
+from .conftest import FIRST_NIGHT, make_pipeline, make_run
+from .trained_runs import make_report, register_made_up, registry_of
+
+METRIC = "mAP50"
+RULE = {"metric": METRIC, "minimum": 0.3, "minimum_improvement": 0.02, "tolerance": 0.01}
+
+shares = st.sampled_from([0.1, 0.3, 0.4, 0.41, 0.5, 0.52, 0.9])
+
+
+def compared(ours: float, theirs: float | None) -> Decision:
+    champion = None if theirs is None else Measured({METRIC: theirs})
+    return decide(Gate.model_validate(RULE), Measured({METRIC: ours}), champion)
+
+
+# -- the rules alone, in every order ----------------------------------------------------------------------------------
+
+
+@dataclass
+class Run:
+    """A DAG run with what its steps know."""
+
+    night: int
+    value: float
+    verdict: Verdict | None = None
+    against: int | None = None
+
+    @property
+    def data_time(self) -> datetime:
+        return FIRST_NIGHT + timedelta(days=self.night)
+
+
+@dataclass
+class World:
+    """The alias and who held it, with steps as thin around the pure functions as they can be."""
+
+    runs: list[Run]
+    champion: int | None = None
+    held: list[int] = field(default_factory=list)
+
+    def evaluate(self, index: int) -> None:
+        run = self.runs[index]
+        if self.champion == index:
+            return
+        theirs = None if self.champion is None else self.runs[self.champion].value
+        run.verdict, run.against = compared(run.value, theirs).verdict, self.champion
+
+    def promote(self, index: int) -> None:
+        run = self.runs[index]
+        if run.verdict in (None, Verdict.REFUSE) or self.champion == index:
+            return
+        champion = None if self.champion is None else self.runs[self.champion]
+        move = may_promote(
+            run.verdict or Verdict.KEEP,
+            run.data_time,
+            champion.data_time if champion else None,
+            None if run.against is None else str(run.against),
+            None if self.champion is None else str(self.champion),
+            was_champion=index in self.held,
+        )
+        if move is Move.COMPARE_AGAIN:
+            self.evaluate(index)
+            self.promote(index)
+        elif move is Move.PROMOTE:
+            self.champion = index
+            self.held.append(index)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), shares), min_size=1, max_size=5),
+    st.lists(st.tuples(st.sampled_from(["evaluate", "promote"]), st.integers(0, 4)), max_size=40),
+)
+def test_in_every_order_the_champion_gets_newer_and_passes_the_gate(
+    runs: list[tuple[int, float]], steps: list[tuple[str, int]]
+) -> None:
+    world = World([Run(*run) for run in runs])
+    for step, index in steps:
+        if index < len(runs):
+            getattr(world, step)(index)
+    held = [world.runs[index] for index in world.held]
+    assert [run.night for run in held] == sorted(run.night for run in held)
+    assert len(set(world.held)) == len(world.held)
+    for before, after in zip([None, *held], held, strict=False):
+        assert compared(after.value, before.value if before else None).verdict is Verdict.PROMOTE
+
+
+# -- the steps and a real registry ------------------------------------------------------------------------------------
+
+NIGHTS = (0, 1, 1, 3)
+
+
+class Nights:
+    """Four DAG runs on a registry of their own; measuring is replaced by a number for each run."""
+
+    def __init__(self, folder: Path, database: Path, values: list[float]) -> None:
+        shutil.copy(database, folder / "mlflow.db")
+        self.folder = folder
+        self.settings = Settings(_env_file=None, mlflow_tracking_uri=f"sqlite:///{folder / 'mlflow.db'}")
+        self.runs = [make_run(night, run_id=f"run {index}") for index, night in enumerate(NIGHTS)]
+        self.values = {run.key: value for run, value in zip(self.runs, values, strict=True)}
+        self.jobs = [self._job(index) for index in range(len(self.runs))]
+        self.reports: dict[str, GateReport] = {}
+
+    def _job(self, index: int) -> Job:
+        pipeline, run = make_pipeline(gate=RULE), self.runs[index]
+        workspace = self.folder / f"work{index}"
+        workspace.mkdir()
+        record = open_record(self.settings.mlflow_tracking_uri, pipeline, run)
+        request = StepRequest(step=Step.PROMOTE, pipeline=pipeline)
+        return Job(request, run, pipeline, record, FileStorage(), self.settings, workspace)
+
+    def compare(self, job: Job, champion: RegisteredVersion | None) -> GateReport:
+        theirs = self.values[champion.run_key or ""] if champion else None
+        decision = compared(self.values[job.run.key], theirs)
+        report = make_report(
+            decision.verdict, champion.version if champion else None, rule=job.pipeline.gate, reasons=decision.reasons
+        )
+        self.reports[job.run.key] = report
+        return report
+
+    def evaluate(self, index: int) -> None:
+        job = self.jobs[index]
+        champion = registry_of(job).champion("champion")
+        if champion is not None and champion.run_key == job.run.key:
+            return
+        report = self.compare(job, champion)
+        if report.verdict is not Verdict.REFUSE and registry_of(job).version_of(job.run.key) is None:
+            weights = job.workspace / "best.pt"
+            weights.write_text(job.run.run_id)
+            register_made_up(job, weights)
+
+    def promote(self, index: int) -> None:
+        job = self.jobs[index]
+        report = self.reports.get(job.run.key)
+        if report is not None and report.verdict is not Verdict.REFUSE:
+            promote.work(job)
+
+    def stopped_promotion(self, index: int) -> None:
+        """Stop after the alias was set and before its line was written."""
+        with patch.object(ModelRegistry, "_record", side_effect=KeyboardInterrupt):
+            try:
+                self.promote(index)
+            except KeyboardInterrupt:
+                return
+
+    @contextmanager
+    def measuring_replaced(self) -> Iterator[None]:
+        def report_of(record: object, folder: Path) -> GateReport:
+            return next(self.reports[job.run.key] for job in self.jobs if job.record is record)
+
+        with (
+            patch.object(promote, "compare_with", self.compare),
+            patch.object(promote, "read_report", report_of),
+        ):
+            yield
+
+    def history(self) -> tuple[AliasMove, ...]:
+        return registry_of(self.jobs[0]).history("champion")
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],  # to shrink costs minutes and the steps are few
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(shares, min_size=4, max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(["evaluate", "promote", "promote", "stopped_promotion"]), st.integers(0, 3)),
+        min_size=6,
+        max_size=14,
+    ),
+)
+def test_with_a_real_registry_the_history_is_one_chain_that_ends_at_the_alias(
+    migrated_database: Path, monkeypatch: pytest.MonkeyPatch, values: list[float], steps: list[tuple[str, int]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.chdir(folder)
+        nights = Nights(Path(folder), migrated_database, values)
+        with nights.measuring_replaced():
+            for index in range(4):  # every run gets as far as evaluate, some before there is a champion
+                nights.evaluate(index)
+            for step, index in steps:
+                getattr(nights, step)(index)
+            for index in range(4):  # the scheduler repeats what was stopped
+                nights.promote(index)
+        check_history(nights)
+
+
+def check_history(nights: Nights) -> None:
+    moves = nights.history()
+    champion = registry_of(nights.jobs[0]).champion("champion")
+    assert (moves[-1].to_version if moves else None) == (champion.version if champion else None)
+    assert [move.from_version for move in moves] == [None, *(move.to_version for move in moves)][: len(moves)]
+    assert [move.number for move in moves] == list(range(1, len(moves) + 1))
+    keys = [move.run_key for move in moves]
+    assert len(set(keys)) == len(keys)
+    times = [move.data_interval_end for move in moves]
+    assert None not in times
+    assert times == sorted(time for time in times if time)
+    for before, after in zip([None, *keys], keys, strict=False):
+        theirs = nights.values[before] if before else None
+        assert compared(nights.values[after or ""], theirs).verdict is Verdict.PROMOTE

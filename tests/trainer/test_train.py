@@ -1,0 +1,366 @@
+"""The train step with real, tiny trainings: what it leaves behind, and what another try makes of it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from step_contract import transport
+from step_contract.catalog import Pipeline
+from step_contract.step import Step, StepRequest, StepResult, StepRun, TrainResult
+from trainer import epoch_callbacks, train
+from trainer.checkpoints import LAST, CheckpointStore
+from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, Terminated
+from trainer.job import Job
+from trainer.manifest import Manifest, record_manifest
+from trainer.record import RunRecord
+
+from .conftest import make_pipeline, make_run
+from .trained_model import TINY_MODEL, digits_manifest, record_preprocess, shades_manifest
+
+MakeJob = Callable[..., Job]
+ARGUMENTS = {"nbs": 8, "optimizer": "AdamW", "lr0": 0.003, "warmup_epochs": 1, "mosaic": 0, "amp": False}
+
+
+def tiny_pipeline(epochs: int = 2, *, arguments: dict[str, Any] | None = None, **overrides: Any) -> Pipeline:
+    """A tiny model, sides of 32 pixels and no pictures, unless a test is about them."""
+    own = {"plots": False, **ARGUMENTS, **(arguments or {})}
+    training = {"epochs": epochs, "batch": 8, "imgsz": 32, "arguments": own}
+    return make_pipeline(**{"model": "tiny.yaml", "training": training, **overrides})
+
+
+def do_train(job: Job) -> TrainResult:
+    """Run the step as the command line does, without its done-marker."""
+    job.record.begin_step(Step.TRAIN, train.fingerprint(job))
+    return train.work(job)
+
+
+def mark_done(job: Job, result: TrainResult) -> None:
+    job.record.finish_step(Step.TRAIN, StepResult(mlflow_run_id=job.record.run_id, summary="done", outcome=result))
+
+
+def lose_everything_local(job: Job) -> None:
+    """What another machine has: neither workspace nor cache."""
+    shutil.rmtree(job.workspace)
+    shutil.rmtree(job.settings.trainer_cache_dir)
+
+
+def epochs_of(record: RunRecord, key: str = "train/cls_loss") -> list[int]:
+    return record.metric_epochs(key)
+
+
+@pytest.fixture
+def train_job(make_job: MakeJob, tmp_path: Path) -> MakeJob:
+    """Return a function that gives another try of a train step after a finished preprocess; has ``tiny.yaml``."""
+    manifests: dict[str, Manifest] = {}
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "tiny.yaml").write_text(TINY_MODEL, encoding="utf-8")
+
+    def make(pipeline: Pipeline | None = None, run: StepRun | None = None, manifest: Manifest | None = None) -> Job:
+        job = make_job("train", pipeline, run)
+        if job.record.result_of(Step.PREPROCESS) is None:
+            record_preprocess(job, manifest or manifests.setdefault("digits", digits_manifest(tmp_path / "digits")))
+        return job
+
+    return make
+
+
+@pytest.fixture
+def stop_in_epoch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function after which a training ends with an error as an epoch begins."""
+    original = epoch_callbacks.EpochCallbacks.on_train_epoch_start
+
+    def arrange(epoch: int | None, error: BaseException | None = None) -> None:
+        def begin(self: epoch_callbacks.EpochCallbacks, trainer: Any) -> None:
+            if epoch is not None and trainer.epoch + 1 == epoch:
+                raise error or Terminated("told to stop by SIGTERM")
+            original(self, trainer)
+
+        monkeypatch.setattr(epoch_callbacks.EpochCallbacks, "on_train_epoch_start", begin)
+
+    return arrange
+
+
+# -- a training that nothing disturbs ---------------------------------------------------------------------------------
+
+
+def test_a_training_leaves_its_whole_record(
+    train_job: MakeJob,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    job = train_job(tiny_pipeline(2, model="yolo11n.yaml", arguments={"plots": True, "degrees": 5.0}))
+    result = do_train(job)
+    record = job.record
+
+    assert (result.epochs_done, result.resumed_from_epoch) == (2, None)
+    assert set(result.metrics) == {"mAP50-95", "mAP50", "precision", "recall"}
+    for key in ("train/box_loss", "val/dfl_loss", "metrics/mAP50-95", "metrics/recall", "lr/pg0", "train/batch"):
+        assert epochs_of(record, key) == [1, 2], key
+    for key in ("time/epoch_seconds", "speed/images_per_second", "system/memory_gb"):
+        assert epochs_of(record, key) == [1, 2], key
+    data = record.client.get_run(record.run_id).data
+    assert not [key for key in data.metrics if "(" in key]
+    expected = {"model": "yolo11n.yaml", "task": "detect", "epochs": "2", "optimizer": "AdamW", "lr0": "0.003"}
+    assert {name: data.params[f"train.{name}"] for name in expected} == expected
+    assert (data.params["train.degrees"], data.params["train.device"]) == ("5.0", "cpu")
+    assert data.tags["environment.ultralytics"] == "8.4.190"
+    assert set(data.tags) >= {f"environment.{name}" for name in ("python", "torch", "git_sha", "image", "gpu", "cpu")}
+    assert "weights/best.pt" in record.artifacts("weights")
+    stored = {Path(path).name for path in record.artifacts("train")}
+    assert stored >= {"results.csv", "results.png", "confusion_matrix.png", "BoxPR_curve.png"}
+    assert record.artifacts("checkpoints") == []
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f'VTM_RUN_META::{{"mlflow_run_id": "{record.run_id}"}}'
+    progress = [json.loads(line.removeprefix(transport.PROGRESS_TAG)) for line in lines[1:]]
+    assert [fields["epoch"] for fields in progress] == [1, 2]
+    assert progress[0].keys() >= {"total_epochs", "device", "mAP50-95", "precision", "train/box_loss"}
+
+
+def test_a_summary_is_one_line() -> None:
+    result = TrainResult(epochs_done=12, resumed_from_epoch=7, metrics={"mAP50-95": 0.41, "mAP50": 0.6})
+    assert train.summary(result) == "trained 12 epochs (from epoch 7 on): mAP50-95 0.410, mAP50 0.600"
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_classify_trains_with_korean_class_names(train_job: MakeJob, tmp_path: Path) -> None:
+    pipeline = tiny_pipeline(
+        1,
+        task="classify",
+        model="yolo11n-cls.yaml",
+        dataset={"uri": "shades", "format": "imagefolder"},
+        gate={"metric": "accuracy_top1"},
+        arguments={"plots": True},
+    )
+    job = train_job(pipeline, manifest=shades_manifest(tmp_path / "명암"))
+    result = do_train(job)
+    assert set(result.metrics) == {"accuracy_top1", "accuracy_top5"}
+    assert epochs_of(job.record, "metrics/accuracy_top1") == [1]
+    assert epochs_of(job.record, "train/loss") == [1]
+
+
+# -- another try ------------------------------------------------------------------------------------------------------
+
+
+def test_a_terminated_training_goes_on_elsewhere_from_its_last_epoch(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pipeline = tiny_pipeline(4)
+    first = train_job(pipeline)
+    stop_in_epoch(3)
+    with pytest.raises(Terminated):
+        do_train(first)
+    assert epochs_of(first.record) == [1, 2]
+    assert [checkpoint.epoch for checkpoint in CheckpointStore(first.record).available()] == [2, 1]
+
+    lose_everything_local(first)
+    stop_in_epoch(None)
+    second = train_job(pipeline)
+    result = do_train(second)
+    assert second.record.run_id == first.record.run_id
+    assert (result.epochs_done, result.resumed_from_epoch) == (4, 2)
+    assert epochs_of(second.record) == [1, 2, 3, 4]
+    rates = second.record.client.get_metric_history(second.record.run_id, "lr/pg0")
+    # ultralytics' linear schedule over all four epochs, as if nothing had happened
+    assert [point.value for point in rates][2:] == pytest.approx([0.003 * 0.505, 0.003 * 0.2575])
+    history = second.record.download("train/results.csv", second.workspace / "check").read_text().splitlines()
+    assert [line.split(",")[0] for line in history] == ["epoch", "1", "2", "3", "4"]
+    assert second.record.artifacts("checkpoints") == []
+
+
+def test_a_damaged_checkpoint_costs_one_epoch_not_the_training(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pipeline = tiny_pipeline(3)
+    first = train_job(pipeline)
+    stop_in_epoch(3)
+    with pytest.raises(Terminated):
+        do_train(first)
+    artifact = CheckpointStore(first.record).available()[0].files[LAST].artifact
+    half = first.record.download(artifact, tmp_path / "half")
+    half.write_bytes(half.read_bytes()[:5000])
+    first.record.log_artifact(half, "checkpoints")
+
+    stop_in_epoch(None)
+    second = train_job(pipeline)
+    result = do_train(second)
+    assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
+    assert epochs_of(second.record) == [1, 2, 3]
+    assert "the checkpoint of epoch 2 is left aside: last.pt of the checkpoint of epoch 2 is damaged" in caplog.text
+
+
+def test_a_finished_training_is_not_trained_again(
+    train_job: MakeJob,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pipeline = tiny_pipeline(1)
+    result = do_train(train_job(pipeline))
+    capsys.readouterr()
+    again = train_job(pipeline)
+    assert do_train(again) == result
+    assert transport.PROGRESS_TAG not in capsys.readouterr().out
+    assert epochs_of(again.record) == [1]
+
+
+def test_a_forced_training_begins_anew_and_is_itself_resumed(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+) -> None:
+    pipeline = tiny_pipeline(2)
+    job = train_job(pipeline)
+    mark_done(job, do_train(job))
+    stop_in_epoch(2)
+    with pytest.raises(Terminated):
+        do_train(train_job(pipeline))
+    assert epochs_of(job.record) == [1, 1, 2]
+    stop_in_epoch(None)
+    result = do_train(train_job(pipeline))
+    assert (result.epochs_done, result.resumed_from_epoch) == (2, 1)
+    assert epochs_of(job.record) == [1, 1, 2, 2]
+
+
+def test_a_checkpoint_of_other_inputs_is_ignored(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stop_in_epoch(2)
+    with pytest.raises(Terminated):
+        do_train(train_job(tiny_pipeline(2)))
+    stop_in_epoch(None)
+    job = train_job(tiny_pipeline(2, arguments={"lr0": 0.001}))
+    with caplog.at_level("INFO"):
+        result = do_train(job)
+    assert result.resumed_from_epoch is None
+    assert "checkpoints of this run are of a training with other inputs; starting from the beginning" in caplog.text
+    assert job.record.tags()["param_now.train.lr0"] == "0.001"
+
+
+def test_out_of_memory_halves_the_batch_of_the_next_try(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+) -> None:
+    pipeline = tiny_pipeline(2)
+    first = train_job(pipeline)
+    stop_in_epoch(2, RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"))
+    with pytest.raises(
+        OutOfMemory, match=r"out of memory with batch 8 at imgsz 32 on cpu: .*; the next try goes on with batch 4"
+    ):
+        do_train(first)
+    stop_in_epoch(None)
+    second = train_job(pipeline)
+    assert do_train(second).resumed_from_epoch == 1
+    batches = second.record.client.get_metric_history(second.record.run_id, "train/batch")
+    assert [(point.step, point.value) for point in batches] == [(1, 8), (2, 4)]
+
+
+def test_a_batch_of_one_cannot_be_halved(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+) -> None:
+    pipeline = tiny_pipeline(1)
+    pipeline = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"batch": 1, "imgsz": 64})})
+    stop_in_epoch(1, MemoryError("no room"))
+    with pytest.raises(OutOfMemory, match="a batch of 1 cannot be halved: expected a smaller imgsz or model"):
+        do_train(train_job(pipeline))
+
+
+def test_a_killed_process_is_followed_by_one_that_goes_on(
+    train_job: MakeJob,
+    tmp_path: Path,
+) -> None:
+    pipeline, run = tiny_pipeline(10, model="yolo11n.yaml"), make_run()
+    job = train_job(pipeline, run)
+    environment = os.environ | transport.encode_environment(StepRequest(step=Step.TRAIN, pipeline=pipeline), run)
+    environment |= {name.upper(): str(value) for name, value in job.settings.model_dump().items()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainer", "train"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        store, deadline = CheckpointStore(job.record), time.monotonic() + 120
+        while not store.available() and process.poll() is None:
+            assert time.monotonic() < deadline, "no checkpoint"
+            time.sleep(0.1)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    reached = store.available()[0].epoch
+    assert 1 <= reached < 10
+
+    shutil.rmtree(job.settings.trainer_cache_dir)
+    result = do_train(train_job(pipeline, run))
+    assert (result.epochs_done, result.resumed_from_epoch) == (10, reached)
+    assert epochs_of(job.record) == list(range(1, 11))
+
+
+# -- what is no success -----------------------------------------------------------------------------------------------
+
+
+def test_a_training_that_diverges_is_a_failure_with_that_reason(train_job: MakeJob) -> None:
+    job = train_job(tiny_pipeline(2, arguments={"box": 1e38, "cls": 1e38}))
+    with pytest.raises(BadRequest, match=r"the training diverged.*lower lr0, or turn amp off, and check the labels"):
+        do_train(job)
+    assert job.record.artifacts("weights") == []
+
+
+def test_an_epoch_without_metrics_is_a_failure(
+    train_job: MakeJob,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = RunRecord.log_metrics
+
+    def lose_the_first(self: RunRecord, metrics: Any, epoch: int = 0) -> None:
+        if epoch != 1:
+            log(self, metrics, epoch)
+
+    monkeypatch.setattr(RunRecord, "log_metrics", lose_the_first)
+    job = train_job(tiny_pipeline(2))
+    with pytest.raises(
+        Bug, match=f"2 epochs are done, but MLflow run {job.record.run_id} has metrics of 1; missing: 1"
+    ):
+        do_train(job)
+
+
+def test_a_manifest_that_is_not_the_recorded_one_is_refused(train_job: MakeJob, tmp_path: Path) -> None:
+    job = train_job(tiny_pipeline())
+    record_manifest(job.record, digits_manifest(tmp_path / "other", seed=7), job.workspace)
+    with pytest.raises(BadData, match=r"the run's manifest has digest .* run preprocess again"):
+        do_train(job)
+
+
+def test_training_needs_a_preprocess_that_is_done(make_job: MakeJob) -> None:
+    with pytest.raises(BadRequest, match="step preprocess has no done-marker"):
+        train.fingerprint(make_job("train"))
+
+
+def test_missing_weights_fail_before_anything_is_fetched(train_job: MakeJob) -> None:
+    job = train_job(tiny_pipeline(model="yolo11n.pt"))
+    with pytest.raises(
+        StepError, match=r"model 'yolo11n\.pt' is not there \(looked for .*weights are never downloaded"
+    ):
+        do_train(job)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"epochs": 3}, {"imgsz": 64}, {"arguments": {"lr0": 0.1}}, {"seed": 1}],
+    ids=lambda change: next(iter(change)),
+)
+def test_each_input_changes_the_fingerprint(train_job: MakeJob, change: dict[str, Any]) -> None:
+    pipeline = tiny_pipeline()
+    changed = pipeline.model_copy(update={"training": pipeline.training.model_copy(update=change)})
+    assert train.fingerprint(train_job(pipeline)) != train.fingerprint(train_job(changed))
+    assert train.fingerprint(train_job(pipeline)) == train.fingerprint(train_job(pipeline))
