@@ -14,6 +14,8 @@ STACK := $(AIRFLOW)/python -m include.local_stack
 AIRFLOW_CODE := dags include tests/step_contract tests/pipelines tests/dags tests/local_stack tests/e2e
 ALL_CODE := dags include training_image/src tests benchmarks .ci
 COVERAGE_MINIMUM := 90
+# A step is a process: without stored bytecode each would compile torch, ultralytics and MLflow anew, for 20 s.
+unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
@@ -33,7 +35,7 @@ $(UV):
 .venv/airflow/.installed: requirements-dev.lock pyproject.toml | $(UV)
 	@echo 'installing Airflow and the tools into .venv/airflow'
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv/airflow
-	$(UV) pip sync --quiet --python $(AIRFLOW)/python requirements-dev.lock
+	$(UV) pip sync --quiet --compile-bytecode --python $(AIRFLOW)/python requirements-dev.lock
 	$(UV) pip install --quiet --python $(AIRFLOW)/python --no-deps --editable .
 	touch $@
 
@@ -41,9 +43,9 @@ $(UV):
 	@echo 'installing torch, ultralytics and MLflow into .venv/trainer (some GB, a few minutes the first time)'
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv/trainer
 ifeq ($(TORCH_BACKEND),)
-	$(UV) pip sync --quiet --python $(TRAINER)/python training_image/requirements-dev.lock
+	$(UV) pip sync --quiet --compile-bytecode --python $(TRAINER)/python training_image/requirements-dev.lock
 else
-	$(UV) pip install --quiet --python $(TRAINER)/python --torch-backend=$(TORCH_BACKEND) --requirements <(grep -vE '^(nvidia|cuda|triton)' training_image/requirements-dev.lock)
+	$(UV) pip install --quiet --compile-bytecode --python $(TRAINER)/python --torch-backend=$(TORCH_BACKEND) --requirements <(grep -vE '^(nvidia|cuda|triton)' training_image/requirements-dev.lock)
 endif
 	$(UV) pip install --quiet --python $(TRAINER)/python --no-deps --editable . --editable training_image
 	touch $@

@@ -309,9 +309,13 @@ def test_a_killed_process_is_followed_by_one_that_goes_on(
 # -- what is no success -----------------------------------------------------------------------------------------------
 
 
-def test_a_training_that_diverges_is_a_failure_with_that_reason(train_job: MakeJob) -> None:
-    job = train_job(tiny_pipeline(2, arguments={"box": 1e38, "cls": 1e38}))
-    with pytest.raises(BadRequest, match=r"the training diverged.*lower lr0, or turn amp off, and check the labels"):
+@pytest.mark.parametrize(
+    ("epochs", "found"),
+    [(1, r"after epoch 1 of 1 train/box_loss is nan, .*; lower lr0"), (2, r"NaN persisted for 4 epochs\); lower lr0")],
+)
+def test_a_training_that_diverges_is_a_failure_with_that_reason(train_job: MakeJob, epochs: int, found: str) -> None:
+    job = train_job(tiny_pipeline(epochs, arguments={"box": 1e38, "cls": 1e38}))
+    with pytest.raises(BadRequest, match=rf"the training diverged.* {found}, or turn amp off, and check the labels"):
         do_train(job)
     assert job.record.artifacts("weights") == []
 

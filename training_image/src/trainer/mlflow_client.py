@@ -19,6 +19,8 @@ def connect(tracking_uri: str) -> MlflowClient:
     # A run id left in the environment would be adopted by a child that starts a run of its own.
     os.environ.pop("MLFLOW_RUN_ID", None)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # Standard output is for the tagged lines.
+    os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
     return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 

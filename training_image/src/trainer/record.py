@@ -2,7 +2,7 @@
 
 MLflow has no idempotency of its own: an equal request makes a second run, an equal metric a second point, a changed
 param an exception. Everything here may be called again with the same arguments. Only ``mlflow_client``, this module
-and ``model_registry`` import mlflow in a step (``served_model`` does in a served model).
+and ``model_registry`` import mlflow in a step (``logged_model`` and ``served_model`` make and run the served model).
 
 Tag names are fixed: other programs read them.
 """
