@@ -68,9 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inputs(close)
     close.add_argument("--status", choices=("FAILED", "KILLED"), default="FAILED")
     close.add_argument("--reason", required=True, help="why, in one sentence")
-    sample = commands.add_parser(
-        "sample-data", help="write handwritten digits as detection datasets, a folder a day"
-    )
+    sample = commands.add_parser("sample-data", help="write handwritten digits as detection datasets, a folder a day")
     sample.add_argument("--root", type=Path, required=True, help="folder that gets one folder for each day")
     sample.add_argument("--days", nargs="+", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
     sample.add_argument("--pictures", type=int, default=200, help="pictures a day (default 200)")

@@ -102,12 +102,12 @@ class EpochCallbacks:
         epoch, metrics = trainer.epoch + 1, self._epoch_metrics(trainer)
         # The journal first: a checkpoint must never be of an epoch whose metrics are lost.
         self._write(trainer, EntryKind.EPOCH, epoch, metrics)
-        self._tell(trainer, epoch, metrics)
         # The last epoch's weights are about to be stripped and stored as the result. A try that dies until then does
         # the last epoch again, because ultralytics cannot resume a training that has no epoch left.
         if not trainer.stop:
             improved = bool(trainer.best_fitness == trainer.fitness)
             checkpoints.publish(self._exchange, Path(trainer.save_dir), epoch, improved=improved)
+        self._tell(trainer, epoch, metrics)
         reason = journal.stop_reason(self._exchange)
         if reason is not None:
             raise Bug(f"the training cannot be recorded: {reason}")
