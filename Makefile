@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
-.PHONY: help install demo up down status test test-contract test-pipelines test-trainer test-e2e coverage check format lint types \
+.PHONY: help install demo up down status test test-units test-contract test-trainer test-e2e coverage check format lint types \
 	generated docs-check bench clean lock generate
 
 help: ## Show this list
@@ -64,7 +64,12 @@ status: ## Show what is running and where
 
 test: install ## Run all tests and report coverage
 	@rm -rf .local/coverage && mkdir -p .local/coverage
-	@$(MAKE) --no-print-directory test-contract test-trainer test-e2e coverage
+	@$(MAKE) --no-print-directory -j2 test-units test-e2e E2E_OUTPUT='> .local/coverage/e2e.log 2>&1 || { cat .local/coverage/e2e.log; exit 1; }; cat .local/coverage/e2e.log'
+	@$(MAKE) --no-print-directory coverage
+
+# The real scheduler mostly waits, so its tests run beside the others; in `make test` their output comes at their end.
+test-units: install
+	@$(MAKE) --no-print-directory -j1 test-contract test-trainer
 
 test-contract: install
 	$(TEST_AIRFLOW) COVERAGE_FILE=.local/coverage/airflow $(AIRFLOW)/python -m pytest -n 2 --cov=include --cov=dags --cov-report= tests/step_contract tests/pipelines tests/dags tests/local_stack
@@ -73,13 +78,13 @@ test-trainer: install
 	COVERAGE_FILE=.local/coverage/trainer $(TRAINER)/python -m pytest -n 2 --cov=trainer --cov-report= tests/trainer
 
 test-e2e: install
-	COVERAGE_FILE=.local/coverage/e2e $(AIRFLOW)/python -m pytest --cov=include --cov=dags --cov-report= tests/e2e
+	COVERAGE_FILE=.local/coverage/e2e $(AIRFLOW)/python -m pytest --cov=include --cov=dags --cov-report= tests/e2e $(E2E_OUTPUT)
 
 coverage: install ## Report the coverage of the last `make test`; fails below the minimum
-	@if ls .local/coverage/* >/dev/null 2>&1; then \
+	@if [ -f .local/coverage/airflow ] && [ -f .local/coverage/trainer ] && [ -f .local/coverage/e2e ]; then \
 		COVERAGE_FILE=.local/coverage/.all $(AIRFLOW)/coverage combine --keep --quiet .local/coverage/airflow .local/coverage/trainer .local/coverage/e2e && \
 		COVERAGE_FILE=.local/coverage/.all $(AIRFLOW)/coverage report --fail-under=$(COVERAGE_MINIMUM); \
-	else echo 'coverage: no data yet, `make test` makes it'; fi
+	else echo 'coverage: no complete data yet, `make test` makes it'; fi
 
 check: install lint types generated docs-check coverage ## Check format, lint, types, generated files, documents and coverage
 

@@ -25,7 +25,9 @@ class StepResources(Record):
     evaluate: Resources = Field(default=Resources(), description="For measuring candidate and champion.")
     # BaseModel.register is taken by abc.
     register_: Resources = Field(default=Resources(), alias="register", description="For registering the version.")
-    promote: Resources = Field(default=Resources(cpu=1, memory="1Gi"), description="For moving the champion alias.")
+    promote: Resources = Field(
+        default=Resources(), description="For moving the champion alias; compares again if the champion has changed."
+    )
 
     @model_validator(mode="after")
     def _gpus_where_useful(self) -> Self:

@@ -18,6 +18,7 @@ LIST_PATH = Path(__file__).with_name("train_arguments.json")
 SET_ELSEWHERE: dict[str, str] = {
     "batch": "training.batch in its place",
     "cfg": "each argument by its own name",
+    "classes": "it left out: the classes are the dataset's",
     "data": "dataset.uri in its place",
     "device": "resources.train.gpus in its place, or TRAINER_DEVICE of the deployment",
     "epochs": "training.epochs in its place",
@@ -36,6 +37,7 @@ SET_ELSEWHERE: dict[str, str] = {
     "save_json": "it left out: evaluate records the measurements",
     "save_period": "it left out: the last and the best checkpoint are kept",
     "seed": "training.seed in its place",
+    "single_cls": "it left out: the classes are the dataset's",
     "split": "dataset.split in its place",
     "task": "task of the pipeline in its place",
     "time": "training.epochs in its place, and execution.timeout_minutes.train as the limit",

@@ -54,7 +54,7 @@ def test_fields_left_out_have_their_defaults(read: Read, sound: str) -> None:
     assert (pipeline.training.epochs, pipeline.gate.metric, pipeline.resources.promote.memory) == (
         100,
         "mAP50-95",
-        "1Gi",
+        "4Gi",
     )
 
 

@@ -159,7 +159,7 @@ def test_the_page_shows_every_task_and_the_fields_of_every_record() -> None:
     for heading in ("A pipeline", "`dataset.partition`", "`resources.STEP`", "`execution.timeout_minutes`"):
         assert f"## {heading}\n" in page
     assert "| `epochs` | whole number from 1 to 1000000 | `100` | Passes over the train split. |" in page
-    assert "| `promote` | mapping | cpu `1.0`, memory `1Gi` | For moving the champion alias. |" in page
+    assert "| `promote` | mapping | see below | For moving the champion alias; compares again" in page
     assert "| `classify` | `imagefolder` | `accuracy_top1`, `accuracy_top5` |" in page
     assert "\n| `name` | text" not in page
 

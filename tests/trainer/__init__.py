@@ -1,0 +1,5 @@
+"""Tests of the trainer; modules with shared fixtures tell what differs in a failed assert, too."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.trainer.trained_model", "tests.trainer.trained_runs")

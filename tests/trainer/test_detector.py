@@ -183,6 +183,13 @@ def test_memory_errors_of_python_and_torch_are_out_of_memory(detector: ModuleTyp
             raise error
 
 
+def test_a_batch_that_leaves_a_single_small_picture_is_refused(detector: ModuleType, make_plan: Any) -> None:
+    text = "final batch=1 training at imgsz=32 gives BatchNorm a single value per channel; change batch"
+    with pytest.raises(BadRequest, match=f"cannot train with batch 8: {text}"):  # noqa: SIM117
+        with detector._translated_errors(make_plan()):
+            raise ValueError(text)
+
+
 def test_an_unknown_failure_stays_what_it_is(detector: ModuleType, make_plan: Any) -> None:
     with pytest.raises(RuntimeError, match="shape mismatch"), detector._translated_errors(make_plan()):
         raise RuntimeError("shape mismatch")

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator, Context
 
+from include.pipelines.log_lines import LineAssembler
 from include.pipelines.outcome import StepFailed, StepLost, conclude
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
@@ -103,8 +104,10 @@ class LocalStepOperator(BaseOperator):
 def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
     """Yield each line of both streams as it comes, until both end or the process is gone."""
     with selectors.DefaultSelector() as selector:
-        pending = {stream.fileno(): b"" for stream in (process.stdout, process.stderr) if stream is not None}
-        for number in pending:
+        assemblers = {
+            stream.fileno(): LineAssembler() for stream in (process.stdout, process.stderr) if stream is not None
+        }
+        for number in assemblers:
             selector.register(number, selectors.EVENT_READ)
         while selector.get_map():
             ready = selector.select(timeout=_POLL_SECONDS)
@@ -114,14 +117,9 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
                 chunk = os.read(key.fd, 65536)
                 if not chunk:
                     selector.unregister(key.fd)
-                *complete, pending[key.fd] = (pending[key.fd] + chunk).split(b"\n")
-                yield from map(_text, complete)
-        yield from (_text(rest) for rest in pending.values() if rest)
-
-
-def _text(line: bytes) -> str:
-    """Decode a line and keep only the last state of a progress bar."""
-    return line.rstrip(b"\r").rsplit(b"\r", 1)[-1].decode(errors="replace")
+                yield from assemblers[key.fd].feed(chunk)
+        for assembler in assemblers.values():
+            yield from assembler.finish()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -209,7 +209,7 @@ def _translated_errors(plan: Plan) -> Iterator[None]:
     except subprocess.CalledProcessError as error:
         reason = journal.failure(plan.exchange) or "its output above says why"
         raise _meaning(plan, reason) or Bug(f"a GPU's process ended with {error.returncode}: {reason}") from error
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:
         meaning = _meaning(plan, str(error))
         if meaning is None:
             raise
@@ -222,6 +222,8 @@ def _meaning(plan: Plan, text: str) -> StepError | None:
         return _out_of_memory(plan, text)
     if text.startswith("Dataset '"):
         return BadData(f"ultralytics cannot use the dataset: {text.splitlines()[0]}")
+    if "BatchNorm" in text:
+        return BadRequest(f"ultralytics cannot train with batch {plan.batch}: {text.splitlines()[0]}")
     if "NaN" in text:
         return BadRequest(
             f"the training diverged ({text.splitlines()[0]}); lower lr0, or turn amp off, and check the labels"
