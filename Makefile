@@ -64,12 +64,13 @@ status: ## Show what is running and where
 
 test: install ## Run all tests and report coverage
 	@rm -rf .local/coverage && mkdir -p .local/coverage
-	@$(MAKE) --no-print-directory -j2 test-units test-e2e E2E_OUTPUT='> .local/coverage/e2e.log 2>&1 || { cat .local/coverage/e2e.log; exit 1; }; cat .local/coverage/e2e.log'
+	@$(MAKE) --no-print-directory -j2 test-units test-e2e E2E_OUTPUT='> .local/e2e.log 2>&1 || { cat .local/e2e.log; exit 1; }; cat .local/e2e.log'
 	@$(MAKE) --no-print-directory coverage
 
 # The real scheduler mostly waits, so its tests run beside the others; in `make test` their output comes at their end.
 test-units: install
-	@$(MAKE) --no-print-directory -j1 test-contract test-trainer
+	@$(MAKE) --no-print-directory test-contract
+	@$(MAKE) --no-print-directory test-trainer
 
 test-contract: install
 	$(TEST_AIRFLOW) COVERAGE_FILE=.local/coverage/airflow $(AIRFLOW)/python -m pytest -n 2 --cov=include --cov=dags --cov-report= tests/step_contract tests/pipelines tests/dags tests/local_stack
