@@ -43,6 +43,11 @@ class Layout:
         return self.state / "store"
 
     @property
+    def cache(self) -> Path:
+        """The trainer's cache of datasets."""
+        return self.state / "cache"
+
+    @property
     def ports_file(self) -> Path:
         """The ports a stack was given, kept so that addresses stay the same."""
         return self.state / "ports.json"
@@ -53,13 +58,18 @@ class Layout:
         return self.state / "sessions"
 
     @property
+    def docker_marker(self) -> Path:
+        """There if the stack's steps run, or ever ran, in containers."""
+        return self.state / "uses_docker"
+
+    @property
     def passwords_file(self) -> Path:
         """Where Airflow's simple auth manager keeps the generated password."""
         return self.airflow_home / "simple_auth_manager_passwords.json.generated"
 
     def create(self) -> None:
         """Make the folders that services expect."""
-        for folder in (self.airflow_home, self.logs, self.store, self.state / "artifacts"):
+        for folder in (self.airflow_home, self.logs, self.store, self.cache, self.state / "artifacts"):
             folder.mkdir(parents=True, exist_ok=True)
         # Made here because Airflow would make it readable by everybody.
         kept_secret(self.passwords_file, lambda: json.dumps({ADMIN: secrets.token_urlsafe(12)}))
@@ -161,10 +171,21 @@ def environment(layout: Layout, ports: Ports, extra: dict[str, str] | None = Non
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "DATASET_ROOT": str(layout.store),
         "TRAINER_WORK_DIR": str(layout.state / "work"),
-        "TRAINER_CACHE_DIR": str(layout.state / "cache"),
+        "TRAINER_CACHE_DIR": str(layout.cache),
         "TRAINER_COMMAND": str(PROJECT_ROOT / ".venv/trainer/bin/trainer"),
     }
-    return inherited | settings | (extra or {})
+    asked = inherited | settings | (extra or {})
+    return (_docker_settings(layout) if asked.get("TRAINING_RUNTIME") == "docker" else {}) | asked
+
+
+def _docker_settings(layout: Layout) -> dict[str, str]:
+    """Return how steps in containers of this machine reach MLflow, the datasets and the cache of a local stack."""
+    return {
+        "DOCKER_NETWORK": "host",
+        "DOCKER_MOUNTS": f"{layout.store}:{layout.store}:ro",
+        "DOCKER_CACHE_VOLUME": str(layout.cache),
+        "DOCKER_USER": f"{os.getuid()}:{os.getgid()}",
+    }
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:

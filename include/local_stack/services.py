@@ -8,6 +8,7 @@ inherits, which a process that renames itself hides.
 import os
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
+from docker import APIClient
+from docker.errors import DockerException
+
+from include.pipelines.settings import settings
 
 from .layout import PROJECT_ROOT, STATE_VARIABLE, Layout, Ports, environment
 
@@ -51,6 +56,8 @@ def start(layout: Layout, ports: Ports, say: Callable[[str], None], extra: dict[
         StackError: a service ended, or did not answer in time.
     """
     variables = environment(layout, ports, extra)
+    if variables.get("TRAINING_RUNTIME") == "docker":
+        layout.docker_marker.touch()
     say("migrating Airflow's database")
     _migrate(layout, variables)
     say("starting MLflow, api-server, scheduler, dag-processor")
@@ -141,7 +148,7 @@ def _sessions(layout: Layout) -> dict[int, float]:
 
 
 def stop(layout: Layout) -> int:
-    """Stop every process of the stack, gently first, and return how many there were."""
+    """Stop every process and container of the stack, gently first, and return how many processes there were."""
     found = processes(layout)
     for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, STOP_SECONDS)):
         for process in processes(layout):
@@ -154,7 +161,29 @@ def stop(layout: Layout) -> int:
             _reap()
             time.sleep(0.2)
     layout.sessions_file.unlink(missing_ok=True)
+    stop_containers(layout)
     return len(found)
+
+
+def containers(layout: Layout) -> list[str]:
+    """Return the ids of the stack's containers that run; none where it was never told to use Docker."""
+    if not layout.docker_marker.exists():
+        return []
+    found = _engine().containers(filters={"label": f"nightshift.stack={layout.state}"})
+    return [container["Id"] for container in found]
+
+
+def stop_containers(layout: Layout) -> None:
+    """Stop the steps that run in containers; the next start of the stack goes on from their checkpoints."""
+    try:
+        for container in containers(layout):
+            _engine().stop(container, timeout=STOP_SECONDS)
+    except DockerException as error:
+        print(f"containers of this stack may still run: {error}", file=sys.stderr)
+
+
+def _engine() -> APIClient:
+    return APIClient(base_url=settings().docker_host)
 
 
 def _reap() -> None:

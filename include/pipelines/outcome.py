@@ -1,7 +1,8 @@
 """What the end of a step means for its task; the same for a process, a container and a pod.
 
 StepFailed     the step said why it failed, or was stopped; carries the failure kind
-└── StepLost   the step ended without a word: killed, out of memory, machine gone
+├── StepLost   the step ended without a word: killed, out of memory, machine gone
+└── StepLeft   the step goes on, but this task no longer watches it; the next try attaches to it
 """
 
 import signal
@@ -27,6 +28,14 @@ class StepLost(StepFailed):
 
     def __init__(self, message: str) -> None:
         """A lost step may be tried again: it goes on from its last checkpoint."""
+        super().__init__(message, FailureKind.TRY_AGAIN)
+
+
+class StepLeft(StepFailed):
+    """The task ends, its step does not."""
+
+    def __init__(self, message: str) -> None:
+        """The next try attaches to the living step."""
         super().__init__(message, FailureKind.TRY_AGAIN)
 
 

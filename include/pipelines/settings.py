@@ -6,7 +6,7 @@ Each variable is explained in ``.env.example``. Nothing is read from Airflow's d
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from include.step_contract.catalog import RuntimeName
@@ -29,6 +29,42 @@ class Settings(BaseSettings):
     trainer_command: str = Field(
         default="", description="The local runtime's trainer; empty looks in .venv/trainer, then PATH."
     )
+
+    trainer_image: str = Field(default="nightshift-trainer:0.1.0", description="The training image, with its tag.")
+    nightshift_state: str = Field(default="", description="The local stack this is a part of; set by it.")
+    docker_host: str = Field(default="unix:///var/run/docker.sock", description="The Docker engine that runs steps.")
+    docker_registry_connection: str = Field(default="", description="Airflow connection to log in to a registry with.")
+    docker_network: str = Field(default="bridge", description="Network in which a step reaches MLflow and the store.")
+    docker_user: str = Field(default="1000:0", description="User and group of a step's container.")
+    docker_cache_volume: str = Field(
+        default="nightshift-cache", description="Volume or host folder with the cache of datasets, shared by all steps."
+    )
+    docker_mounts: str = Field(
+        default="", description="Further mounts, separated by commas: source:/target, source:/target:ro."
+    )
+    docker_gpus: str = Field(default="", description="GPU devices that steps may use: indices or UUIDs, by commas.")
+    docker_pids_limit: int = Field(default=4096, gt=0, description="Processes and threads of one step.")
+    docker_open_files: int = Field(
+        default=0, ge=0, description="Open files of one process; 0 leaves the engine's limit."
+    )
+    docker_keep_failed_hours: float = Field(
+        default=24, ge=0, description="How long a failed step's container is kept for a look."
+    )
+
+    @field_validator("docker_mounts")
+    @classmethod
+    def _mounts_are_complete(cls, value: str) -> str:
+        for mount in filter(None, value.split(",")):
+            source, _, rest = mount.strip().partition(":")
+            target, _, mode = rest.partition(":")
+            if not source or not target.startswith("/") or mode not in ("", "ro", "rw"):
+                raise ValueError(f"got {mount!r}; expected source:/target or source:/target:ro")
+        return value
+
+    @property
+    def gpu_devices(self) -> tuple[str, ...]:
+        """The GPUs of the Docker host that steps may use."""
+        return tuple(filter(None, (device.strip() for device in self.docker_gpus.split(","))))
 
     @property
     def catalog_path(self) -> Path:

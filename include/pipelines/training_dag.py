@@ -12,6 +12,9 @@ from include.step_contract.step import Step, StepRequest, timeout_minutes_of
 from .retry import StepRetryPolicy
 from .trigger_form import trigger_form
 
+GPU_POOL = "gpu"
+"""Airflow pool with as many slots as the Docker host has GPUs; the stack makes it."""
+
 
 def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
     """Return the pipeline's DAG, its steps run by ``runtime`` unless the catalog says otherwise."""
@@ -53,10 +56,17 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
             from .runtimes.local import LocalStepOperator
 
             return LocalStepOperator(request=request, **options)
+        case RuntimeName.DOCKER:
+            from .runtimes.docker import DockerStepOperator
+
+            # With GPUs the pool keeps tasks that would only wait for a device from taking worker slots.
+            if request.resources.gpus:
+                options |= {"pool": GPU_POOL, "pool_slots": request.resources.gpus}
+            return DockerStepOperator(request=request, **options)
         case _:
             raise ValueError(
                 f"pipeline {pipeline.name!r}: runtime {runtime.value!r} does not exist in this version; expected local "
-                "(TRAINING_RUNTIME, or runtime: in the catalog)"
+                "or docker (TRAINING_RUNTIME, or runtime: in the catalog)"
             )
 
 

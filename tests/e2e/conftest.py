@@ -10,7 +10,7 @@ import pytest
 
 from include.local_stack.airflow_api import AirflowApi
 from include.local_stack.layout import Layout, Ports, choose_ports
-from include.local_stack.services import TRAINER_BIN, processes, start, stop
+from include.local_stack.services import TRAINER_BIN, containers, processes, start, stop
 
 CATALOG = """
 version: 1
@@ -61,9 +61,12 @@ class Stack:
     api: AirflowApi
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Start the stack with the tests' catalog and data for three days; stop it and see that nothing is left."""
+@pytest.fixture(scope="module")
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Start the stack with the tests' catalog and data for three days; stop it and see that nothing is left.
+
+    A module's ``STACK_ENVIRONMENT`` adds to the environment of its processes.
+    """
     layout = Layout(tmp_path_factory.mktemp("stack"))
     layout.create()
     catalog = layout.state / "catalog.yaml"
@@ -71,11 +74,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     _write_data(layout.store / "digits")
     ports = choose_ports(layout)
     try:
-        start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)})
+        extra = getattr(request.module, "STACK_ENVIRONMENT", {})
+        start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)} | extra)
         yield Stack(layout, ports, AirflowApi(layout, ports))
     finally:
         stop(layout)
     assert processes(layout) == []
+    assert containers(layout) == []
 
 
 def _write_data(root: Path) -> None:

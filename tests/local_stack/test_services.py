@@ -13,8 +13,9 @@ import pytest
 
 from include.local_stack import services
 from include.local_stack.layout import STATE_VARIABLE, Layout
+from tests.lifeline import lifeline
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
+SLEEP = [sys.executable, "-c", f"{lifeline()}; time.sleep(300)"]
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
 
 def test_stop_finds_a_service_and_a_step_that_left_its_session(layout: Layout) -> None:
     environment = os.environ | {STATE_VARIABLE: str(layout.state)}
-    code = f"import subprocess, time; subprocess.Popen({SLEEP!r}, start_new_session=True); time.sleep(300)"
+    code = f"{lifeline()}; import subprocess; subprocess.Popen({SLEEP!r}, start_new_session=True); time.sleep(300)"
     service = services._spawn("scheduler", [sys.executable, "-c", code], layout, environment)
     _wait_for(lambda: len(services.processes(layout)) == 2)
     assert services.stop(layout) == 2
@@ -44,9 +45,8 @@ def test_stop_finds_a_process_that_hides_its_environment(layout: Layout) -> None
 
 def test_stop_kills_what_ignores_being_asked(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "STOP_SECONDS", 1)
-    deaf = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(300)"
-    )
+    ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    deaf = f"{lifeline()}; {ignore}; print('deaf', flush=True); time.sleep(300)"
     services._spawn("scheduler", [sys.executable, "-c", deaf], layout, dict(os.environ))
     _wait_for(lambda: "deaf" in (layout.logs / "scheduler.log").read_text())
     assert services.stop(layout) == 1

@@ -13,6 +13,7 @@ from include.pipelines.runtimes.local import LocalStepOperator
 from include.pipelines.settings import settings
 from include.step_contract.catalog import Pipeline
 from include.step_contract.step import PreprocessResult, Step, StepRequest, StepResult
+from tests.lifeline import lifeline
 
 RUN = (
     '{"dag_id": "train_digits", "run_id": "manual__1", "data_interval_start": "2026-03-01T00:00:00Z", '
@@ -45,7 +46,8 @@ def make_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
 
     def make(code: str) -> LocalStepOperator:
         program = tmp_path / "trainer"
-        program.write_text(f"#!{sys.executable}\nimport os, signal, sys, time\n{textwrap.dedent(code)}\n")
+        prelude = f"#!{sys.executable}\nimport os, signal, sys, time\n{lifeline()}\n"
+        program.write_text(f"{prelude}{textwrap.dedent(code)}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("TRAINER_COMMAND", str(program))
         settings.cache_clear()

@@ -1,4 +1,8 @@
-"""`trainer` as a process: the protocol that every runtime speaks. Each answer is what a task's end is made of."""
+"""`trainer` as a process: the protocol that every runtime speaks. Each answer is what a task's end is made of.
+
+With ``TRAINER_IMAGE_UNDER_TEST=name:tag`` the same suite runs against that image, without a network and with a
+read-only root file system (``make test-image``).
+"""
 
 import json
 import os
@@ -6,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -21,7 +25,20 @@ from .conftest import make_pipeline, make_run
 
 Answer = tuple[int, StepResult | StepFailure | None, str]
 RunTrainer = Callable[..., Answer]
-TRAINER = [sys.executable, "-m", "trainer"]
+IMAGE = os.environ.get("TRAINER_IMAGE_UNDER_TEST")
+_PASSED_ON = ("STEP_", "TRAINER_", "MLFLOW_", "DATASET_", "PYTHON")
+
+
+def trainer_command(environment: Mapping[str, str]) -> list[str]:
+    """The trainer of this environment, or of the image under test with this folder in it under the same path."""
+    if not IMAGE:
+        return [sys.executable, "-m", "trainer"]
+    folder = Path.cwd()
+    docker = [os.environ.get("DOCKER", "docker"), "run", "--rm", "--interactive", "--read-only", "--network", "none"]
+    confined = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", f"{os.getuid()}:{os.getgid()}"]
+    folders = ["--tmpfs", "/tmp", "--volume", f"{folder}:{folder}", "--workdir", str(folder)]
+    variables = [f"--env={name}" for name in environment if name.startswith(_PASSED_ON)]
+    return [*docker, *confined, *folders, *variables, IMAGE]
 
 
 @pytest.fixture
@@ -43,9 +60,10 @@ def run_trainer(environment: dict[str, str]) -> RunTrainer:
 
     def run(*arguments: str, request: StepRequest | str = "", run: StepRun | str = "", **variables: str) -> Answer:
         inputs = {"STEP_REQUEST": _json(request), "STEP_RUN": _json(run)}
+        everything = environment | inputs | variables
         done = subprocess.run(
-            [*TRAINER, *arguments],
-            env=environment | inputs | variables,
+            [*trainer_command(everything), *arguments],
+            env=everything,
             capture_output=True,
             text=True,
             check=False,
@@ -192,13 +210,19 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
         "PYTHONUNBUFFERED": "1",
     }
     with subprocess.Popen(
-        [*TRAINER, "train"], env=environment | inputs, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*trainer_command(environment | inputs), "train"],
+        env=environment | inputs,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         progress = next(json.loads(line[14:]) for line in process.stdout if line.startswith(transport.PROGRESS_TAG))
         assert progress["epoch"] == 1
         if how == "end of standard input":
+            if IMAGE:
+                pytest.skip("a container outlives whoever started it: that is the docker runtime's promise")
             process.stdin.close()
         else:
             process.send_signal(getattr(signal, how))

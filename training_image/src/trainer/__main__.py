@@ -17,6 +17,7 @@ from step_contract import PROTOCOL_VERSION, transport
 from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
 
 from . import __version__
+from .environment import cuda_version
 from .errors import BadRequest, StepError, Terminated
 from .settings import Settings, read_settings
 from .termination import raise_when_told_to_stop
@@ -140,7 +141,8 @@ def _fail(step: Step | None, kind: FailureKind, message: str, error: BaseExcepti
 
 def _print_versions() -> int:
     installed = {package: version(package) for package in ("ultralytics", "torch", "torchvision", "mlflow")}
-    for name, number in {"trainer": __version__, "contract": str(PROTOCOL_VERSION), **installed}.items():
+    own = {"trainer": __version__, "contract": str(PROTOCOL_VERSION)}
+    for name, number in (own | installed | {"cuda": cuda_version() or "none"}).items():
         print(f"{name} {number}")
     return ExitCode.DONE
 

@@ -3,6 +3,7 @@
 Reads package metadata and the system; must not import torch, ultralytics or mlflow.
 """
 
+import importlib.util
 import os
 import platform
 import re
@@ -28,6 +29,7 @@ def environment_tags(settings: "Settings") -> dict[str, str]:
         **{package: version(package) for package in _PACKAGES},
         "trainer": __version__,
         "git_sha": git_sha(settings),
+        "cuda": cuda_version(),
         "image": settings.trainer_image,
         "host": socket.gethostname(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -35,6 +37,16 @@ def environment_tags(settings: "Settings") -> dict[str, str]:
         "cpus": str(available_cpus()),
     }
     return {f"environment.{name}": value for name, value in facts.items()}
+
+
+def cuda_version() -> str:
+    """Return the CUDA version that torch was built for, or nothing, without importing torch."""
+    specification = importlib.util.find_spec("torch")
+    if specification is None or specification.origin is None:
+        return ""
+    text = Path(specification.origin).with_name("version.py").read_text(encoding="utf-8")
+    match = re.search(r"^cuda\b[^=]*=\s*'([^']+)'", text, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def git_sha(settings: "Settings") -> str:

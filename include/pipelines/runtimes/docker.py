@@ -1,0 +1,352 @@
+"""A step as a container of the training image that outlives the worker which started it.
+
+Not the provider's DockerOperator, because of defects that lose nights: a worker that dies leaves its container running
+and the retry starts a second one beside it; a killed task can end green (airflow #73006); stopping waits in on_kill,
+where Airflow leaves five seconds; the result is the last line of both streams mixed. This one is built on the
+provider's hook and Airflow's ResumableJobMixin; what the engine does is in ``docker_engine``.
+
+A task that is killed asks Airflow whether it is still wanted. If so, only its worker is going away: the container goes
+on and the next try attaches to it. If not, a person or a timeout ended it: the container gets SIGTERM at once and
+SIGKILL after ``execution.stop_grace_seconds``, by the engine, whether this process lives or not.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator, Context, ResumableJobMixin
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+
+from include.pipelines.outcome import StepFailed, StepLeft, StepLost, conclude
+from include.pipelines.settings import settings
+from include.pipelines.step_identity import STEP_RUN_TEMPLATE
+from include.step_contract import transport
+from include.step_contract.step import FailureKind, StepFailure, StepRequest, StepResult, StepRun
+
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.context import TaskStateStoreAccessor
+    from docker import APIClient
+
+    from include.pipelines.runtimes.docker_engine import ContainerIdentity, ContainerState
+    from include.pipelines.runtimes.docker_logs import LogFollower
+
+_POSITION_KEY = "log_position"
+_POSITION_SECONDS = 5.0
+_POLL_SECONDS = 0.3
+_QUIET_SECONDS = 20.0
+_START_SECONDS = 60
+_CLOSE_SECONDS = 60
+_GONE_MARGIN_SECONDS = 30
+_GONE = "gone"
+
+
+class DockerStepOperator(ResumableJobMixin, BaseOperator):
+    """Run ``trainer <step>`` in a container, or attach to the one of an earlier try; end as its exit code says."""
+
+    template_fields: Sequence[str] = ("step_run",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
+    ui_color = "#dfeaf7"
+    external_id_key = "container_id"
+
+    def __init__(self, *, request: StepRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+        """Keep the request, which is no template field, so Jinja never sees it."""
+        super().__init__(**options)
+        self.request = request
+        self.step_run = step_run
+        self._killed = False
+        self._watched: str | None = None
+
+    def execute(self, context: Context) -> None:
+        """Run the step and stream its output into the task's log."""
+        try:
+            self.execute_resumable(context)
+        except (AirflowTaskTimeout, KeyboardInterrupt):
+            self._stop_container()
+            raise
+
+    def on_kill(self) -> None:
+        """Only take note: the loop that follows the log acts on it within a second, outside of a signal handler."""
+        self._killed = True
+
+    # -- ResumableJobMixin ---------------------------------------------------------------------------------------------
+
+    def submit_job(self, context: Context) -> str:
+        """Return the id of the task's container: the one nobody took the result of yet, or a new one, started."""
+        from include.pipelines.runtimes import docker_engine as engine
+
+        client, identity = self._client(), self._identity()
+        with engine.translated("look for earlier containers of this task"):
+            engine.sweep(client, self.request.pipeline.name, datetime.now(UTC))
+            self._wait_until_gone(identity)
+            found = engine.state_of(client, identity.name)
+            if found is not None and found.status == "created":
+                engine.remove(client, found.id)  # of a try that died before it could start it
+            elif found is not None:
+                self.log.info("container %s of an earlier try is %s; taking it over", found.name, found.status)
+                return found.id
+        return self._start_new(identity)
+
+    def get_job_status(self, external_id: Any, context: Context) -> str:
+        """Return the engine's status of a container; ``gone`` if its result was taken or it was removed."""
+        from include.pipelines.runtimes import docker_engine as engine
+
+        with engine.translated("look for the container of the try before"):
+            state = engine.state_of(self._client(), str(external_id))
+        return state.status if state is not None and state.name == self._identity().name else _GONE
+
+    def is_job_active(self, status: str) -> bool:
+        """A container that ended counts, too: its result is still to be taken."""
+        return status not in (_GONE, "created")
+
+    def is_job_succeeded(self, status: str) -> bool:
+        """Never: success is what the container's answer says, and taking it is part of polling."""
+        return False
+
+    def poll_until_complete(self, external_id: Any, context: Context) -> None:
+        """Follow the container to its end and take its result."""
+        container = str(external_id)
+        self._watched = container
+        self._follow(container, context)
+        self._take_result(container)
+
+    def get_job_result(self, external_id: Any, context: Context) -> None:
+        """Nothing: a step's findings are in MLflow."""
+
+    # -- start ---------------------------------------------------------------------------------------------------------
+
+    def _client(self) -> "APIClient":
+        from include.pipelines.runtimes.docker_engine import connect
+
+        return connect()
+
+    def _run(self) -> StepRun:
+        return transport.decode_run(self.step_run)
+
+    def _identity(self) -> "ContainerIdentity":
+        from include.pipelines.runtimes.docker_engine import identity_of
+
+        return identity_of(self._run(), self.request.step, self.request.pipeline.name)
+
+    def _wait_until_gone(self, identity: "ContainerIdentity") -> None:
+        """Wait for a container that was told to stop: two of one task must never work at once."""
+        from include.pipelines.runtimes import docker_engine as engine
+
+        client, grace = self._client(), self.request.pipeline.execution.stop_grace_seconds
+        deadline = time.monotonic() + grace + _GONE_MARGIN_SECONDS
+        while living := engine.others(client, identity):
+            self._raise_if_killed()
+            if time.monotonic() > deadline:
+                self.log.warning("a container of an earlier try outlived its grace of %s s; ending it", grace)
+                for container in living:
+                    engine.remove(client, container)
+            time.sleep(_POLL_SECONDS)
+
+    def _start_new(self, identity: "ContainerIdentity") -> str:
+        from include.pipelines.runtimes import docker_engine as engine
+
+        client = self._client()
+        container = self._create(client, identity)
+        if container is None:
+            return self._started_by_other(client, identity)
+        engine.start(client, container)
+        self.log.info("started container %s (%s) of %s", identity.name, container[:12], settings().trainer_image)
+        return container
+
+    def _create(self, client: "APIClient", identity: "ContainerIdentity") -> str | None:
+        from include.pipelines.runtimes.docker_config import container_config
+        from include.pipelines.runtimes.docker_engine import create
+        from include.pipelines.runtimes.gpu_lease import create_with_gpus
+
+        config: Callable[..., dict[str, Any]] = partial(
+            container_config, identity, self.request, self.step_run, settings(), client.create_host_config
+        )
+        gpus = self.request.resources.gpus
+        if not gpus:
+            return create(client, config())
+        return create_with_gpus(client, settings().gpu_devices, gpus, config, lambda: self._killed)
+
+    def _started_by_other(self, client: "APIClient", identity: "ContainerIdentity") -> str:
+        """Return the container that another try of this task has just created, once that has started it."""
+        from include.pipelines.runtimes import docker_engine as engine
+
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            self._raise_if_killed()
+            with engine.translated("look for the other try's container"):
+                found = engine.state_of(client, identity.name)
+            if found is not None and found.status != "created":
+                self.log.info("another try of this task has just started container %s; attaching to it", found.name)
+                return found.id
+            time.sleep(_POLL_SECONDS)
+        raise StepFailed(f"container {identity.name} of another try does not start", FailureKind.TRY_AGAIN)
+
+    # -- follow --------------------------------------------------------------------------------------------------------
+
+    def _follow(self, container: str, context: Context) -> None:
+        """Bring the container's lines into the task's log until it has ended."""
+        from include.pipelines.runtimes import docker_engine as engine
+        from include.pipelines.runtimes.docker_logs import LogFollower
+
+        store = context.get("task_state_store")
+        positions = _known_positions(store)
+        while True:
+            self._log_lines(LogFollower(container, positions), container, context)
+            if not engine.patiently(partial(self._is_running, container), lambda: self._killed):
+                break
+            self.log.warning("the engine stopped sending the log of a living container; following it anew")
+            time.sleep(1)
+        self._log_lines(LogFollower(container, positions, follow=False), container, context)
+
+    def _log_lines(self, follower: "LogFollower", container: str, context: Context) -> None:
+        store = context.get("task_state_store")
+        kept = quiet = time.monotonic()
+        for line in follower.lines(_POLL_SECONDS):
+            self._act_if_killed(context)
+            now = time.monotonic()
+            if line is not None:
+                self.log.info("%s", line)
+                quiet = now
+            elif now - quiet > _QUIET_SECONDS:
+                if not self._is_running(container):
+                    return
+                quiet = now
+            if store is not None and now - kept > _POSITION_SECONDS and follower.positions:
+                store.set(_POSITION_KEY, dict(follower.positions))
+                kept = now
+
+    def _is_running(self, container: str) -> bool:
+        from include.pipelines.runtimes.docker_engine import state_of
+
+        state = state_of(self._client(), container)
+        return state is not None and state.is_running
+
+    # -- end -----------------------------------------------------------------------------------------------------------
+
+    def _take_result(self, container: str) -> None:
+        """End the task as the container's answer says, then remove or retire the container."""
+        from include.pipelines.runtimes import docker_engine as engine
+
+        client = self._client()
+        state = engine.patiently(lambda: engine.state_of(client, container), lambda: self._killed)
+        if state is None or state.name != self._identity().name:
+            raise StepFailed(
+                f"container {container[:12]} is gone: another try took its result, or somebody removed it",
+                FailureKind.TRY_AGAIN,
+            )
+        try:
+            result = self._judge(state, engine.answer_of(client, container))
+        except AirflowSkipException:
+            engine.remove(client, container)
+            raise
+        except StepFailed as failure:
+            self._end_failed(state, failure)
+            raise
+        engine.remove(client, container)
+        self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
+
+    def _judge(self, state: "ContainerState", answer: StepResult | StepFailure | None) -> StepResult:
+        step = self.request.step
+        if state.is_oom_killed and state.exit_code != 0 and not isinstance(answer, StepFailure):
+            limit = self.request.resources.memory
+            raise OutOfContainerMemory(
+                f"{step}: out of memory: the container reached its limit of {limit} (resources.{step}.memory in the "
+                "catalog) and was killed; the next try goes on from the last checkpoint"
+            )
+        if state.error and answer is None:
+            raise StepFailed(f"{step}: the container could not run: {state.error}", FailureKind.BAD_REQUEST)
+        return conclude(step, state.exit_code, answer, killed=False)
+
+    def _end_failed(self, state: "ContainerState", failure: StepFailed) -> None:
+        from include.pipelines.runtimes import docker_engine as engine
+
+        client = self._client()
+        if isinstance(failure, StepLost):
+            self._close_record(client, str(failure))
+        with engine.translated("put the failed container aside"):
+            engine.retire(client, state, f"try{self._run().try_number}")
+
+    def _close_record(self, client: "APIClient", reason: str) -> None:
+        """End the MLflow run that the lost step could not end; the next try opens it again."""
+        from include.pipelines.runtimes import docker_engine as engine
+        from include.pipelines.runtimes.docker_config import close_config
+
+        self.log.warning("%s; closing its MLflow run", reason)
+        config = close_config(
+            self._identity(), self.request, self.step_run, settings(), client.create_host_config, reason
+        )
+        container = None
+        try:
+            engine.remove(client, config["name"])
+            container = engine.create(client, config)
+            if container is not None:
+                engine.start(client, container)
+                with engine.translated("wait for the record to be closed"):
+                    client.wait(container, timeout=_CLOSE_SECONDS)
+                    output: bytes = client.logs(container)
+                self.log.info("%s", output.decode(errors="replace").strip())
+        except StepFailed as failure:
+            self.log.warning("the MLflow run could not be closed: %s; left to the next try", failure)
+        finally:
+            if container is not None:
+                engine.remove(client, container)
+
+    # -- kill ----------------------------------------------------------------------------------------------------------
+
+    def _raise_if_killed(self) -> None:
+        if self._killed:
+            raise StepFailed(f"{self.request.step}: the task was killed before its step began", FailureKind.TERMINATED)
+
+    def _act_if_killed(self, context: Context) -> None:
+        """Leave the container to the next try if only the worker is going away, else stop it.
+
+        Raises:
+            StepLeft, StepFailed: always, if the task was killed: it must never end green (airflow #73006).
+        """
+        if not self._killed:
+            return
+        if self._is_still_wanted(context):
+            raise StepLeft(f"{self.request.step}: the worker was told to stop; its container goes on for the next try")
+        self._stop_container()
+        raise StepFailed(f"{self.request.step}: the task was killed; its container stops", FailureKind.TERMINATED)
+
+    def _is_still_wanted(self, context: Context) -> bool:
+        """Ask Airflow whether the task is to run; if it cannot say, assume so: a night's work is not thrown away."""
+        ti, run = context["ti"], self._run()
+        try:
+            states = ti.get_task_states(dag_id=run.dag_id, task_ids=[run.task_id], run_ids=[run.run_id])
+        except Exception as error:  # whatever the API raises while the worker goes down
+            self.log.warning("Airflow does not say whether the task is still wanted (%s); leaving its container", error)
+            return True
+        state = states.get(run.run_id, {}).get(run.task_id)
+        self.log.info("told to stop; Airflow has this task as %s", state)
+        return state is None or str(state) == "running"
+
+    def _stop_container(self) -> None:
+        from include.pipelines.runtimes import docker_engine as engine
+
+        if self._watched is None:
+            return
+        client = self._client()
+        state = engine.state_of(client, self._watched)
+        if state is None or not state.is_running:
+            return
+        # Renamed first: the next try must wait for its end and not attach to it.
+        engine.retire(client, state, "stopped")
+        engine.stop(client, state.id, self.request.pipeline.execution.stop_grace_seconds)
+
+
+def _known_positions(store: "TaskStateStoreAccessor | None") -> dict[str, str]:
+    """Return how far the try before had followed the log, for each stream."""
+    known = store.get(_POSITION_KEY) if store is not None else None
+    return {str(stream): str(timestamp) for stream, timestamp in known.items()} if isinstance(known, dict) else {}
+
+
+class OutOfContainerMemory(StepLost):
+    """The step's container was killed at its memory limit."""
+
+    def __init__(self, message: str) -> None:
+        """As a lost step, with the reason known."""
+        super().__init__(message)
+        self.kind = FailureKind.OUT_OF_MEMORY

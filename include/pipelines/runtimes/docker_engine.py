@@ -1,0 +1,276 @@
+"""The Docker engine as the docker runtime needs it: find, start, stop, judge and remove a step's container.
+
+A step's container has a name that follows from its DAG run, task and map index, so the engine itself refuses a second
+one. Whoever has taken its result removes it or, after a failure, gives it another name: a container under its first
+name is one whose result nobody has taken yet. The only importer of the Docker client; its errors become StepFailed.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from airflow.providers.docker.hooks.docker import DockerHook
+from airflow.sdk.exceptions import AirflowException
+from docker import APIClient
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from requests.exceptions import RequestException
+
+from include.pipelines.outcome import StepFailed
+from include.pipelines.settings import settings
+from include.step_contract import transport
+from include.step_contract.step import FailureKind, StepFailure, StepResult, StepRun
+
+LABEL = "nightshift"
+GPU_LABEL = f"{LABEL}.gpus"
+PATIENCE_SECONDS = 300
+"""How long an engine may be away, for a restart, before the task gives up watching."""
+
+_TIMEOUT_SECONDS = 60
+_STOP_REQUEST_SECONDS = 1.5
+_ANSWER_LINES = 2000
+_CREATED = "created"
+_Value = TypeVar("_Value")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ContainerIdentity:
+    """Which container is a task's."""
+
+    name: str
+    labels: Mapping[str, str]
+
+    @property
+    def task(self) -> str:
+        """The label filter that finds every container of this task, also of earlier tries."""
+        return f"{LABEL}.task={self.labels[f'{LABEL}.task']}"
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """What the engine says of a container."""
+
+    id: str
+    name: str
+    status: str
+    exit_code: int
+    is_oom_killed: bool
+    error: str
+    created: str
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether its process may still be alive."""
+        return self.status in ("running", "paused", "restarting")
+
+
+def identity_of(run: StepRun, step: str, pipeline: str) -> ContainerIdentity:
+    """Return name and labels of the container of one task of one DAG run, the same for every try."""
+    suffix = f"-{run.map_index}" if run.map_index >= 0 else ""
+    labels = {
+        "task": f"{run.key}-{step}{suffix}",
+        "run_key": run.key,
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "task_id": run.task_id,
+        "map_index": str(run.map_index),
+        "try_number": str(run.try_number),
+        "pipeline": pipeline,
+        "step": step,
+        "stack": settings().nightshift_state,
+    }
+    name = f"{LABEL}-{run.key[:20]}-{step}{suffix}"
+    return ContainerIdentity(name, {f"{LABEL}.{key}": value for key, value in labels.items()})
+
+
+def connect() -> APIClient:
+    """Return a client of the deployment's engine.
+
+    Raises:
+        StepFailed: no engine answers.
+    """
+    url = settings().docker_host
+    hook = DockerHook(
+        docker_conn_id=settings().docker_registry_connection or None, base_url=url, timeout=_TIMEOUT_SECONDS
+    )
+    try:
+        return hook.api_client
+    except (AirflowException, DockerException, RequestException) as error:
+        raise StepFailed(
+            f"no Docker engine answers at {url} (DOCKER_HOST): {error}; start it, or correct the address",
+            FailureKind.TRY_AGAIN,
+        ) from error
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turn the client's errors into StepFailed; ``what`` says what was tried.
+
+    Raises:
+        StepFailed: BAD_REQUEST where the engine refuses the request as such, else TRY_AGAIN.
+    """
+    try:
+        yield
+    except APIError as error:
+        refused = error.is_client_error() and error.status_code != 409
+        kind = FailureKind.BAD_REQUEST if refused else FailureKind.TRY_AGAIN
+        raise StepFailed(f"Docker: cannot {what}: {error.explanation or error}", kind) from error
+    except (DockerException, RequestException) as error:
+        raise StepFailed(f"Docker: cannot {what}: {error}", FailureKind.TRY_AGAIN) from error
+
+
+def patiently(action: Callable[[], _Value], give_up: Callable[[], bool]) -> _Value:
+    """Repeat an action while the engine is away, for a restart of it for example.
+
+    Raises:
+        StepFailed: it stayed away, or ``give_up`` says that the task has no time.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with translated("ask for the container's state"):
+                return action()
+        except StepFailed as failure:
+            if failure.kind is not FailureKind.TRY_AGAIN or give_up() or time.monotonic() > deadline:
+                raise
+            _log.warning("%s; asking again", failure)
+            time.sleep(1)
+
+
+def state_of(client: APIClient, container: str) -> ContainerState | None:
+    """Return a container's state by its id or name; None if there is none."""
+    try:
+        found: dict[str, Any] = client.inspect_container(container)
+    except NotFound:
+        return None
+    state = found["State"]
+    return ContainerState(
+        id=found["Id"],
+        name=found["Name"].lstrip("/"),
+        status=state["Status"],
+        exit_code=state["ExitCode"],
+        is_oom_killed=state["OOMKilled"],
+        error=state["Error"],
+        created=found["Created"],
+    )
+
+
+def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
+    """Create a container and return its id; None if there is one of that name.
+
+    Raises:
+        StepFailed: the image is not there and cannot be pulled, or the engine refuses.
+    """
+    with translated(f"create container {config['name']}"):
+        for _ in range(2):
+            try:
+                return str(client.create_container(**config)["Id"])
+            except ImageNotFound:
+                _pull(client, config["image"])
+            except APIError as error:
+                if error.status_code == 409:
+                    return None
+                raise
+    raise StepFailed(f"Docker: image {config['image']} vanished while it was used", FailureKind.TRY_AGAIN)
+
+
+def _pull(client: APIClient, image: str) -> None:
+    _log.info("image %s is not on this host; pulling it", image)
+    try:
+        for progress in client.pull(image, stream=True, decode=True):
+            if "error" in progress:
+                raise APIError(progress["error"])
+    except APIError as error:
+        raise StepFailed(
+            f"image {image!r} (TRAINER_IMAGE) is not on the Docker host and cannot be pulled: "
+            f"{error.explanation or error}; build it with `make image`, or correct the name",
+            FailureKind.BAD_REQUEST,
+        ) from error
+
+
+def start(client: APIClient, container: str) -> None:
+    """Start a created container; remove it if the engine cannot.
+
+    Raises:
+        StepFailed: the engine cannot start it: a mount, a network or a device is missing.
+    """
+    try:
+        with translated("start the step's container"):
+            client.start(container)
+    except StepFailed:
+        remove(client, container)
+        raise
+
+
+def stop(client: APIClient, container: str, grace_seconds: int) -> None:
+    """Have the engine send SIGTERM now and SIGKILL after the grace; return without waiting for either.
+
+    The engine goes on with it when this process is gone.
+    """
+    request = threading.Thread(target=_stop, args=(client, container, grace_seconds), daemon=True)
+    request.start()
+    request.join(_STOP_REQUEST_SECONDS)
+
+
+def _stop(client: APIClient, container: str, grace_seconds: int) -> None:
+    try:
+        client.stop(container, timeout=grace_seconds)
+    except (DockerException, RequestException) as error:
+        _log.warning("container %s could not be told to stop: %s", container[:12], error)
+
+
+def remove(client: APIClient, container: str) -> None:
+    """Remove a container with its scratch volume; one that is gone, or just going, is fine."""
+    try:
+        client.remove_container(container, v=True, force=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != 409:
+            raise
+
+
+def retire(client: APIClient, state: ContainerState, reason: str) -> None:
+    """Give a container whose result was taken another name and keep it for a look, or remove it."""
+    if settings().docker_keep_failed_hours == 0 and not state.is_running:
+        remove(client, state.id)
+        return
+    name = f"{state.name}-{reason}-{state.id[:8]}"
+    try:
+        client.rename(state.id, name)
+        _log.info("container kept as %s for %g h", name, settings().docker_keep_failed_hours)
+    except NotFound:
+        return
+
+
+def answer_of(client: APIClient, container: str) -> StepResult | StepFailure | None:
+    """Return what a step that ended said on its standard output; what it said on standard error does not count."""
+    with translated("read the step's answer"):
+        output: bytes = client.logs(container, stdout=True, stderr=False, tail=_ANSWER_LINES)
+    answers = [transport.decode_line(line) for line in output.decode(errors="replace").splitlines()]
+    return next((answer for answer in reversed(answers) if answer is not None), None)
+
+
+def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
+    """Return the ids of living containers of the same task that have another name: told to stop, not gone yet."""
+    found = client.containers(filters={"label": identity.task, "status": "running"})
+    return [item["Id"] for item in found if f"/{identity.name}" not in item["Names"]]
+
+
+def sweep(client: APIClient, pipeline: str, now: datetime) -> None:
+    """Remove a pipeline's ended containers once they were kept long enough."""
+    filters = {"label": f"{LABEL}.pipeline={pipeline}", "status": "exited"}
+    for item in client.containers(all=True, filters=filters):
+        try:
+            ended = client.inspect_container(item["Id"])["State"]["FinishedAt"]
+        except NotFound:
+            continue
+        hours = (now - datetime.fromisoformat(f"{ended[:19]}+00:00")).total_seconds() / 3600
+        if hours > settings().docker_keep_failed_hours:
+            _log.info("removing container %s, which ended %.0f h ago", item["Names"][0].lstrip("/"), hours)
+            remove(client, item["Id"])
