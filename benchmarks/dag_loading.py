@@ -8,6 +8,8 @@ from pathlib import Path
 from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, Ratio, compare
 
 PIPELINES = 100
+_PAIRS = 15
+"""A load takes a quarter of a second, so a single hiccup of the machine weighs much."""
 
 _ENTRY = """
   pipeline{number}:
@@ -61,6 +63,7 @@ def loading_pipelines(folder: Path) -> Ratio:
         1.5,
         lambda _pair: _load(ROOT / "dags/training.py", ROOT, PIPELINES, folder, catalog),
         lambda _pair: _load(by_hand / "dags.py", by_hand, PIPELINES, folder, catalog),
+        _PAIRS,
     )
 
 

@@ -24,10 +24,13 @@ registers its versions but never takes the champion alias from a model that was 
 
 from airflow.sdk import get_parsing_context
 
-from include.pipelines.settings import settings
-from include.pipelines.training_dag import training_dag
-from include.step_contract.catalog_file import read_catalog
+from include.pipelines.collector import paused_collector
 
-# A task parses only its own pipeline; a problem of the catalog is shown by catalog_problems.py, not here.
-for pipeline in read_catalog(settings().catalog_path, only_dag_id=get_parsing_context().dag_id).pipelines.values():
-    training_dag(pipeline, settings().training_runtime, str(__doc__))
+with paused_collector():
+    from include.pipelines.settings import settings
+    from include.pipelines.training_dag import training_dag
+    from include.step_contract.catalog_file import read_catalog
+
+    # A task parses only its own pipeline; a problem of the catalog is shown by catalog_problems.py, not here.
+    for pipeline in read_catalog(settings().catalog_path, only_dag_id=get_parsing_context().dag_id).pipelines.values():
+        training_dag(pipeline, settings().training_runtime, str(__doc__))
