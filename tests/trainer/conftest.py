@@ -10,11 +10,11 @@ import pytest
 
 from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepRequest, StepRun, TriggerForm
+from trainer.file_storage import FileStorage
 from trainer.job import Job
 from trainer.mlflow_client import connect
 from trainer.record import open_record
 from trainer.settings import Settings
-from trainer.storage import FileStorage
 
 FIRST_NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -10,9 +10,10 @@ from tests.trainer.conftest import make_run
 from tests.trainer.datasets import coco, image_bytes, pipeline_over, write, write_yolo_pool
 from trainer import preprocess, source_reader
 from trainer.errors import BadData, TryAgain
+from trainer.file_storage import FileStorage
 from trainer.image_facts import ImageFacts, inspect_images
 from trainer.job import Job
-from trainer.storage import FileStorage, StoredObject
+from trainer.storage import StoredObject
 
 MakeJob = Callable[..., Job]
 

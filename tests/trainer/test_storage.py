@@ -8,7 +8,8 @@ import pytest
 
 from tests.trainer.datasets import write
 from trainer.errors import BadData, BadRequest, TryAgain
-from trainer.storage import FileStorage, NothingThere, absolute_uri, folder_of, readable, uri_below
+from trainer.file_storage import FileStorage, folder_of
+from trainer.storage import NothingThere, absolute_uri, readable, uri_below
 
 
 def keys(folder: Path) -> list[str]:
