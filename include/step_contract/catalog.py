@@ -162,8 +162,8 @@ class Dataset(Record):
     """The images and labels to train on."""
 
     uri: Text = Field(
-        description="s3://bucket/prefix or file:// URI, or a path below the deployment's DATASET_ROOT; a .zip, .tar or "
-        ".tar.gz there is read as a folder."
+        description="s3:// or file:// URI, or a path below the deployment's DATASET_ROOT; of a folder, .zip, .tar or "
+        ".tar.gz."
     )
     format: DatasetFormat = Field(default=DatasetFormat.YOLO, description="Layout of the source.")
     partition: Partition | None = Field(

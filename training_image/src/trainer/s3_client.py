@@ -36,6 +36,7 @@ from .settings import Settings
 _CHUNK_BYTES = 1 << 20
 _SIGNED_SECONDS = 900
 _ERROR_BYTES = 4096
+_PAGE_OBJECTS = 1000
 
 Page = dict[str, Any]
 """One answer to a listing, as boto3 returns it."""
@@ -106,9 +107,9 @@ class S3Client:
         """
         operation = "list_object_versions" if versions else "list_objects_v2"
         with self._translated("list", f"s3://{bucket}/{prefix}"):
-            for page in self._client.get_paginator(operation).paginate(
-                Bucket=bucket, Prefix=prefix, Delimiter=delimiter
-            ):
+            paginator = self._client.get_paginator(operation)
+            size = {"PageSize": _PAGE_OBJECTS}
+            for page in paginator.paginate(Bucket=bucket, Prefix=prefix, Delimiter=delimiter, PaginationConfig=size):
                 # A page of another service may well parse as an empty listing.
                 if "IsTruncated" not in page:
                     raise BadRequest(not_s3(self.endpoint, "a listing without the element IsTruncated"))

@@ -85,8 +85,8 @@ def _newest(entries: Iterator[Entry], moment: datetime) -> dict[str, Entry]:
     newest: dict[str, Entry] = {}
     for entry in entries:
         known = newest.get(entry["Key"])
-        # Of two in the same second the one that is listed first is the newer.
-        if entry["LastModified"] <= moment and (known is None or _age(entry) > _age(known)):
+        # Stores cut the time to seconds, and of two in the same second list the newer one first.
+        if entry["LastModified"] < moment and (known is None or _age(entry) > _age(known)):
             newest[entry["Key"]] = entry
     return newest
 

@@ -159,7 +159,8 @@ def _relative(item: StoredObject, prefix: str) -> StoredObject:
 
 
 def _is_data(key: str) -> bool:
-    return not key.endswith("/") and not key.startswith(".") and "/." not in key
+    """Tell an object of the dataset from a hidden one and from the marker of a folder, the prefix's own included."""
+    return bool(key) and not key.endswith("/") and not key.startswith(".") and "/." not in key
 
 
 def _hash_span(digest: "hashlib._Hash", descriptor: int, start: int, stop: int) -> None:
