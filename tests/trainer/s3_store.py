@@ -143,7 +143,7 @@ class FaultyProxy:
 @pytest.fixture
 def proxy(s3: S3Store) -> Iterator[FaultyProxy]:
     """A proxy before the server, whose faults hit the fetching of objects only."""
-    proxy = FaultyProxy(s3.endpoint, applies=lambda head: head.startswith(b"GET") and b"X-Amz-Signature" in head)
+    proxy = FaultyProxy(s3.endpoint, applies=lambda head: b"If-Match" in head)
     yield proxy
     proxy.close()
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.trainer.s3_store import KEY, SECRET, FaultyProxy, S3Store, s3_settings
-from trainer import s3_client, s3_listing, s3_storage
+from trainer import s3_client, s3_listing, s3_retry, s3_storage
 from trainer.errors import BadData, BadRequest, StepError, TryAgain
 from trainer.s3_storage import S3Storage
 from trainer.storage import NothingThere, ObjectChanged, StoredObject
@@ -29,7 +29,7 @@ def storage(s3: S3Store) -> S3Storage:
 
 @pytest.fixture
 def through_proxy(proxy: FaultyProxy, monkeypatch: pytest.MonkeyPatch) -> S3Storage:
-    monkeypatch.setattr(s3_storage, "_FIRST_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr(s3_retry, "_FIRST_PAUSE_SECONDS", 0.001)
     return S3Storage(s3_settings(proxy.endpoint))
 
 
@@ -284,7 +284,7 @@ def test_each_refusal_is_one_clear_sentence_without_secrets(
     kind, message = REFUSALS[refusal]
     s3.put(s3.make_bucket("sets"), {"a.jpg": b"x"})
     item = StoredObject("a.jpg", 1, hashlib.md5(b"x").hexdigest())
-    proxy.applies = lambda head: what == "list" or b"X-Amz-Signature" in head
+    proxy.applies = lambda head: what == "list" or b"If-Match" in head
     proxy.faults = [xml(*refusal)] * 9
     ask = {
         "list": lambda: through_proxy.list_objects("s3://sets"),
@@ -395,12 +395,13 @@ def test_a_store_that_ignores_conditions_is_noticed(
         through_proxy.fetch("s3://sets", StoredObject("a.jpg", 3, "old"), tmp_path / "copy")
 
 
+@pytest.mark.parametrize("asked", [b"?versioning", b"list-type=2"])
 def test_listing_is_tried_again(
-    s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, caplog: pytest.LogCaptureFixture
+    s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, caplog: pytest.LogCaptureFixture, asked: bytes
 ) -> None:
     s3.put(s3.make_bucket("sets"), {"a.jpg": b"x"})
-    proxy.applies = lambda head: True
-    proxy.faults = [SLOW, drop]
+    proxy.applies = lambda head: asked in head
+    proxy.faults = [SLOW, drop] if asked == b"?versioning" else [SLOW, cut(50)]
     with caplog.at_level(logging.DEBUG):
         assert keys(through_proxy, "s3://sets") == ["a.jpg"]
     assert SECRET not in caplog.text

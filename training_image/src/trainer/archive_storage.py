@@ -16,8 +16,8 @@ from urllib.parse import unquote
 from .archive_members import Members, check_size, damage_named, open_members
 from .errors import BadData, TryAgain
 from .file_storage import folder_of
-from .object_cache import READ_ONLY, incoming_path, mark_used
-from .storage import NothingThere, Storage, StoredObject, complete_file, readable, split_uri
+from .object_cache import incoming_path, keep, mark_used
+from .storage import NothingThere, Storage, StoredObject, new_file, readable, split_uri
 from .thread_pool import thread_count
 
 _ARCHIVE = re.compile(r"((?:file://|s3://[^/]+)/.*?[^/]\.(?:zip|tar\.gz|tgz|tar))(?:/(.*))?", re.IGNORECASE | re.DOTALL)
@@ -72,7 +72,7 @@ class ArchiveStorage:
         return next((item for item in self.list_objects(uri, as_of) if item.key == key), None)
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one member to a local file, atomically, and return its SHA-256."""
+        """Copy one member to a local file and return its SHA-256."""
         archive = _archive_of(uri)
         etag, _, size = item.etag.rpartition("@")
         _, name = split_uri(archive.uri)
@@ -82,7 +82,7 @@ class ArchiveStorage:
             raise BadData(f"{readable(uri)}: {item.key} is no longer in the archive; run preprocess again")
         digest = hashlib.sha256()
         try:
-            with complete_file(target) as out:
+            with new_file(target) as out:
                 for chunk in members.chunks(member):
                     digest.update(chunk)
                     out.write(chunk)
@@ -110,7 +110,6 @@ class ArchiveStorage:
             mark_used(path)
         else:
             self._fetch_archive(path, uri, item)
-            path.chmod(READ_ONLY)
         try:
             return open_members(path, readable(uri), self._most_bytes)
         except BadData:
@@ -120,20 +119,20 @@ class ArchiveStorage:
 
     def _fetch_archive(self, path: Path, uri: str, item: StoredObject) -> None:
         folder, _ = split_uri(uri)
-        if not uri.lower().endswith((".gz", ".tgz")):
-            self._outside.fetch(folder, item, path)
-            return
-        packed = incoming_path(self._cache)
-        try:
-            self._outside.fetch(folder, item, packed)
-            self._unpack(packed, path, readable(uri))
-        finally:
-            packed.unlink(missing_ok=True)
+        fetched = incoming_path(self._cache)
+        self._outside.fetch(folder, item, fetched)
+        if uri.lower().endswith((".gz", ".tgz")):
+            packed, fetched = fetched, incoming_path(self._cache)
+            try:
+                self._unpack(packed, fetched, readable(uri))
+            finally:
+                packed.unlink()
+        keep(fetched, path)
 
     def _unpack(self, packed: Path, target: Path, place: str) -> None:
         """Unpack gzip once: finding a member in it would mean to unpack all that comes before."""
         size, unpacked = packed.stat().st_size, 0
-        with damage_named(place), gzip.open(packed) as content, complete_file(target) as out:
+        with damage_named(place), gzip.open(packed) as content, new_file(target) as out:
             while chunk := content.read(_CHUNK_BYTES):
                 unpacked += len(chunk)
                 check_size(place, unpacked, size, self._most_bytes)

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from .errors import BadData, BadRequest, TryAgain
-from .storage import NothingThere, StoredObject, complete_file, readable
+from .storage import NothingThere, StoredObject, new_file, readable
 from .thread_pool import thread_count
 
 _CHUNK_BYTES = 1 << 20
@@ -44,11 +44,11 @@ class FileStorage:
         return StoredObject(key, status.st_size, _etag(status)) if stat.S_ISREG(status.st_mode) else None
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one file through a temporary name and return its SHA-256."""
+        """Copy one file and return its SHA-256."""
         source = folder_of(uri) / item.key
         digest = hashlib.sha256()
         try:
-            with complete_file(target) as out, source.open("rb", buffering=0) as content:
+            with new_file(target) as out, source.open("rb", buffering=0) as content:
                 while chunk := content.read(_CHUNK_BYTES):
                     digest.update(chunk)
                     out.write(chunk)

@@ -14,7 +14,7 @@ from .errors import BadData, TryAgain
 from .storage import Storage, StoredObject, readable
 
 _log = logging.getLogger(__name__)
-READ_ONLY = 0o444
+_READ_ONLY = 0o444
 
 
 def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, Path]:
@@ -28,10 +28,7 @@ def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) ->
     sha256 = storage.fetch(uri, item, incoming)
     target = _object_path(cache, item.key, sha256)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Read by whoever shares the cache, written by nobody: a training only gets links to it.
-        incoming.chmod(READ_ONLY)
-        os.replace(incoming, target)
+        keep(incoming, target)
     except OSError as error:
         raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
     return sha256, target
@@ -65,6 +62,21 @@ def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, s
             f"is {found[:12]}); run preprocess of this DAG run again, and train after it"
         )
     return path
+
+
+def keep(incoming: Path, target: Path) -> None:
+    """Give a complete copy its final name.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    # Read by whoever shares the cache, written by nobody: a training only gets links to it.
+    incoming.chmod(_READ_ONLY)
+    try:
+        os.replace(incoming, target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(incoming, target)
 
 
 def mark_used(path: Path) -> None:

@@ -1,21 +1,20 @@
 """List a bucket: as it is, or as it was at a moment, several folders at once."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from .s3_client import Page, S3Client
+from .s3_client import S3Client
+from .s3_pages import Entry, Page
 from .storage import StoredObject
 
 _DEEPEST = 3
 """Levels of folders that are looked into one by one."""
 _MOST_FOLDERS = 64
 """A folder with more than these is listed as a whole: a request for each would take longer than they save."""
-
-Entry = dict[str, Any]
 
 
 class _Part(NamedTuple):
@@ -53,47 +52,35 @@ class BucketListing:
     def _part(self, prefix: str, depth: int) -> _Part:
         flat = self._pages(prefix)
         first = next(flat)
-        if first["IsTruncated"] and depth:
+        if first.following and depth:
             direct = next(self._pages(prefix, delimiter="/"))
-            folders = [str(folder["Prefix"]) for folder in direct.get("CommonPrefixes", ())]
-            if not direct["IsTruncated"] and 1 < len(folders) <= _MOST_FOLDERS:
-                return _Part(list(self._objects([direct])), folders, depth - 1)
+            if not direct.following and 1 < len(direct.folders) <= _MOST_FOLDERS:
+                return _Part(list(self._objects([direct])), direct.folders, depth - 1)
         return _Part(list(self._objects(chain([first], flat))), [], 0)
 
     def _pages(self, prefix: str, delimiter: str = "") -> Iterator[Page]:
         return self._client.pages(self._bucket, prefix, delimiter=delimiter, versions=self._versions)
 
     def _objects(self, pages: Iterable[Page]) -> Iterator[StoredObject]:
-        if not self._versions:
-            return (_object(entry) for page in pages for entry in page.get("Contents", ()))
-        if self._as_of is None:
-            versions = (entry for page in pages for entry in page.get("Versions", ()))
-            return (_object(entry) for entry in versions if entry["IsLatest"])
-        return _as_of(list(pages), self._as_of)
+        entries = (entry for page in pages for entry in page.entries)
+        if self._as_of is not None:
+            entries = iter(_newest(entries, self._as_of))
+        elif self._versions:
+            entries = (entry for entry in entries if entry.is_latest)
+        return (
+            StoredObject(entry.key, entry.size, entry.etag, entry.version_id)
+            for entry in entries
+            if not entry.is_deletion
+        )
 
 
-def _as_of(pages: Sequence[Page], moment: datetime) -> Iterator[StoredObject]:
-    """Yield the versions that were the latest ones at a moment, unless the object was deleted by then."""
-    versions = _newest((entry for page in pages for entry in page.get("Versions", ())), moment)
-    markers = _newest((entry for page in pages for entry in page.get("DeleteMarkers", ())), moment)
-    for key, version in versions.items():
-        if key not in markers or _age(version) > _age(markers[key]):
-            yield _object(version)
-
-
-def _newest(entries: Iterator[Entry], moment: datetime) -> dict[str, Entry]:
-    newest: dict[str, Entry] = {}
+def _newest(entries: Iterable[Entry], moment: datetime) -> Iterable[Entry]:
+    """Return what was the latest of each key at a moment: a version, or the mark of its deletion."""
+    newest: dict[str, tuple[tuple[datetime, bool], Entry]] = {}
     for entry in entries:
-        known = newest.get(entry["Key"])
+        modified = datetime.fromisoformat(entry.modified)
+        age = (modified, entry.is_latest)
         # Stores cut the time to seconds, and of two in the same second list the newer one first.
-        if entry["LastModified"] < moment and (known is None or _age(entry) > _age(known)):
-            newest[entry["Key"]] = entry
-    return newest
-
-
-def _age(entry: Entry) -> tuple[datetime, bool]:
-    return entry["LastModified"], entry["IsLatest"]
-
-
-def _object(entry: Entry) -> StoredObject:
-    return StoredObject(entry["Key"], entry["Size"], entry["ETag"].strip('"'), entry.get("VersionId"))
+        if modified < moment and (entry.key not in newest or age > newest[entry.key][0]):
+            newest[entry.key] = (age, entry)
+    return [entry for _, entry in newest.values()]

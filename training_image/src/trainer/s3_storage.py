@@ -6,28 +6,22 @@ and a broken transfer goes on where it broke.
 """
 
 import hashlib
-import logging
 import os
-import random
-import time
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from .errors import BadRequest, TryAgain
-from .s3_client import Interrupted, S3Client, S3Object, unreachable
+from .s3_client import S3Client, S3Object
 from .s3_listing import BucketListing
+from .s3_retry import Interrupted
 from .settings import Settings
-from .storage import NothingThere, ObjectChanged, StoredObject, complete_file
+from .storage import NothingThere, ObjectChanged, StoredObject, new_file
 
 _CHUNK_BYTES = 1 << 20
 _PART_BYTES = 16 << 20
 _PARTS_FROM_BYTES = 4 * _PART_BYTES
-_FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 10.0
-
-_log = logging.getLogger(__name__)
 
 
 class _Place(NamedTuple):
@@ -47,7 +41,6 @@ class S3Storage:
         """
         self._client = S3Client(settings)
         self._threads = settings.s3_threads
-        self._attempts = settings.s3_attempts
         self._parts = ThreadPoolExecutor(self._threads, thread_name_prefix="s3-part")
         self._versioning: dict[str, str] = {}
 
@@ -72,11 +65,11 @@ class S3Storage:
         return found and _relative(found, prefix)
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one object to a local file, atomically, and return its SHA-256."""
+        """Copy one object to a local file and return its SHA-256."""
         bucket, prefix = _place_of(uri)
         source = S3Object(bucket, prefix + item.key, item.size, item.etag, item.version_id)
         try:
-            with complete_file(target) as out:
+            with new_file(target) as out:
                 if item.size < _PARTS_FROM_BYTES:
                     return self._copy(source, out.fileno(), 0, item.size)
                 return self._copy_parts(source, out.fileno())
@@ -120,7 +113,8 @@ class S3Storage:
 
     def _copy(self, source: S3Object, descriptor: int, start: int, stop: int) -> str:
         """Write some of an object where it belongs and return its SHA-256; goes on where a transfer broke off."""
-        digest, position, failures = hashlib.sha256(), start, 0
+        digest, position = hashlib.sha256(), start
+        patience = self._client.patience("fetch", source.place)
         while position < stop:
             try:
                 for chunk in self._client.read(source, position, stop):
@@ -128,22 +122,13 @@ class S3Storage:
                         raise ObjectChanged(f"{source.place} is larger than it was when it was listed")
                     os.pwrite(descriptor, chunk, position)
                     digest.update(chunk)
-                    position, failures = position + len(chunk), 0
+                    position += len(chunk)
+                    patience.reward()
                 if position < stop:
                     raise Interrupted(f"the answer ended after {position:,} of {stop:,} bytes")
             except Interrupted as interruption:
-                failures += 1
-                self._pause(source, interruption, failures)
+                patience.wait(interruption)
         return digest.hexdigest()
-
-    def _pause(self, source: S3Object, interruption: Interrupted, failures: int) -> None:
-        """Wait, longer each time and never as long as the other threads do."""
-        if failures >= self._attempts:
-            reason = f"{interruption}; tried {failures} times"
-            raise TryAgain(unreachable("fetch", source.place, self._client.endpoint, reason))
-        _log.debug("%s: %s; trying again", source.place, interruption)
-        longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**failures)
-        time.sleep(random.uniform(longest / 2, longest))  # noqa: S311  # spreads retries, keeps no secret
 
 
 def _place_of(uri: str) -> _Place:

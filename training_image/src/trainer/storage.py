@@ -5,8 +5,6 @@ Unicode (a Mac's ``한글``) are two keys, and whoever compares names normalises
 ``s3_storage`` and ``archive_storage`` implement the interface; ``dataset_storage`` chooses among them by the URI.
 """
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +56,9 @@ class Storage(Protocol):
         ...
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one object to a local file, atomically, and return its SHA-256.
+        """Copy one object to a local file that nobody else knows of yet, and return its SHA-256.
+
+        A copy that fails is removed.
 
         Raises:
             ObjectChanged: it is not what it was when it was listed, and no version of it was kept.
@@ -73,16 +73,19 @@ class Storage(Protocol):
 
 
 @contextmanager
-def complete_file(target: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing and reading that appears at ``target`` once it is complete, or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".fetch-")
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing and reading, in a new folder if need be; it is removed if writing it fails."""
     try:
-        with os.fdopen(handle, "w+b") as out:
+        out = path.open("w+b")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        out = path.open("w+b")
+    try:
+        with out:
             yield out
-        os.replace(temporary, target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def absolute_uri(uri: str, root: str) -> str:
