@@ -35,7 +35,7 @@ from .s3_pages import Page, read_page
 from .s3_retry import Interrupted, Patience, unreachable
 from .settings import Settings
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
 _SIGNED_SECONDS = 900
 _ERROR_BYTES = 4096
 _PAGE_OBJECTS = 1000

@@ -1,16 +1,18 @@
 """Datasets in an S3 bucket: ``s3://bucket/prefix``.
 
-Waiting for the network, not the processor, limits a sync, so that far more objects are fetched at once than there are
-cores. A large object is fetched in parts, several at once. What arrives is held against the listing (ETag and size),
+Waiting for the network, not the processor, limits a sync, so that far more small objects are fetched at once than
+there are cores. A very large one is fetched in parts, several at once. What arrives is held against the listing (ETag and size),
 and a broken transfer goes on where it broke.
 """
 
 import hashlib
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .errors import BadRequest, TryAgain
 from .s3_client import S3Client, S3Object
@@ -18,10 +20,18 @@ from .s3_listing import BucketListing
 from .s3_retry import Interrupted
 from .settings import Settings
 from .storage import NothingThere, ObjectChanged, StoredObject, new_file
+from .thread_pool import thread_count
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18
+_LARGE_BYTES = 8 << 20
+"""From this size on, hashing keeps a core busy: more at once than cores only get in each other's way."""
 _PART_BYTES = 16 << 20
-_PARTS_FROM_BYTES = 4 * _PART_BYTES
+_PARTS_FROM_BYTES = 16 * _PART_BYTES
+"""Below this, other objects keep the network busy."""
+
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Digest
 
 
 class _Place(NamedTuple):
@@ -41,7 +51,8 @@ class S3Storage:
         """
         self._client = S3Client(settings)
         self._threads = settings.s3_threads
-        self._parts = ThreadPoolExecutor(self._threads, thread_name_prefix="s3-part")
+        self._parts = ThreadPoolExecutor(thread_count(), thread_name_prefix="s3-part")
+        self._large = threading.BoundedSemaphore(thread_count())
         self._versioning: dict[str, str] = {}
 
     def list_objects(self, uri: str, as_of: datetime | None = None) -> list[StoredObject]:
@@ -68,13 +79,17 @@ class S3Storage:
         """Copy one object to a local file and return its SHA-256."""
         bucket, prefix = _place_of(uri)
         source = S3Object(bucket, prefix + item.key, item.size, item.etag, item.version_id)
+        turn = self._large if item.size >= _LARGE_BYTES else nullcontext()
+        digest = hashlib.sha256()
         try:
-            with new_file(target) as out:
+            with turn, new_file(target) as out:
                 if item.size < _PARTS_FROM_BYTES:
-                    return self._copy(source, out.fileno(), 0, item.size)
-                return self._copy_parts(source, out.fileno())
+                    self._copy(source, out.fileno(), 0, item.size, digest)
+                else:
+                    self._copy_parts(source, out.fileno(), digest)
         except OSError as error:
             raise TryAgain(f"cannot write {source.place} to {target.parent}: {error}") from error
+        return digest.hexdigest()
 
     def threads(self, uri: str) -> int:
         """Return how many objects are fetched at once (S3_THREADS)."""
@@ -94,9 +109,8 @@ class S3Storage:
             self._versioning[bucket] = self._client.versioning(bucket)
         return self._versioning[bucket]
 
-    def _copy_parts(self, source: S3Object, descriptor: int) -> str:
+    def _copy_parts(self, source: S3Object, descriptor: int, digest: "Digest") -> None:
         """Fetch parts at once, and hash each when its turn comes."""
-        digest = hashlib.sha256()
         starts = range(0, source.size, _PART_BYTES)
         spans = [(start, min(start + _PART_BYTES, source.size)) for start in starts]
         parts = [self._parts.submit(self._copy, source, descriptor, *span) for span in spans]
@@ -109,26 +123,25 @@ class S3Storage:
             for part in parts:
                 part.cancel()
             wait(parts)
-        return digest.hexdigest()
 
-    def _copy(self, source: S3Object, descriptor: int, start: int, stop: int) -> str:
-        """Write some of an object where it belongs and return its SHA-256; goes on where a transfer broke off."""
-        digest, position = hashlib.sha256(), start
+    def _copy(self, source: S3Object, descriptor: int, start: int, stop: int, digest: "Digest | None" = None) -> None:
+        """Write some of an object where it belongs, and hash it; go on where a transfer broke off."""
         patience = self._client.patience("fetch", source.place)
+        position = start
         while position < stop:
             try:
                 for chunk in self._client.read(source, position, stop):
                     if position + len(chunk) > stop:
                         raise ObjectChanged(f"{source.place} is larger than it was when it was listed")
                     os.pwrite(descriptor, chunk, position)
-                    digest.update(chunk)
+                    if digest is not None:
+                        digest.update(chunk)
                     position += len(chunk)
                     patience.reward()
                 if position < stop:
                     raise Interrupted(f"the answer ended after {position:,} of {stop:,} bytes")
             except Interrupted as interruption:
                 patience.wait(interruption)
-        return digest.hexdigest()
 
 
 def _place_of(uri: str) -> _Place:
@@ -148,6 +161,6 @@ def _is_data(key: str) -> bool:
     return bool(key) and not key.endswith("/") and not key.startswith(".") and "/." not in key
 
 
-def _hash_span(digest: "hashlib._Hash", descriptor: int, start: int, stop: int) -> None:
+def _hash_span(digest: "Digest", descriptor: int, start: int, stop: int) -> None:
     for position in range(start, stop, _CHUNK_BYTES):
         digest.update(os.pread(descriptor, min(_CHUNK_BYTES, stop - position), position))
