@@ -10,7 +10,7 @@ import pytest
 
 from tests.trainer.datasets import image_bytes, pipeline_over, write, write_yolo_pool
 from trainer import preprocess
-from trainer.cache_eviction import evict
+from trainer.cache_eviction import evict, evict_if_due
 from trainer.dataset import materialize
 from trainer.job import Job
 from trainer.manifest import load_manifest
@@ -102,3 +102,13 @@ def test_preprocess_tidies_up(make_job: MakeJob, tmp_path: Path) -> None:
     put(tmp_path / "cache", "objects/aa/old.jpg", 100 * DAY)
     preprocess.work(make_job("preprocess", pipeline_over()))
     assert "objects/aa/old.jpg" not in left(tmp_path / "cache")
+
+
+def test_the_cache_is_looked_through_once_an_hour(tmp_path: Path) -> None:
+    evict_if_due(tmp_path, max_gb=0, keep_days=7)
+    put(tmp_path, "objects/aa/1.jpg", 8 * DAY)
+    evict_if_due(tmp_path, max_gb=0, keep_days=7)
+    assert "objects/aa/1.jpg" in left(tmp_path)
+    os.utime(tmp_path / "evicted", (time.time() - 1.1 * HOUR,) * 2)
+    evict_if_due(tmp_path, max_gb=0, keep_days=7)
+    assert left(tmp_path) == ["evicted"]

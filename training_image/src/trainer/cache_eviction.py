@@ -25,6 +25,21 @@ class _Copy(NamedTuple):
     path: str
 
 
+def evict_if_due(cache: Path, *, max_gb: float, keep_days: float) -> None:
+    """Do what ``evict`` does, once an hour: more often there is little that was not in use."""
+    stamp = cache / "evicted"
+    try:
+        if time.time() - stamp.stat().st_mtime < _IN_USE_SECONDS:
+            return
+    except OSError:
+        _log.debug("%s was not tidied up yet", cache)
+    evict(cache, max_gb=max_gb, keep_days=keep_days)
+    try:
+        stamp.touch()
+    except OSError as error:
+        _log.warning("cannot write %s: %s; the cache is looked through each time", stamp, error)
+
+
 def evict(cache: Path, *, max_gb: float, keep_days: float) -> None:
     """Remove copies that were not used for ``keep_days``, and the least recently used ones above ``max_gb``.
 

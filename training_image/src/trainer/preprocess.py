@@ -12,7 +12,7 @@ from typing import Any
 
 from step_contract.step import PreprocessResult, StepOutcome
 
-from .cache_eviction import evict
+from .cache_eviction import evict_if_due
 from .contact_sheet import contact_sheet
 from .dataset_layout import Layout, Listing, Sample
 from .dataset_source import Source, list_source
@@ -69,7 +69,8 @@ def work(job: Job) -> PreprocessResult:
     )
     _record(manifest, report, job)
     settings = job.settings
-    evict(settings.trainer_cache_dir, max_gb=settings.trainer_cache_max_gb, keep_days=settings.trainer_cache_keep_days)
+    limits = {"max_gb": settings.trainer_cache_max_gb, "keep_days": settings.trainer_cache_keep_days}
+    evict_if_due(settings.trainer_cache_dir, **limits)
     return PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
 
 

@@ -62,9 +62,9 @@ class BucketListing:
         return self._client.pages(self._bucket, prefix, delimiter=delimiter, versions=self._versions)
 
     def _objects(self, pages: Iterable[Page]) -> Iterator[StoredObject]:
-        entries = (entry for page in pages for entry in page.entries)
+        entries: Iterable[Entry] = chain.from_iterable(page.entries for page in pages)
         if self._as_of is not None:
-            entries = iter(_newest(entries, self._as_of))
+            entries = _newest(entries, self._as_of)
         elif self._versions:
             entries = (entry for entry in entries if entry.is_latest)
         return (

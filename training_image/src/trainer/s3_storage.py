@@ -1,8 +1,8 @@
 """Datasets in an S3 bucket: ``s3://bucket/prefix``.
 
-Waiting for the network, not the processor, limits a sync, so that far more small objects are fetched at once than
-there are cores. A very large one is fetched in parts, several at once. What arrives is held against the listing (ETag and size),
-and a broken transfer goes on where it broke.
+Waiting for the network, not the processor, limits a sync of small objects, so that far more are fetched at once than
+there are cores. A very large one is fetched in parts, several at once. What arrives is held against the listing (ETag
+and size), and a broken transfer goes on where it broke.
 """
 
 import hashlib
