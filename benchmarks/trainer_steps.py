@@ -52,7 +52,7 @@ from trainer import preprocess
 from trainer.job import Job
 from trainer.record import open_record
 from trainer.settings import read_settings
-from trainer.storage import FileStorage
+from trainer.file_storage import FileStorage
 
 request, run = decode_environment(os.environ)
 settings = read_settings()

@@ -16,7 +16,7 @@ def trigger_form(pipeline: Pipeline) -> dict[str, Param]:
         "imgsz": _number(training.imgsz, 32, "Image size", "Side of the square input in pixels."),
         "seed": _number(training.seed, 0, "Seed", "Seed of weights, order and augmentation."),
         "model": _text(pipeline.model, "Model", "ultralytics model YAML or weights file."),
-        "dataset_uri": _text(dataset.uri, "Dataset", "file:// URI, or a path below DATASET_ROOT."),
+        "dataset_uri": _text(dataset.uri, "Dataset", "s3:// or file:// URI, or a path below DATASET_ROOT."),
         "note": _text(None, "Note", "Why this run; kept with the MLflow run."),
         "force": Param(
             False, type="boolean", title="Force", description="Do finished steps again, and train from the start."

@@ -161,15 +161,30 @@ class Partition(Record):
 class Dataset(Record):
     """The images and labels to train on."""
 
-    uri: Text = Field(description="file:// URI, or a path below the deployment's DATASET_ROOT.")
+    uri: Text = Field(
+        description="s3:// or file:// URI, or a path below the deployment's DATASET_ROOT; of a folder, .zip, .tar or "
+        ".tar.gz."
+    )
     format: DatasetFormat = Field(default=DatasetFormat.YOLO, description="Layout of the source.")
     partition: Partition | None = Field(
         default=None, description="One folder for each day; left out: the same data each run."
+    )
+    as_of: Literal["now", "data_interval_end"] = Field(
+        default="now",
+        description="Which moment's objects a run sees: those there are, or, in an s3:// bucket with versioning, those "
+        "there were at the end of its data interval (backfills then train on what a nightly run would have).",
     )
     split: Split | None = Field(
         default=None, description="Split one pool; left out: the source's own train, val and test are used."
     )
     limits: ValidationLimits = Field(default=ValidationLimits(), description="What preprocess accepts.")
+
+    @model_validator(mode="after")
+    def _has_a_past(self) -> Self:
+        if self.as_of != "now" and self.uri.startswith("file:"):
+            got = f"got as_of {self.as_of!r} with a file:// URI, and folders keep no earlier versions"
+            raise broken_rule(got, "an s3:// URI of a bucket with versioning, or as_of left out")
+        return self
 
 
 class Training(Record):

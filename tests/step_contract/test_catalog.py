@@ -164,6 +164,12 @@ def test_paths_and_descriptions_may_be_korean(read: Read, sound: str) -> None:
     assert (pipeline.dataset.uri, pipeline.registry.model) == ("file:///데이터/숫자", "숫자-모델")
 
 
+def test_a_run_sees_the_present_unless_the_catalog_says_otherwise(read: Read, sound: str) -> None:
+    assert pipeline_of(read(sound)).dataset.as_of == "now"
+    text = sound.replace("uri: digits", "uri: s3://sets/digits\n      as_of: data_interval_end")
+    assert pipeline_of(read(text)).dataset.as_of == "data_interval_end"
+
+
 def test_one_pipeline_is_the_same_read_alone(read: Read) -> None:
     text = many(12)
     everything = read(text)

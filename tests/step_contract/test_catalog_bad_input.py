@@ -290,7 +290,19 @@ REPLACED = {
     "no dataset uri": (
         "uri: digits",
         "{format: yolo}",
-        "6: dataset.uri: missing; expected text (file:// URI, or a path below the deployment's DATASET_ROOT)",
+        "6: dataset.uri: missing; expected text (s3:// or file:// URI, or a path below the deployment's DATASET_ROOT; "
+        "of a folder, .zip, .tar or .tar.gz)",
+    ),
+    "the past of a folder": (
+        "uri: digits",
+        "{uri: file:///data/digits, as_of: data_interval_end}",
+        "6: dataset: got as_of 'data_interval_end' with a file:// URI, and folders keep no earlier versions; expected "
+        "an s3:// URI of a bucket with versioning, or as_of left out",
+    ),
+    "another moment": (
+        "uri: digits",
+        "{uri: digits, as_of: yesterday}",
+        "6: dataset.as_of: got 'yesterday' (text); expected one of now, data_interval_end",
     ),
     "a reserved alias": (
         "model: digits",

@@ -10,11 +10,11 @@ import pytest
 
 from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepRequest, StepRun, TriggerForm
+from trainer.dataset_storage import DatasetStorage
 from trainer.job import Job
 from trainer.mlflow_client import connect
 from trainer.record import open_record
 from trainer.settings import Settings
-from trainer.storage import FileStorage
 
 FIRST_NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -93,7 +93,7 @@ def make_job(settings: Settings, tmp_path: Path) -> Callable[..., Job]:
             run=run,
             pipeline=effective,
             record=open_record(settings.mlflow_tracking_uri, effective, run),
-            storage=FileStorage(),
+            storage=DatasetStorage(settings),
             settings=settings,
             workspace=workspace,
         )

@@ -13,9 +13,9 @@ from PIL import Image
 from step_contract.catalog import DatasetFormat, Pipeline, VisionTask
 from tests.trainer.conftest import make_pipeline
 from trainer.dataset_layout import Layout, Listing
+from trainer.file_storage import FileStorage
 from trainer.layouts import read_layout
 from trainer.source_reader import SourceReader
-from trainer.storage import FileStorage
 
 HALVES = {"train": 0.5, "val": 0.5, "test": 0}
 BOX = "0 0.5 0.5 0.25 0.25\n"

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from step_contract.catalog import Gate
 from step_contract.step import Step, StepRequest, Verdict
 from trainer import promote
+from trainer.file_storage import FileStorage
 from trainer.gate import Decision, Measured, Move, decide, may_promote
 from trainer.gate_report import GateReport
 from trainer.job import Job
@@ -23,7 +24,6 @@ from trainer.model_registry import ModelRegistry, RegisteredVersion
 from trainer.promotion_history import AliasMove
 from trainer.record import open_record
 from trainer.settings import Settings
-from trainer.storage import FileStorage
 
 from .conftest import FIRST_NIGHT, make_pipeline, make_run
 from .trained_runs import make_report, register_made_up, registry_of

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from tests.trainer.conftest import make_run
 from tests.trainer.datasets import coco, image_bytes, pipeline_over, write, write_yolo_pool
 from trainer import preprocess, source_reader
 from trainer.errors import BadData, TryAgain
+from trainer.file_storage import FileStorage
 from trainer.image_facts import ImageFacts, inspect_images
 from trainer.job import Job
-from trainer.storage import FileStorage, StoredObject
+from trainer.storage import StoredObject
 
 MakeJob = Callable[..., Job]
 
@@ -24,13 +26,13 @@ class CountingStorage(FileStorage):
         self.listed: list[str] = []
         self.fetched: list[str] = []
 
-    def list_objects(self, uri: str) -> list[StoredObject]:
+    def list_objects(self, uri: str, as_of: datetime | None = None) -> list[StoredObject]:
         self.listed.append(uri)
-        return super().list_objects(uri)
+        return super().list_objects(uri, as_of)
 
-    def fetch(self, uri: str, key: str, target: Path) -> str:
-        self.fetched.append(key)
-        return super().fetch(uri, key, target)
+    def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
+        self.fetched.append(item.key)
+        return super().fetch(uri, item, target)
 
 
 def with_storage(job: Job, storage: FileStorage) -> Job:

@@ -8,11 +8,16 @@ import pytest
 
 from tests.trainer.datasets import write
 from trainer.errors import BadData, BadRequest, TryAgain
-from trainer.storage import FileStorage, NothingThere, absolute_uri, folder_of, readable, uri_below
+from trainer.file_storage import FileStorage, folder_of
+from trainer.storage import NothingThere, StoredObject, absolute_uri, readable, uri_below
 
 
 def keys(folder: Path) -> list[str]:
     return [item.key for item in FileStorage().list_objects(folder.as_uri())]
+
+
+def stored(key: str) -> StoredObject:
+    return StoredObject(key, 0, "etag")
 
 
 def etag(path: Path) -> str:
@@ -80,7 +85,7 @@ def test_a_missing_and_an_empty_folder_hold_nothing(tmp_path: Path) -> None:
 
 def test_fetch_copies_and_returns_the_digest(tmp_path: Path) -> None:
     write(tmp_path / "원본", {"그림/a b.jpg": b"x" * 3_000_000})
-    digest = FileStorage().fetch((tmp_path / "원본").as_uri(), "그림/a b.jpg", tmp_path / "new" / "copy")
+    digest = FileStorage().fetch((tmp_path / "원본").as_uri(), stored("그림/a b.jpg"), tmp_path / "new" / "copy")
     assert (tmp_path / "new" / "copy").read_bytes() == b"x" * 3_000_000
     assert digest == hashlib.sha256(b"x" * 3_000_000).hexdigest()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["copy"]
@@ -88,20 +93,20 @@ def test_fetch_copies_and_returns_the_digest(tmp_path: Path) -> None:
 
 def test_fetch_of_an_object_that_is_gone_is_bad_data(tmp_path: Path) -> None:
     with pytest.raises(BadData, match=r"a\.jpg is gone; it was there when the dataset was listed"):
-        FileStorage().fetch(tmp_path.as_uri(), "a.jpg", tmp_path / "copy")
+        FileStorage().fetch(tmp_path.as_uri(), stored("a.jpg"), tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_fetch_that_fails_otherwise_is_worth_another_try(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").mkdir()
     with pytest.raises(TryAgain, match=r"cannot copy a\.jpg"):
-        FileStorage().fetch(tmp_path.as_uri(), "a.jpg", tmp_path / "copy")
+        FileStorage().fetch(tmp_path.as_uri(), stored("a.jpg"), tmp_path / "copy")
 
 
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("s3://bucket/x", "expected file:///absolute/path or a path below DATASET_ROOT"),
+        ("gs://bucket/x", "expected file:///absolute/path, s3://bucket/prefix or a path below DATASET_ROOT"),
         ("file://server/x", "expected file:///absolute/path"),
         ("file:x", "expected file:///absolute/path"),
         ("file:///data/a#b", "holds a bare [?] or #; expected %3F or %23"),

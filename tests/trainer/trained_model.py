@@ -11,10 +11,10 @@ from PIL import Image
 from step_contract.catalog import DatasetFormat, VisionTask
 from step_contract.step import PreprocessResult, Step, StepResult
 from trainer import ultralytics_setup
+from trainer.file_storage import folder_of
 from trainer.job import Job
 from trainer.manifest import Manifest, ManifestItem, record_manifest
 from trainer.sample_data import write_digits
-from trainer.storage import folder_of
 
 DIGITS = tuple("0123456789")
 

@@ -61,7 +61,7 @@ def _drawn(manifest: Manifest, cache_folder: Path, storage: Storage) -> Image.Im
     rows = -(-len(chosen) // _COLUMNS)
     sheet = Image.new("RGB", (columns * _CELL, rows * (_CELL + _CAPTION)), "white")
     for position, item in enumerate(chosen):
-        path = cached_object(cache_folder, storage, manifest.uri, item.key, sha256=item.sha256, size=item.size)
+        path = cached_object(cache_folder, storage, manifest.uri, item.stored, item.sha256)
         left, top = position % _COLUMNS * _CELL, position // _COLUMNS * (_CELL + _CAPTION)
         sheet.paste(_cell(path, item, manifest), (left, top))
     return sheet

@@ -43,7 +43,7 @@ def materialize(manifest: Manifest, job: Job, folder: Path) -> Path:
     except OSError as error:
         raise TryAgain(f"cannot lay out the dataset in {folder}: {error}") from error
     place = partial(_place, manifest=manifest, job=job)
-    map_in_threads(place, zip(manifest.items, places, strict=True))
+    map_in_threads(place, zip(manifest.items, places, strict=True), job.storage.threads(manifest.uri))
     return data
 
 
@@ -112,7 +112,7 @@ def _place(pair: tuple[ManifestItem, Path], *, manifest: Manifest, job: Job) -> 
     item, path = pair
     cache = job.settings.trainer_cache_dir.absolute()
     for _ in range(_LINK_TRIES):
-        copy = cached_object(cache, job.storage, manifest.uri, item.key, sha256=item.sha256, size=item.size)
+        copy = cached_object(cache, job.storage, manifest.uri, item.stored, item.sha256)
         try:
             _link(copy, path)
             return

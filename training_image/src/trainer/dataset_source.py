@@ -81,4 +81,5 @@ def partition_folders(job: Job) -> list[str]:
 
 def _listed(job: Job, uri: str, name: str) -> SourceFolder:
     own = uri_below(uri, name) if name else uri
-    return SourceFolder(name, own, tuple(job.storage.list_objects(own)))
+    as_of = job.run.data_interval_end if job.pipeline.dataset.as_of == "data_interval_end" else None
+    return SourceFolder(name, own, tuple(job.storage.list_objects(own, as_of)))

@@ -17,11 +17,11 @@ from step_contract.step import (
     StepRun,
 )
 
+from .dataset_storage import DatasetStorage
 from .errors import StepError, Terminated
 from .job import Job
 from .record import RunRecord, find_record, open_record
 from .settings import Settings
-from .storage import FileStorage
 
 _log = logging.getLogger("trainer")
 
@@ -59,7 +59,7 @@ def run_step(request: StepRequest, run: StepRun, settings: Settings) -> tuple[St
     record = open_record(settings.mlflow_tracking_uri, pipeline, run)
     try:
         with _workspace(settings, run, request.step) as workspace:
-            job = Job(request, run, pipeline, record, FileStorage(), settings, Path(workspace))
+            job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, Path(workspace))
             return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
     except BaseException as error:
         error.mlflow_run_id = record.run_id  # type: ignore[attr-defined]  # read by the reply

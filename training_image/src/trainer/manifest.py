@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from step_contract.catalog import DatasetFormat, VisionTask
 
 from .errors import BadData, BadRequest
+from .storage import StoredObject
 
 if TYPE_CHECKING:
     from .record import RunRecord
@@ -38,6 +39,13 @@ class ManifestItem:
     height: int
     label: str
     """Lines of YOLO label text, empty for a background image; for classify the class id."""
+    version_id: str | None = None
+    """Where the store keeps versions: the one that was validated."""
+
+    @property
+    def stored(self) -> StoredObject:
+        """The image as its store knows it."""
+        return StoredObject(self.key, self.size, self.etag, self.version_id)
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,10 @@ def _lines(manifest: Manifest) -> Iterator[bytes]:
         }
     )
     for item in manifest.items:
-        yield _json({name: getattr(item, name) for name in ManifestItem.__slots__})
+        fields = {name: getattr(item, name) for name in ManifestItem.__slots__}
+        if item.version_id is None:
+            del fields["version_id"]
+        yield _json(fields)
 
 
 def _manifest(fields: dict[str, Any], items: tuple[ManifestItem, ...]) -> Manifest:

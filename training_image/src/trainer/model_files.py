@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .errors import BadRequest
-from .storage import folder_of
+from .file_storage import folder_of
 
 
 def is_yaml(model: str) -> bool:

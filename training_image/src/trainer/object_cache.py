@@ -5,66 +5,91 @@ removed at any time: whoever needs an object asks for it by its digest and gets 
 """
 
 import hashlib
+import logging
 import os
 import uuid
 from pathlib import Path, PurePosixPath
 
 from .errors import BadData, TryAgain
-from .storage import Storage, readable
+from .storage import Storage, StoredObject, readable
 
+_log = logging.getLogger(__name__)
 _READ_ONLY = 0o444
 
 
-def fetch_object(cache: Path, storage: Storage, uri: str, key: str) -> tuple[str, Path]:
+def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, Path]:
     """Copy one object of a source into the cache and return its SHA-256 and where it lies.
 
     Raises:
         BadData: the object is gone.
         TryAgain: the store does not answer, or the cache cannot be written.
     """
-    incoming = _incoming(cache)
-    sha256 = storage.fetch(uri, key, incoming)
-    target = _object_path(cache, key, sha256)
+    incoming = incoming_path(cache)
+    sha256 = storage.fetch(uri, item, incoming)
+    target = _object_path(cache, item.key, sha256)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        # Read by whoever shares the cache, written by nobody: a training only gets links to it.
-        incoming.chmod(_READ_ONLY)
-        os.replace(incoming, target)
+        keep(incoming, target)
     except OSError as error:
         raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
     return sha256, target
 
 
-def read_object(cache: Path, storage: Storage, uri: str, key: str) -> tuple[str, bytes]:
+def read_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, bytes]:
     """Return SHA-256 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
-    incoming = _incoming(cache)
-    sha256 = storage.fetch(uri, key, incoming)
+    incoming = incoming_path(cache)
+    sha256 = storage.fetch(uri, item, incoming)
     try:
         return sha256, incoming.read_bytes()
     finally:
         incoming.unlink()
 
 
-def cached_object(cache: Path, storage: Storage, uri: str, key: str, *, sha256: str, size: int) -> Path:
+def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, sha256: str) -> Path:
     """Return a copy whose content has the digest, fetched if the cache has none or a damaged one.
 
     Raises:
         BadData: the source no longer holds that content.
         TryAgain: the store does not answer, or the cache cannot be written.
     """
-    path = _object_path(cache, key, sha256)
-    if _is_intact(path, sha256, size):
+    path = _object_path(cache, item.key, sha256)
+    if _is_intact(path, sha256, item.size):
+        mark_used(path)
         return path
-    found, path = fetch_object(cache, storage, uri, key)
+    found, path = fetch_object(cache, storage, uri, item)
     if found != sha256:
         raise BadData(
-            f"{readable(uri)}: {key} changed since preprocess recorded it (SHA-256 was {sha256[:12]}, "
+            f"{readable(uri)}: {item.key} changed since preprocess recorded it (SHA-256 was {sha256[:12]}, "
             f"is {found[:12]}); run preprocess of this DAG run again, and train after it"
         )
     return path
 
 
-def _incoming(cache: Path) -> Path:
+def keep(incoming: Path, target: Path) -> None:
+    """Give a complete copy its final name.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    # Read by whoever shares the cache, written by nobody: a training only gets links to it.
+    incoming.chmod(_READ_ONLY)
+    try:
+        os.replace(incoming, target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(incoming, target)
+
+
+def mark_used(path: Path) -> None:
+    """Note in a copy's modification time that it was used just now; eviction begins with what was not for longest."""
+    try:
+        os.utime(path)
+    except OSError:
+        # Another user's copy, or one that was removed meanwhile; neither hurts who reads it.
+        _log.debug("cannot mark %s as used", path)
+
+
+def incoming_path(cache: Path) -> Path:
+    """Return a new name for a copy that is not complete yet; what stays there is removed after a day."""
     return cache / "incoming" / uuid.uuid4().hex
 
 

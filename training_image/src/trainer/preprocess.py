@@ -12,6 +12,7 @@ from typing import Any
 
 from step_contract.step import PreprocessResult, StepOutcome
 
+from .cache_eviction import evict_if_due
 from .contact_sheet import contact_sheet
 from .dataset_layout import Layout, Listing, Sample
 from .dataset_source import Source, list_source
@@ -36,7 +37,8 @@ def fingerprint(job: Job) -> str:
     """Return the digest of what is asked for and of the listing: the same digest means the same manifest."""
     source = _listings[job.workspace] = list_source(job)
     listing = [
-        (folder.name, [(item.key, item.size, item.etag) for item in folder.objects]) for folder in source.folders
+        (folder.name, [(item.key, item.size, item.etag, item.version_id) for item in folder.objects])
+        for folder in source.folders
     ]
     dataset = job.pipeline.dataset.model_dump(mode="json")
     return digest_of(dataset, job.pipeline.task, source.uri, source.missing, listing)
@@ -66,6 +68,9 @@ def work(job: Job) -> PreprocessResult:
         flip_idx=layout.flip_idx,
     )
     _record(manifest, report, job)
+    settings = job.settings
+    limits = {"max_gb": settings.trainer_cache_max_gb, "keep_days": settings.trainer_cache_keep_days}
+    evict_if_due(settings.trainer_cache_dir, **limits)
     return PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
 
 

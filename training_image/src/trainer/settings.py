@@ -4,6 +4,7 @@ Each variable is explained in ``.env.example``.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,18 @@ class Settings(BaseSettings):
     dataset_root: str = Field(default=".local/store", description="Where a dataset.uri without a scheme begins.")
     trainer_work_dir: Path = Field(default=Path(".local/work"), description="Scratch space; emptied after each step.")
     trainer_cache_dir: Path = Field(default=Path(".local/cache"), description="Content-addressed datasets.")
+    trainer_cache_max_gb: float = Field(default=0, ge=0, description="Largest size of the cache; 0: no limit.")
+    trainer_cache_keep_days: float = Field(default=90, ge=0, description="Unused copies go after this; 0: never.")
+    trainer_archive_max_gb: float = Field(default=200, gt=0, description="Largest unpacked size of a zip or tar.")
+    s3_endpoint_url: str = Field(default="", description="Address of an S3-compatible store; empty: Amazon's.")
+    s3_region: str = Field(default="", description="Region of the buckets; empty: boto3's own settings.")
+    s3_addressing: Literal["auto", "path", "virtual"] = Field(
+        default="auto", description="Bucket in the path or in the host name; auto: in the path with an endpoint."
+    )
+    s3_threads: int = Field(default=16, ge=1, le=256, description="Objects that are fetched at once.")
+    s3_attempts: int = Field(default=6, ge=1, le=50, description="How often a request without progress is tried.")
+    s3_connect_timeout_seconds: float = Field(default=10, gt=0, description="How long to wait for a connection.")
+    s3_read_timeout_seconds: float = Field(default=30, gt=0, description="How long to wait for the next bytes.")
     trainer_device: str = Field(default="", description="ultralytics device ('cpu', '0', '0,1'); empty chooses.")
     trainer_git_sha: str = Field(default="", description="Revision of the code, recorded with each run.")
     trainer_image: str = Field(default="", description="Name and tag of the image, recorded with each run.")

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +11,7 @@ from .errors import TryAgain
 from .fact_cache import FactCache, ImageContent
 from .image_facts import inspect_images
 from .object_cache import fetch_object, read_object
-from .storage import Storage, StoredObject, readable
+from .storage import ObjectChanged, Storage, StoredObject, readable
 from .thread_pool import map_in_threads
 
 _log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class SourceReader:
         self._cache = cache
         self._uri = uri
         self._objects = objects
+        self._threads = storage.threads(uri)
         self._facts = FactCache(cache, uri)
 
     def save(self) -> None:
@@ -54,7 +56,7 @@ class SourceReader:
         """
         unknown = [item for item in items if self._facts.derived(name, self._facts.sha256_of(item)) is None]
         for batch in self._batches(unknown, "label files"):
-            for item, (sha256, content) in zip(batch, map_in_threads(self._read, batch), strict=True):
+            for item, (sha256, content) in zip(batch, map_in_threads(self._read, batch, self._threads), strict=True):
                 self._facts.keep_content(item, sha256)
                 self._facts.keep_derived(name, sha256, make(content))
         return [self._facts.derived(name, self._facts.sha256_of(item)) for item in items]
@@ -73,7 +75,7 @@ class SourceReader:
                 saved = now
 
     def _inspect(self, items: Sequence[StoredObject]) -> None:
-        fetched = map_in_threads(self._fetch, items)
+        fetched = map_in_threads(self._fetch, items, self._threads)
         new = {sha256: path for sha256, path in fetched if not self._facts.knows_image_content(sha256)}
         for sha256, facts in zip(new, inspect_images(list(new.values())), strict=True):
             self._facts.keep_image(sha256, facts)
@@ -82,15 +84,26 @@ class SourceReader:
 
     def _fetch(self, item: StoredObject) -> tuple[str, Path]:
         """Copy an image into the cache, where training finds it again."""
-        sha256, path = fetch_object(self._cache, self._storage, self._uri, item.key)
+        with self._writer_named(item):
+            sha256, path = fetch_object(self._cache, self._storage, self._uri, item)
         self._check_size(item, path.stat().st_size)
         return sha256, path
 
     def _read(self, item: StoredObject) -> tuple[str, bytes]:
         """Read an object whose content will be in the fact cache."""
-        sha256, content = read_object(self._cache, self._storage, self._uri, item.key)
+        with self._writer_named(item):
+            sha256, content = read_object(self._cache, self._storage, self._uri, item)
         self._check_size(item, len(content))
         return sha256, content
+
+    @contextmanager
+    def _writer_named(self, item: StoredObject) -> Iterator[None]:
+        try:
+            yield
+        except ObjectChanged as error:
+            raise TryAgain(
+                f"{readable(self._uri)}: {item.key} changed while it was read; wait until nobody writes to the dataset"
+            ) from error
 
     def _check_size(self, item: StoredObject, size: int) -> None:
         if size != item.size:

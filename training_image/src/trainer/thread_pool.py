@@ -11,13 +11,15 @@ _Result = TypeVar("_Result")
 _MOST_THREADS = 32
 
 
-def map_in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+def map_in_threads(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None = None
+) -> list[_Result]:
     """Return the function's result for each item, in order; a stop or an error drops what has not begun."""
-    with ThreadPoolExecutor(_thread_count()) as pool:
+    with ThreadPoolExecutor(threads or thread_count()) as pool:
         return list(pool.map(function, items))
 
 
-def _thread_count() -> int:
-    """Return the cores this process may use, and two more that wait for the store."""
+def thread_count() -> int:
+    """Return the cores this process may use, and two more that wait for a disk."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(_MOST_THREADS, cores + 2)

@@ -130,6 +130,7 @@ def _item(candidate: Candidate, split: Split | None) -> ManifestItem | None:
         width=image.facts.width,
         height=image.facts.height,
         label=label.text if label else "",
+        version_id=sample.image.version_id,
     )
 
 

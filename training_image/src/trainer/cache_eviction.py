@@ -1,0 +1,110 @@
+"""Keep the cache of datasets within its limits: what was not used for longest goes first.
+
+Safe beside running steps: they hold hard links to what they use, and fetch again what they find missing.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+_log = logging.getLogger(__name__)
+
+_COPIES = ("objects", "archives")
+_DAY_SECONDS = 86_400.0
+_IN_USE_SECONDS = 3600.0
+"""A step may be about to open what was touched this recently."""
+
+
+class _Copy(NamedTuple):
+    used: float
+    size: int
+    path: str
+
+
+def evict_if_due(cache: Path, *, max_gb: float, keep_days: float) -> None:
+    """Do what ``evict`` does, once an hour: more often there is little that was not in use."""
+    stamp = cache / "evicted"
+    try:
+        if time.time() - stamp.stat().st_mtime < _IN_USE_SECONDS:
+            return
+    except OSError:
+        _log.debug("%s was not tidied up yet", cache)
+    evict(cache, max_gb=max_gb, keep_days=keep_days)
+    try:
+        stamp.touch()
+    except OSError as error:
+        _log.warning("cannot write %s: %s; the cache is looked through each time", stamp, error)
+
+
+def evict(cache: Path, *, max_gb: float, keep_days: float) -> None:
+    """Remove copies that were not used for ``keep_days``, and the least recently used ones above ``max_gb``.
+
+    0 means no limit. What broken-off fetches left behind goes after a day. A cache that cannot be tidied up is only
+    larger than it need be.
+    """
+    now = time.time()
+    leftovers = [copy for copy in _copies(cache, ("incoming",)) if now - copy.used > _DAY_SECONDS]
+    copies = sorted(_copies(cache, _COPIES)) if max_gb or keep_days else []
+    old = [copy for copy in copies if keep_days and now - copy.used > keep_days * _DAY_SECONDS]
+    over = _least_used(copies[len(old) :], max_gb * 1e9, now) if max_gb else []
+    for what, chosen in (
+        ("left behind by fetches that broke off", leftovers),
+        (f"not used for {keep_days:g} days (TRAINER_CACHE_KEEP_DAYS)", old),
+        (f"least recently used above {max_gb:g} GB (TRAINER_CACHE_MAX_GB)", over),
+    ):
+        _remove(cache, what, chosen)
+
+
+def _least_used(copies: list[_Copy], most_bytes: float, now: float) -> list[_Copy]:
+    total, chosen = sum(copy.size for copy in copies), []
+    for copy in copies:
+        if total <= most_bytes or now - copy.used < _IN_USE_SECONDS:
+            break
+        chosen.append(copy)
+        total -= copy.size
+    return chosen
+
+
+def _copies(cache: Path, folders: tuple[str, ...]) -> Iterator[_Copy]:
+    for folder in folders:
+        yield from _files_below(str(cache / folder))
+
+
+def _files_below(folder: str) -> Iterator[_Copy]:
+    try:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        _log.warning("cannot look into the cache of datasets: %s", error)
+        return
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files_below(entry.path)
+        else:
+            # Another step may have removed it at this moment.
+            with suppress(FileNotFoundError):
+                status = entry.stat(follow_symlinks=False)
+                yield _Copy(status.st_mtime, status.st_size, entry.path)
+
+
+def _remove(cache: Path, what: str, copies: list[_Copy]) -> None:
+    removed = [copy.size for copy in copies if _is_removed(copy)]
+    if removed:
+        _log.info("cache %s: removed %s files, %.3f GB, %s", cache, f"{len(removed):,}", sum(removed) / 1e9, what)
+
+
+def _is_removed(copy: _Copy) -> bool:
+    try:
+        os.unlink(copy.path)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        _log.warning("cannot remove %s from the cache of datasets: %s", copy.path, error)
+        return False
+    return True

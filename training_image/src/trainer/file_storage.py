@@ -1,0 +1,138 @@
+"""Datasets in folders of this machine, or mounted into it: ``file://``."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from .errors import BadData, BadRequest, TryAgain
+from .storage import NothingThere, StoredObject, new_file, readable
+from .thread_pool import thread_count
+
+_CHUNK_BYTES = 1 << 20
+
+
+class FileStorage:
+    """Folders of this machine, or mounted into it."""
+
+    def list_objects(self, uri: str, as_of: datetime | None = None) -> list[StoredObject]:
+        """List all files below a folder, through links too; hidden files and folders are left out."""
+        root = folder_of(uri)
+        _check_as_of(uri, as_of)
+        if not root.is_dir():
+            raise NothingThere(
+                f"no dataset at {readable(uri)}: it is not a folder; expected a folder with images, check dataset.uri"
+            )
+        found = sorted(_walk(f"{root}", "", ()), key=lambda item: item.key)
+        if not found:
+            raise NothingThere(f"no dataset at {uri}: it is empty; expected a folder with images, check dataset.uri")
+        return found
+
+    def find_object(self, uri: str, key: str, as_of: datetime | None = None) -> StoredObject | None:
+        """Return one file below a folder, None if it is not there."""
+        path = folder_of(uri) / key
+        _check_as_of(uri, as_of)
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise TryAgain(f"cannot look at {path}: {error}") from error
+        return StoredObject(key, status.st_size, _etag(status)) if stat.S_ISREG(status.st_mode) else None
+
+    def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
+        """Copy one file and return its SHA-256."""
+        source = folder_of(uri) / item.key
+        digest = hashlib.sha256()
+        try:
+            with new_file(target) as out, source.open("rb", buffering=0) as content:
+                while chunk := content.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+                    out.write(chunk)
+        except FileNotFoundError as error:
+            raise BadData(
+                f"{readable(uri)}: {item.key} is gone; it was there when the dataset was listed, run preprocess again"
+            ) from error
+        except OSError as error:
+            raise TryAgain(f"{readable(uri)}: cannot copy {item.key} to {target.parent}: {error}") from error
+        return digest.hexdigest()
+
+    def threads(self, uri: str) -> int:
+        """Return how many files are best copied at once."""
+        return thread_count()
+
+
+def folder_of(uri: str) -> Path:
+    """Return the folder that a ``file://`` URI names.
+
+    Raises:
+        BadRequest: another scheme, a host, or a query (an unescaped ``?`` or ``#`` in a name).
+    """
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
+        raise BadRequest(
+            f"dataset.uri {uri!r} cannot be read; expected file:///absolute/path, s3://bucket/prefix "
+            "or a path below DATASET_ROOT"
+        )
+    if parts.query or parts.fragment:
+        raise BadRequest(f"dataset.uri {uri!r} holds a bare ? or #; expected %3F or %23 in their place")
+    return Path(unquote(parts.path))
+
+
+def _check_as_of(uri: str, as_of: datetime | None) -> None:
+    if as_of is not None:
+        raise BadRequest(
+            f"dataset.as_of is data_interval_end, but {readable(uri)} is a folder, which keeps no earlier versions; "
+            "expected an s3:// bucket with versioning, or leave dataset.as_of out"
+        )
+
+
+def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Iterator[StoredObject]:
+    try:
+        status = os.stat(folder)
+        if (identity := (status.st_dev, status.st_ino)) in above:
+            raise BadData(f"{folder} is a link to a folder that it lies in; remove the link")
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                key = prefix + entry.name
+                if entry.is_dir():
+                    yield from _walk(entry.path, f"{key}/", (*above, identity))
+                elif found := _object(entry, key):
+                    yield found
+    except OSError as error:
+        raise TryAgain(f"cannot list {folder}: {error}") from error
+
+
+def _object(entry: os.DirEntry[str], key: str) -> StoredObject | None:
+    """Return a file as an object; None for a pipe or device, and for a file that was removed while listing."""
+    try:
+        status = entry.stat()
+    except FileNotFoundError as error:
+        if entry.is_symlink():
+            raise BadData(
+                f"{entry.path} is a link to a file that is not there; remove it or restore the file"
+            ) from error
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return None
+    if not key.isascii():
+        _check_spelling(key)
+    return StoredObject(key, status.st_size, _etag(status))
+
+
+def _etag(status: os.stat_result) -> str:
+    # The change time too: a copy that keeps the old modification time is still noticed.
+    return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
+
+
+def _check_spelling(key: str) -> None:
+    try:
+        key.encode()
+    except UnicodeEncodeError as error:
+        name = os.fsencode(key)
+        raise BadData(f"file name {name!r} is not UTF-8; rename it (convmv -f euc-kr -t utf-8, for example)") from error
