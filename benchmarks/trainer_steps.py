@@ -54,7 +54,7 @@ from trainer.record import open_record
 from trainer.settings import read_settings
 from trainer.file_storage import FileStorage
 
-request, run = decode_environment(os.environ)
+request, run = decodeenvironment_in(os.environ)
 settings = read_settings()
 record = open_record(settings.mlflow_tracking_uri, request.pipeline, run)
 with tempfile.TemporaryDirectory() as workspace:
@@ -69,10 +69,10 @@ with tempfile.TemporaryDirectory() as workspace:
 def train_step(folder: Path) -> Ratio:
     """Compare `trainer train`, as a whole process, with a script that calls ultralytics with the same arguments."""
     root = folder / "store"
-    environment = _environment(folder)
+    environment = environment_in(folder)
     days = ["--days", "2026-01-01", "--pictures", "200"]
     subprocess.run([TRAINER_BIN / "trainer", "sample-data", "--root", root, *days], check=True, capture_output=True)
-    pipeline = _pipeline("2026-01-01", TRAINING | {"arguments": ARGUMENTS})
+    pipeline = pipeline_on("2026-01-01", TRAINING | {"arguments": ARGUMENTS})
     seconds_of([TRAINER_BIN / "mlflow", "db", "upgrade", environment["MLFLOW_TRACKING_URI"]], environment, folder)
     data = _plain_dataset(folder, root / "2026-01-01")
     plain = json.dumps(
@@ -94,10 +94,10 @@ def preprocess_again(folder: Path) -> Ratio:
 
     The step's own time: the start of the process, 3 s of imports, is the same for both.
     """
-    environment = _environment(folder)
+    environment = environment_in(folder)
     make = [TRAINER_BIN / "python", "-c", _IMAGES, folder / "store/many", IMAGES]
     subprocess.run(list(map(str, make)), check=True)
-    pipeline = _pipeline("many", TRAINING)
+    pipeline = pipeline_on("many", TRAINING)
     seconds_of([TRAINER_BIN / "mlflow", "db", "upgrade", environment["MLFLOW_TRACKING_URI"]], environment, folder)
     first: dict[int, float] = {}
 
@@ -126,7 +126,8 @@ def _plain_dataset(folder: Path, source: Path) -> Path:
     return data
 
 
-def _pipeline(uri: str, training: dict[str, object]) -> Pipeline:
+def pipeline_on(uri: str, training: dict[str, object]) -> Pipeline:
+    """Return a catalog entry for a dataset below DATASET_ROOT."""
     return Pipeline.model_validate(
         {
             "name": f"bench-{uri}",
@@ -141,18 +142,19 @@ def _pipeline(uri: str, training: dict[str, object]) -> Pipeline:
 
 
 def _preprocess_seconds(pipeline: Pipeline, number: int, environment: dict[str, str], folder: Path) -> float:
-    inputs = _inputs(Step.PREPROCESS, pipeline, number)
+    inputs = inputs_of(Step.PREPROCESS, pipeline, number)
     command = [str(TRAINER_BIN / "python"), "-c", _PREPROCESS]
     done = subprocess.run(command, env=environment | inputs, cwd=folder, check=True, capture_output=True, text=True)
     return float(done.stdout.split("SECONDS")[1])
 
 
 def _step(step: Step, pipeline: Pipeline, number: int, environment: dict[str, str], folder: Path) -> float:
-    inputs = _inputs(step, pipeline, number)
+    inputs = inputs_of(step, pipeline, number)
     return seconds_of([TRAINER_BIN / "trainer", step.value], environment | inputs, folder)
 
 
-def _inputs(step: Step, pipeline: Pipeline, number: int) -> dict[str, str]:
+def inputs_of(step: Step, pipeline: Pipeline, number: int) -> dict[str, str]:
+    """Return the variables that carry request and run of one step of one night."""
     begin = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
     run = StepRun(
         dag_id=pipeline.dag_id,
@@ -163,7 +165,8 @@ def _inputs(step: Step, pipeline: Pipeline, number: int) -> dict[str, str]:
     return encode_environment(StepRequest(step=step, pipeline=pipeline), run)
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment_in(folder: Path) -> dict[str, str]:
+    """Return the environment of a deployment that lives in a folder."""
     return os.environ | {
         "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow.db'}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
