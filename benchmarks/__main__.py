@@ -37,11 +37,19 @@ def main() -> int:
                 rows.append(BENCHMARKS[name](Path(folder)))
             except Unavailable as error:
                 print(f"  {name}: left out, {error}", flush=True)
+            _keep(rows)
     print(_table(rows))
+    return 0 if all(row.holds for row in rows) else 1
+
+
+def _keep(rows: list[Ratio]) -> None:
+    """Write what was measured so far, beside the rows of earlier runs that this one does not measure."""
     path = ROOT / ".local/bench.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
-    return 0 if all(row.holds for row in rows) else 1
+    earlier = json.loads(path.read_text()) if path.exists() else []
+    measured = {row.name for row in rows}
+    kept = [row for row in earlier if row["name"] not in measured]
+    path.write_text(json.dumps([*kept, *(asdict(row) for row in rows)], indent=2) + "\n")
 
 
 def _table(rows: list[Ratio]) -> str:

@@ -54,7 +54,7 @@ from trainer.record import open_record
 from trainer.settings import read_settings
 from trainer.file_storage import FileStorage
 
-request, run = decodeenvironment_in(os.environ)
+request, run = decode_environment(os.environ)
 settings = read_settings()
 record = open_record(settings.mlflow_tracking_uri, request.pipeline, run)
 with tempfile.TemporaryDirectory() as workspace:

@@ -19,6 +19,7 @@ from step_contract.step import (
 
 from .dataset_storage import DatasetStorage
 from .errors import StepError, Terminated
+from .full_disk import full_disk_is_try_again
 from .job import Job
 from .record import RunRecord, find_record, open_record
 from .settings import Settings
@@ -68,13 +69,15 @@ def run_step(request: StepRequest, run: StepRun, settings: Settings) -> tuple[St
 
 def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.TemporaryDirectory[str]:
     parent = settings.trainer_work_dir.absolute()
-    parent.mkdir(parents=True, exist_ok=True)
-    return tempfile.TemporaryDirectory(dir=parent, prefix=f"{run.key[:12]}-{step}-", ignore_cleanup_errors=True)
+    with full_disk_is_try_again():
+        parent.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=parent, prefix=f"{run.key[:12]}-{step}-", ignore_cleanup_errors=True)
 
 
 def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
     try:
-        result = _refusal_before(job) or _done_or_do(job, module)
+        with full_disk_is_try_again():
+            result = _refusal_before(job) or _done_or_do(job, module)
     except BaseException as error:
         _mark_failed(job.record, job.step, error)
         raise

@@ -1,0 +1,80 @@
+"""What docker-compose.airflow.yml promises, read as data."""
+
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from include.docker_stack.__main__ import SECRETS, add_missing
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docker-compose.airflow.yml").read_text()
+STACK: dict[str, Any] = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = STACK["services"]
+JOBS = {"s3-init", "airflow-init"}
+OURS = ("nightshift-airflow", "nightshift-mlflow")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_limited_logs_in_bounds_and_restarts(name: str) -> None:
+    service = SERVICES[name]
+    assert service["mem_limit"]
+    assert service["cpus"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert service["restart"] == ("on-failure" if name in JOBS else "unless-stopped")
+    assert service["security_opt"] == ["no-new-privileges"]
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_tells_its_health_and_each_job_ends(name: str) -> None:
+    assert SERVICES[name]["healthcheck"].get("disable", False) == (name in JOBS)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_images_are_pinned(name: str) -> None:
+    image, _, tag = str(SERVICES[name]["image"]).partition(":")
+    assert tag
+    assert image in OURS or re.search(r"\d+\.\d+", tag)
+    assert "latest" not in tag
+
+
+def test_only_the_two_uis_are_published_and_on_loopback() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published.keys() == {"api-server", "mlflow"}
+    assert all(ports[0].startswith("${PUBLISH_ADDRESS:-127.0.0.1}:") for ports in published.values())
+
+
+def test_only_the_proxy_sees_the_engines_socket() -> None:
+    with_socket = [name for name, service in SERVICES.items() if "docker.sock" in str(service.get("volumes"))]
+    assert with_socket == ["docker-proxy"]
+    on_its_network = {name for name, service in SERVICES.items() if "docker" in service["networks"]}
+    assert on_its_network == {"docker-proxy", "scheduler"}
+
+
+def test_steps_reach_mlflow_and_the_store_only() -> None:
+    reached = {name for name, service in SERVICES.items() if "training" in service["networks"]}
+    assert reached == {"mlflow", "s3", "s3-init"}
+
+
+def test_no_secret_has_a_default() -> None:
+    for name in SECRETS:
+        uses = re.findall(rf"\$\{{{name}([^}}]*)\}}", TEXT)
+        assert uses, name
+        assert any(use.startswith(":?not set") for use in uses), name
+        assert not any(use.startswith(":-") for use in uses), name
+
+
+def test_secrets_are_made_once_and_are_the_owners_only(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("AIRFLOW_PORT=9000\nS3_SECRET_KEY=mine")
+    made = add_missing(path)
+    assert made.keys() == SECRETS.keys() - {"S3_SECRET_KEY"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    text = path.read_text()
+    assert text.startswith("AIRFLOW_PORT=9000\nS3_SECRET_KEY=mine\nPOSTGRES_PASSWORD=")
+    assert add_missing(path) == {}
+    assert path.read_text() == text

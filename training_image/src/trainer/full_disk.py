@@ -1,0 +1,44 @@
+"""A full disk is nobody's bug: the step says so, and the next try goes on once there is room."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .errors import TryAgain
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_TORCH_SAYS = ("PytorchStreamWriter failed", "unexpected pos", "No space left on device")
+"""torch.save reports a short write without the system's error number."""
+
+
+@contextmanager
+def full_disk_is_try_again() -> Iterator[None]:
+    """Turn whatever a full disk brought about within the block into TryAgain.
+
+    Raises:
+        TryAgain: a disk or a quota is full; the message names the file if the system did.
+    """
+    try:
+        yield
+    except TryAgain:
+        raise
+    except Exception as error:
+        reason = _full_disk(error)
+        if reason is None:
+            raise
+        raise TryAgain(
+            f"{reason}; free some, or give more to TRAINER_WORK_DIR, TRAINER_CACHE_DIR or resources.<step>.shm"
+        ) from error
+
+
+def _full_disk(error: BaseException | None) -> str | None:
+    """Return what is full if an error, or one that led to it, comes from that."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            where = f": {error.filename}" if error.filename else ""
+            return f"{os.strerror(error.errno)}{where}"
+        if isinstance(error, RuntimeError) and any(text in str(error) for text in _TORCH_SAYS):
+            return f"no room to write a checkpoint ({str(error).splitlines()[0]})"
+        error = error.__cause__ or error.__context__
+    return None
