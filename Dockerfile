@@ -11,17 +11,17 @@ FROM ${BASE_IMAGE} AS uv
 ARG UV_VERSION=0.13.8
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --no-cache-dir --disable-pip-version-check --quiet uv==${UV_VERSION}
 # System certificates: a company's proxy has its own, and the base image carries them.
-ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true
+ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_CACHE_DIR=/uv-cache
 
 FROM uv AS airflow-dependencies
 COPY requirements.lock /build/requirements.lock
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     /opt/uv/bin/uv venv --quiet --python python3 /opt/venv && \
     /opt/uv/bin/uv pip sync --quiet --compile-bytecode --python /opt/venv/bin/python /build/requirements.lock
 
 FROM uv AS mlflow-dependencies
 COPY requirements-mlflow.lock /build/requirements.lock
-RUN --mount=type=cache,target=/root/.cache/uv \
+RUN --mount=type=cache,target=/uv-cache \
     /opt/uv/bin/uv venv --quiet --python python3 /opt/venv && \
     /opt/uv/bin/uv pip sync --quiet --compile-bytecode --python /opt/venv/bin/python /build/requirements.lock
 
