@@ -121,6 +121,7 @@ def altered(**header: Any) -> bytes:
         (altered(digest="0" * 64), "says digest 000000000000, but its content has"),
         (altered(names=["cat"]), "run preprocess again"),
     ],
+    ids=["cut short", "no archive", "empty", "no header", "of a later version", "another digest", "another name"],
 )
 def test_a_manifest_that_is_damaged_or_changed_is_refused(content: bytes, expected: str) -> None:
     with pytest.raises(BadData, match=re.escape(expected)):
