@@ -13,7 +13,12 @@ TRAINER := .venv/trainer/bin
 VERSION := 0.1.0
 # Debian's own client where it is installed: newer ones insist on a builder plugin that it does not have.
 DOCKER ?= $(firstword $(wildcard /usr/bin/docker) docker)
-COMPOSE := $(DOCKER) compose -f docker-compose.airflow.yml
+# The stack's Compose files, by colons; .env may add docker-compose.gpu.yml.
+COMPOSE_FILE ?= $(or $(shell sed -n 's/^COMPOSE_FILE=//p' .env 2>/dev/null),docker-compose.airflow.yml)
+COMPOSE := COMPOSE_FILE=$(COMPOSE_FILE) $(DOCKER) compose
+DOCKER_STACK := COMPOSE_FILE=$(COMPOSE_FILE) DOCKER=$(DOCKER) $(AIRFLOW)/python -m include.docker_stack
+# Where `make backup` puts a folder for each backup.
+BACKUPS ?= backups
 BASE_IMAGE ?=
 # A command that restarts the engine under test; a restart hits every container of it, so nobody but CI sets this.
 DOCKER_ENGINE_RESTART ?=
@@ -28,7 +33,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
-.PHONY: help install demo up down status test test-units test-contract test-trainer test-e2e test-docker test-image image image-scan stack-init stack-up stack-down stack-status coverage check format lint types \
+.PHONY: help install demo up down status test test-units test-contract test-trainer test-e2e test-docker test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
 	generated docs-check bench clean lock generate
 
 help: ## Show this list
@@ -82,7 +87,7 @@ test-units: install
 	@$(MAKE) --no-print-directory test-trainer
 
 test-contract: install
-	$(TEST_AIRFLOW) COVERAGE_FILE=.local/coverage/airflow $(AIRFLOW)/python -m pytest -n 2 -m 'not docker' --cov=include --cov=dags --cov-report= tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack
+	$(TEST_AIRFLOW) COVERAGE_FILE=.local/coverage/airflow $(AIRFLOW)/python -m pytest -n 2 -m 'not docker and not stack' --cov=include --cov=dags --cov-report= tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack
 
 test-trainer: install
 	COVERAGE_FILE=.local/coverage/trainer $(TRAINER)/python -m pytest -n 2 --cov=trainer --cov-report= tests/trainer
@@ -104,15 +109,31 @@ image: ## Build the training image and show its size by layer
 	@$(DOCKER) image inspect --format '{{.Size}}' $(IMAGE) | awk '{printf "%s: %.2f GB\n", "$(IMAGE)", $$1 / 1e9}'
 
 stack-init: install ## Write the secrets of the stack in Docker to .env, once
-	@$(AIRFLOW)/python -m include.docker_stack init
+	@$(DOCKER_STACK) init
+
+stack-images:
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow -t nightshift-airflow:$(VERSION) .
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target mlflow -t nightshift-mlflow:$(VERSION) .
+
+test-stack: install stack-images ## Start the stack in Docker, kill its scheduler in training, lose all volumes, restore; needs `make image`
+	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
 
 stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), wait until it answers
 	@$(DOCKER) image inspect $(IMAGE) >/dev/null 2>&1 || $(MAKE) --no-print-directory image
 	@$(COMPOSE) config --quiet
-	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow -t nightshift-airflow:$(VERSION) .
-	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target mlflow -t nightshift-mlflow:$(VERSION) .
+	@$(MAKE) --no-print-directory stack-images
 	@$(COMPOSE) up --no-build --detach --wait
 	@$(MAKE) --no-print-directory stack-status
+
+stack-demo: install ## Put the sample data into the stack in Docker and run its sample pipeline for one night
+	@$(DOCKER_STACK) demo
+
+backup: install ## Copy both databases and the S3 store of the stack in Docker into BACKUPS (backups/)
+	@$(DOCKER_STACK) backup --to $(BACKUPS)
+
+restore: install ## Bring back what `make backup` wrote: FROM=backups/..., REPLACE=1 if the stack has data
+	@$(if $(FROM),,echo 'FROM is not set: make restore FROM=$(BACKUPS)/<time>'; exit 64)
+	@$(DOCKER_STACK) restore $(if $(REPLACE),--replace) $(FROM)
 
 stack-down: ## Stop the stack in Docker; its data stay in named volumes
 	@$(COMPOSE) down

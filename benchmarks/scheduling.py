@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.pairs import ROOT, Ratio, compare
 from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import Layout, choose_ports
+from include.local_stack.layout import ADMIN, Layout, choose_ports
 from include.local_stack.services import start, stop
 
 CATALOG = """
@@ -58,7 +58,7 @@ def scheduling(folder: Path) -> Ratio:
     try:
         ports = choose_ports(layout)
         start(layout, ports, print, variables)
-        api = AirflowApi(layout, ports)
+        api = AirflowApi(ports.airflow_url, ADMIN, layout.password())
         for dag_id in ("train_bench", "bash"):
             api.wait_for_dag(dag_id)
             api.unpause(dag_id)

@@ -1,1 +1,1 @@
-"""The stack of docker-compose.airflow.yml: its secrets. Compose does the rest."""
+"""Commands for the stack of docker-compose.airflow.yml: secrets, demo, backup, restore."""

@@ -1,7 +1,7 @@
-"""``python -m include.docker_stack init``: give the stack its secrets, once; `make stack-init` calls it.
+"""``python -m include.docker_stack init | demo | backup | restore``; `make` calls it.
 
-They are written to ``.env``, which git ignores and only its owner may read. What stands there is never changed, so
-the command may be run again after an update that needs one more.
+``init`` gives the stack its secrets. They are written to ``.env``, which git ignores and only its owner may read. What
+stands there is never changed, so the command may be run again after an update that needs one more.
 """
 
 import argparse
@@ -10,10 +10,18 @@ import os
 import re
 import secrets
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
+from include.local_stack.airflow_api import ApiError
+
+from .backup import back_up, restore
+from .compose import ROOT, StackError
+from .demo import run_demo
+
+ENV_FILE = ROOT / ".env"
+_BEGIN = time.monotonic()
 
 
 def _password() -> str:
@@ -39,23 +47,55 @@ SECRETS: dict[str, Callable[[], str]] = {
 }
 """What the stack cannot start without, and how it is made; hexadecimal where it stands in JSON and signed addresses."""
 
-SHOWN = ("AIRFLOW_ADMIN_PASSWORD", "MLFLOW_ADMIN_PASSWORD")
+_SHOWN = {"Airflow": "AIRFLOW_ADMIN_PASSWORD", "MLflow": "MLFLOW_ADMIN_PASSWORD"}
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
-    parser = argparse.ArgumentParser(prog="docker_stack", description="Secrets of the stack in Docker.")
-    parser.add_argument("--env-file", type=Path, default=ENV_FILE, help="file to write (default .env)")
-    parser.add_argument("command", choices=("init",))
+    parser = argparse.ArgumentParser(prog="docker_stack", description="Commands for the stack in Docker.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    init = commands.add_parser("init", help="write the secrets that .env lacks")
+    init.add_argument("--env-file", type=Path, default=ENV_FILE, help="file to write (default .env)")
+    commands.add_parser("demo", help="write sample data and run the sample pipeline")
+    backup = commands.add_parser("backup", help="write databases and S3 store into a folder")
+    backup.add_argument("--to", type=Path, default=ROOT / "backups", help="folder that gets a folder for each backup")
+    restoring = commands.add_parser("restore", help="bring a backup back")
+    restoring.add_argument("folder", type=Path, help="what backup has written")
+    restoring.add_argument("--replace", action="store_true", help="throw away what the stack has now")
     arguments = parser.parse_args()
-    made = add_missing(arguments.env_file)
+    try:
+        return _run(arguments)
+    except (StackError, ApiError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "init":
+            return _init(arguments.env_file)
+        case "demo":
+            run_demo(_say)
+        case "backup":
+            print(back_up(arguments.to.resolve(), _say))
+        case "restore":
+            restore(arguments.folder.resolve(), _say, replace=arguments.replace)
+    return 0
+
+
+def _say(text: str) -> None:
+    print(f"[{time.monotonic() - _BEGIN:6.1f} s] {text}", flush=True)
+
+
+def _init(env_file: Path) -> int:
+    made = add_missing(env_file)
     if not made:
-        print(f"{arguments.env_file}: nothing is missing, nothing was changed")
+        print(f"{env_file}: nothing is missing, nothing was changed")
         return 0
-    print(f"{arguments.env_file}: wrote {', '.join(made)}")
-    for name in SHOWN:
+    print(f"{env_file}: wrote {', '.join(made)}")
+    for service, name in _SHOWN.items():
         if name in made:
-            print(f"{name.removesuffix('_PASSWORD').replace('_ADMIN', '').title()}: login admin / {made[name]}")
+            print(f"{service}: login admin / {made[name]}")
     return 0
 
 

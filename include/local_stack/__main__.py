@@ -92,7 +92,7 @@ def _start(layout: Layout) -> Ports:
 
 
 def _prepare(layout: Layout, ports: Ports) -> Demo:
-    return Demo(layout, ports, AirflowApi(layout, ports), _pipeline(), _say)
+    return Demo(layout, ports, AirflowApi(ports.airflow_url, ADMIN, layout.password()), _pipeline(), _say)
 
 
 def _pipeline() -> Pipeline:

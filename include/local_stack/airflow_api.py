@@ -1,4 +1,4 @@
-"""The few calls of Airflow's public REST API that the demo and the tests make."""
+"""The few calls of Airflow's public REST API that the stacks' commands and the tests make."""
 
 import json
 import time
@@ -7,8 +7,6 @@ import urllib.parse
 import urllib.request
 from datetime import datetime
 from typing import Any
-
-from .layout import ADMIN, Layout, Ports
 
 _TIMEOUT_SECONDS = 30
 _LOCKED = 503
@@ -27,11 +25,11 @@ class ApiError(RuntimeError):
 class AirflowApi:
     """A session of the admin with a running api-server."""
 
-    def __init__(self, layout: Layout, ports: Ports) -> None:
-        """Log in with the generated password."""
-        self._base = ports.airflow_url
+    def __init__(self, url: str, user: str, password: str) -> None:
+        """Log in."""
+        self._base = url
         self._token = ""
-        credentials = {"username": ADMIN, "password": layout.password()}
+        credentials = {"username": user, "password": password}
         self._token = self.call("POST", "/auth/token", credentials)["access_token"]
 
     def call(self, method: str, path: str, body: object = None) -> Any:

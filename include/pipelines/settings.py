@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
 
     trainer_image: str = Field(default="nightshift-trainer:0.1.0", description="The training image, with its tag.")
-    nightshift_state: str = Field(default="", description="The local stack this is a part of; set by it.")
+    nightshift_state: str = Field(default="", description="The stack this is a part of; set by it.")
     docker_host: str = Field(default="unix:///var/run/docker.sock", description="The Docker engine that runs steps.")
     docker_registry_connection: str = Field(default="", description="Airflow connection to log in to a registry with.")
     docker_network: str = Field(default="bridge", description="Network in which a step reaches MLflow and the store.")

@@ -9,12 +9,18 @@ import pytest
 import yaml
 
 from include.docker_stack.__main__ import SECRETS, add_missing
+from include.docker_stack.compose import StackError, read_stack
+
+from .conftest import require_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.airflow.yml").read_text()
 STACK: dict[str, Any] = yaml.safe_load(TEXT)
-SERVICES: dict[str, dict[str, Any]] = STACK["services"]
-JOBS = {"s3-init", "airflow-init"}
+GPU: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.gpu.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = STACK["services"] | {"gpu-check": GPU["services"]["gpu-check"]}
+RESTARTS = {"s3-init": "on-failure", "airflow-init": "on-failure", "sample-data": "no", "gpu-check": "no"}
+"""Services that end; all others are there to stay."""
+
 OURS = ("nightshift-airflow", "nightshift-mlflow")
 
 
@@ -24,19 +30,19 @@ def test_each_service_is_limited_logs_in_bounds_and_restarts(name: str) -> None:
     assert service["mem_limit"]
     assert service["cpus"]
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
-    assert service["restart"] == ("on-failure" if name in JOBS else "unless-stopped")
+    assert service["restart"] == RESTARTS.get(name, "unless-stopped")
     assert service["security_opt"] == ["no-new-privileges"]
     assert "privileged" not in service
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_tells_its_health_and_each_job_ends(name: str) -> None:
-    assert SERVICES[name]["healthcheck"].get("disable", False) == (name in JOBS)
+    assert SERVICES[name]["healthcheck"].get("disable", False) == (name in RESTARTS)
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_images_are_pinned(name: str) -> None:
-    image, _, tag = str(SERVICES[name]["image"]).partition(":")
+    image, _, tag = re.sub(r"^\$\{TRAINER_IMAGE:-(.*)\}$", r"\1", str(SERVICES[name]["image"])).partition(":")
     assert tag
     assert image in OURS or re.search(r"\d+\.\d+", tag)
     assert "latest" not in tag
@@ -51,13 +57,13 @@ def test_only_the_two_uis_are_published_and_on_loopback() -> None:
 def test_only_the_proxy_sees_the_engines_socket() -> None:
     with_socket = [name for name, service in SERVICES.items() if "docker.sock" in str(service.get("volumes"))]
     assert with_socket == ["docker-proxy"]
-    on_its_network = {name for name, service in SERVICES.items() if "docker" in service["networks"]}
+    on_its_network = {name for name, service in SERVICES.items() if "docker" in service.get("networks", ())}
     assert on_its_network == {"docker-proxy", "scheduler"}
 
 
 def test_steps_reach_mlflow_and_the_store_only() -> None:
-    reached = {name for name, service in SERVICES.items() if "training" in service["networks"]}
-    assert reached == {"mlflow", "s3", "s3-init"}
+    reached = {name for name, service in SERVICES.items() if "training" in service.get("networks", ())}
+    assert reached == {"mlflow", "s3", "s3-init", "sample-data"}
 
 
 def test_no_secret_has_a_default() -> None:
@@ -66,6 +72,27 @@ def test_no_secret_has_a_default() -> None:
         assert uses, name
         assert any(use.startswith(":?not set") for use in uses), name
         assert not any(use.startswith(":-") for use in uses), name
+
+
+def test_gpus_are_checked_before_the_scheduler_starts() -> None:
+    (device,) = GPU["services"]["gpu-check"]["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
+    assert GPU["services"]["scheduler"]["depends_on"] == {"gpu-check": {"condition": "service_completed_successfully"}}
+
+
+@pytest.mark.stack
+def test_compose_refuses_each_missing_secret_and_says_what_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_engine()
+    monkeypatch.setenv("COMPOSE_ENV_FILES", str(tmp_path / ".env"))
+    secrets = add_missing(tmp_path / ".env")
+    assert read_stack().value("scheduler", "DOCKER_HOST") == "tcp://docker-proxy:2375"
+    for name in secrets:
+        monkeypatch.setenv(name, "")
+        with pytest.raises(StackError, match=f"{name} is missing a value: not set, run `make stack-init`"):
+            read_stack()
+        monkeypatch.delenv(name)
 
 
 def test_secrets_are_made_once_and_are_the_owners_only(tmp_path: Path) -> None:

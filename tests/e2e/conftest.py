@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import Layout, Ports, choose_ports
+from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports
 from include.local_stack.services import TRAINER_BIN, containers, processes, start, stop
 
 CATALOG = """
@@ -76,7 +76,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     try:
         extra = getattr(request.module, "STACK_ENVIRONMENT", {})
         start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)} | extra)
-        yield Stack(layout, ports, AirflowApi(layout, ports))
+        yield Stack(layout, ports, AirflowApi(ports.airflow_url, ADMIN, layout.password()))
     finally:
         stop(layout)
     assert processes(layout) == []

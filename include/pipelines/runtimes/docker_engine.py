@@ -5,6 +5,7 @@ one. Whoever has taken its result removes it or, after a failure, gives it anoth
 name is one whose result nobody has taken yet. The only importer of the Docker client; its errors become StepFailed.
 """
 
+import hashlib
 import logging
 import threading
 import time
@@ -72,6 +73,9 @@ class ContainerState:
 def identity_of(run: StepRun, step: str, pipeline: str) -> ContainerIdentity:
     """Return name and labels of the container of one task of one DAG run, the same for every try."""
     suffix = f"-{run.map_index}" if run.map_index >= 0 else ""
+    if stack := settings().nightshift_state:
+        # Another stack on this engine has the same nights: without this it would take over this one's containers.
+        suffix += f"-{hashlib.sha256(stack.encode()).hexdigest()[:8]}"
     labels = {
         "task": f"{run.key}-{step}{suffix}",
         "run_key": run.key,
@@ -82,7 +86,7 @@ def identity_of(run: StepRun, step: str, pipeline: str) -> ContainerIdentity:
         "try_number": str(run.try_number),
         "pipeline": pipeline,
         "step": step,
-        "stack": settings().nightshift_state,
+        "stack": stack,
     }
     name = f"{LABEL}-{run.key[:20]}-{step}{suffix}"
     return ContainerIdentity(name, {f"{LABEL}.{key}": value for key, value in labels.items()})
