@@ -103,6 +103,7 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 	$(if $(DOCKER_ENGINE_RESTART),$(TEST_AIRFLOW) DOCKER_ENGINE_RESTART='$(DOCKER_ENGINE_RESTART)' $(AIRFLOW)/python -m pytest -m engine_restart tests/pipelines)
 
 test-image: install ## Run the trainer's protocol suite against the training image
+	$(DOCKER) run --rm --network none --entrypoint trainer $(IMAGE) --version
 	TRAINER_IMAGE_UNDER_TEST=$(IMAGE) DOCKER=$(DOCKER) $(TRAINER)/python -m pytest tests/trainer/test_command.py
 
 image: ## Build the training image and show its size by layer
