@@ -39,6 +39,11 @@ class StepLeft(StepFailed):
         super().__init__(message, FailureKind.TRY_AGAIN)
 
 
+def close_command(failure: StepFailed) -> list[str]:
+    """Return the trainer's arguments that end the MLflow run of a step that could not do it itself."""
+    return ["close", "--kind", failure.kind.value, "--reason", str(failure)]
+
+
 def conclude(step: Step, exit_code: int, answer: StepResult | StepFailure | None, *, killed: bool) -> StepResult:
     """Return the step's result, or end the task as the exit code says.
 

@@ -192,6 +192,9 @@ class Training(Record):
 
     epochs: PositiveInt = Field(default=100, description="Passes over the train split.")
     batch: PositiveInt = Field(default=16, description="Images in one step.")
+    minimum_batch: PositiveInt = Field(
+        default=1, description="Out of memory halves the batch, but not below this; then the training fails."
+    )
     imgsz: ImageSize = Field(default=640, description="Side of the square input in pixels.")
     patience: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         default=100, description="Epochs without improvement before stopping."
@@ -201,6 +204,12 @@ class Training(Record):
         default={},
         description="Any further ultralytics train argument, checked against the pinned ultralytics' own list.",
     )
+
+    @model_validator(mode="after")
+    def _batch_may_be_halved_to_the_minimum(self) -> Self:
+        if self.minimum_batch > self.batch:
+            raise broken_rule(f"minimum_batch {self.minimum_batch} is above batch {self.batch}", "at most batch")
+        return self
 
 
 class Gate(Record):

@@ -15,13 +15,15 @@ import pytest
 
 from step_contract import transport
 from step_contract.catalog import Pipeline
-from step_contract.step import Step, StepRequest, StepResult, StepRun, TrainResult
-from trainer import epoch_callbacks, train
+from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult
+from trainer import epoch_callbacks, reporter, train, unsent
 from trainer.checkpoints import LAST, CheckpointStore
-from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, Terminated
+from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
+from trainer.execution import close_lost_run, run_step
 from trainer.job import Job
 from trainer.manifest import Manifest, record_manifest
-from trainer.record import RunRecord
+from trainer.record import RunRecord, open_record
+from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
 from .trained_model import TINY_MODEL, digits_manifest, record_preprocess, shades_manifest
@@ -82,6 +84,25 @@ def stop_in_epoch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         def begin(self: epoch_callbacks.EpochCallbacks, trainer: Any) -> None:
             if epoch is not None and trainer.epoch + 1 == epoch:
                 raise error or Terminated("told to stop by SIGTERM")
+            original(self, trainer)
+
+        monkeypatch.setattr(epoch_callbacks.EpochCallbacks, "on_train_epoch_start", begin)
+
+    return arrange
+
+
+@pytest.fixture
+def memory_for(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function after which a device has memory for a batch of some size only."""
+    original = epoch_callbacks.EpochCallbacks.on_train_epoch_start
+
+    def arrange(batch: int, from_epoch: int = 1, then: BaseException | None = None) -> None:
+        def begin(self: epoch_callbacks.EpochCallbacks, trainer: Any) -> None:
+            if trainer.epoch + 1 >= from_epoch:
+                if trainer.batch_size > batch:
+                    raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+                if then is not None:
+                    raise then
             original(self, trainer)
 
         monkeypatch.setattr(epoch_callbacks.EpochCallbacks, "on_train_epoch_start", begin)
@@ -250,33 +271,116 @@ def test_a_checkpoint_of_other_inputs_is_ignored(
     assert job.record.tags()["param_now.train.lr0"] == "0.001"
 
 
-def test_out_of_memory_halves_the_batch_of_the_next_try(
-    train_job: MakeJob,
-    stop_in_epoch: Callable[..., None],
+def test_out_of_memory_halves_the_batch_and_the_same_try_goes_on(
+    train_job: MakeJob, memory_for: Callable[[int], None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    pipeline = tiny_pipeline(2)
-    first = train_job(pipeline)
-    stop_in_epoch(2, RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"))
-    with pytest.raises(
-        OutOfMemory, match=r"out of memory with batch 8 at imgsz 32 on cpu: .*; the next try goes on with batch 4"
-    ):
-        do_train(first)
-    stop_in_epoch(None)
-    second = train_job(pipeline)
-    assert do_train(second).resumed_from_epoch == 1
-    batches = second.record.client.get_metric_history(second.record.run_id, "train/batch")
-    assert [(point.step, point.value) for point in batches] == [(1, 8), (2, 4)]
+    memory_for(batch=2, from_epoch=2)
+    job = train_job(tiny_pipeline(3))
+    with caplog.at_level("WARNING"):
+        result = do_train(job)
+    assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
+    batches = job.record.client.get_metric_history(job.record.run_id, "train/batch")
+    assert [(point.step, point.value) for point in batches] == [(1, 8), (2, 2), (3, 2)]
+    assert "out of memory with batch 8 at imgsz 32 on cpu" in caplog.text
+    assert "going on with batch 4" in caplog.text
+    assert "going on with batch 2" in caplog.text
+    assert not (job.settings.trainer_cache_dir / unsent.FOLDER / job.run.key).exists()
 
 
-def test_a_batch_of_one_cannot_be_halved(
-    train_job: MakeJob,
-    stop_in_epoch: Callable[..., None],
-) -> None:
+def test_the_next_try_begins_with_the_batch_that_fits(train_job: MakeJob, memory_for: Callable[[int], None]) -> None:
+    memory_for(batch=4, from_epoch=1, then=Terminated("told to stop"))
     pipeline = tiny_pipeline(1)
-    pipeline = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"batch": 1, "imgsz": 64})})
-    stop_in_epoch(1, MemoryError("no room"))
-    with pytest.raises(OutOfMemory, match="a batch of 1 cannot be halved: expected a smaller imgsz or model"):
+    with pytest.raises(Terminated):
         do_train(train_job(pipeline))
+    memory_for(batch=8)
+    job = train_job(pipeline)
+    do_train(job)
+    assert job.record.metrics()["train/batch"] == 4
+
+
+def test_below_the_minimum_batch_the_training_fails_for_good(
+    train_job: MakeJob, memory_for: Callable[[int], None]
+) -> None:
+    memory_for(batch=2)
+    pipeline = tiny_pipeline(1)
+    training = pipeline.training.model_copy(update={"minimum_batch": 3})
+    with pytest.raises(BadRequest, match=r"out of memory with batch 3 .*; that is training.minimum_batch: expected"):
+        do_train(train_job(pipeline.model_copy(update={"training": training})))
+
+
+def test_a_container_killed_at_its_limit_is_followed_by_half_the_batch(train_job: MakeJob, settings: Settings) -> None:
+    pipeline = tiny_pipeline(1)
+    pipeline = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"minimum_batch": 4})})
+    killed = FailureKind.OUT_OF_MEMORY
+
+    def kill() -> Job:
+        job = train_job(pipeline)
+        job.record.begin_step(Step.TRAIN, train.fingerprint(job))
+        train._current_training(job, CheckpointStore(job.record))
+        close_lost_run(job.request, job.run, settings, "FAILED", "killed at its limit", killed)
+        return job
+
+    assert json.loads(kill().record.tags()["training"])["batch"] == 4
+    job = kill()
+    with pytest.raises(BadRequest, match=r"memory of 4Gi \(resources.train.memory\) did not suffice for batch 4, and"):
+        do_train(job)
+    resources = pipeline.resources.model_copy(
+        update={"train": pipeline.resources.train.model_copy(update={"memory": "64g"})}
+    )
+    job = train_job(pipeline.model_copy(update={"resources": resources}))
+    do_train(job)
+    assert job.record.metrics()["train/batch"] == 4
+
+
+# -- what one try leaves for the next ---------------------------------------------------------------------------------
+
+
+def test_epochs_that_mlflow_did_not_take_are_there_for_the_next_try(
+    train_job: MakeJob, monkeypatch: pytest.MonkeyPatch, stop_in_epoch: Callable[..., None]
+) -> None:
+    def away(*_arguments: Any) -> None:
+        raise TryAgain("MLflow is away")
+
+    monkeypatch.setattr(reporter, "_PATIENCE_WHEN_TERMINATED_SECONDS", 0.1)
+    stop_in_epoch(3)
+    pipeline = tiny_pipeline(3)
+    job = train_job(pipeline)
+    with monkeypatch.context() as patch:
+        patch.setattr(CheckpointStore, "commit", away)
+        patch.setattr(RunRecord, "log_metrics", away)
+        with pytest.raises(Terminated):
+            do_train(job)
+    assert CheckpointStore(job.record).available() == []
+    stop_in_epoch(None)
+    shutil.rmtree(job.workspace)
+    job = train_job(pipeline)
+    result = do_train(job)
+    assert (result.epochs_done, result.resumed_from_epoch) == (3, 2)
+    assert epochs_of(job.record) == [1, 2, 3]
+
+
+def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
+    train_job: MakeJob, settings: Settings, stop_in_epoch: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline, zombie = tiny_pipeline(50), make_run(try_number=1)
+    train_job(pipeline, zombie)
+    original = RunRecord.log_metrics
+
+    def overtaken(record: RunRecord, metrics: Any, epoch: int = 0) -> None:
+        original(record, metrics, epoch)
+        if epoch == 2:
+            open_record(settings.mlflow_tracking_uri, pipeline, zombie).ownership.take(Step.TRAIN, 2)
+
+    monkeypatch.setattr(RunRecord, "log_metrics", overtaken)
+    request = StepRequest(step=Step.TRAIN, pipeline=pipeline)
+    with pytest.raises(Superseded, match=r"try 2 of train on .* works on this DAG run since .*; try 1 stops"):
+        run_step(request, zombie, settings)
+    record = open_record(settings.mlflow_tracking_uri, pipeline, zombie)
+    assert record.tags()["step.train"] == "running"
+    assert record.client.get_run(record.run_id).info.status == "RUNNING"
+    assert "failure.reason" not in record.tags()
+    with pytest.raises(Superseded, match="try 1 stops"):
+        run_step(request, zombie, settings)
 
 
 def test_a_killed_process_is_followed_by_one_that_goes_on(

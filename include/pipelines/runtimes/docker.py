@@ -263,18 +263,18 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
 
         client = self._client()
         if isinstance(failure, StepLost):
-            self._close_record(client, str(failure))
+            self._close_record(client, failure)
         with engine.translated("put the failed container aside"):
             engine.retire(client, state, f"try{self._run().try_number}")
 
-    def _close_record(self, client: "APIClient", reason: str) -> None:
+    def _close_record(self, client: "APIClient", lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again."""
         from include.pipelines.runtimes import docker_engine as engine
         from include.pipelines.runtimes.docker_config import close_config
 
-        self.log.warning("%s; closing its MLflow run", reason)
+        self.log.warning("%s; closing its MLflow run", lost)
         config = close_config(
-            self._identity(), self.request, self.step_run, settings(), client.create_host_config, reason
+            self._identity(), self.request, self.step_run, settings(), client.create_host_config, lost
         )
         container = None
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
+from include.pipelines.outcome import StepFailed, close_command
 from include.pipelines.runtimes.docker_engine import GPU_LABEL, ContainerIdentity
 from include.pipelines.settings import Settings
 from include.step_contract import transport
@@ -54,11 +55,11 @@ def close_config(
     step_run: str,
     settings: Settings,
     host_config: Any,
-    reason: str,
+    failure: StepFailed,
 ) -> dict[str, Any]:
     """Return the arguments for a container that closes the record of a step that was lost."""
     config = container_config(identity, request, step_run, settings, host_config)
-    return config | {"name": f"{identity.name}-close", "command": ["close", "--reason", reason], "labels": {}}
+    return config | {"name": f"{identity.name}-close", "command": close_command(failure), "labels": {}}
 
 
 def _environment(request: StepRequest, step_run: str, settings: Settings) -> dict[str, str]:

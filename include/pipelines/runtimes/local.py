@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from airflow.sdk import BaseOperator, Context
 
 from include.pipelines.log_lines import LineAssembler
-from include.pipelines.outcome import StepFailed, StepLost, conclude
+from include.pipelines.outcome import StepFailed, StepLost, close_command, conclude
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
@@ -56,7 +56,7 @@ class LocalStepOperator(BaseOperator):
         try:
             result = conclude(step, exit_code, answer, killed=self._killed)
         except StepLost as lost:
-            self._close_record(str(lost))
+            self._close_record(lost)
             raise
         self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
 
@@ -88,10 +88,10 @@ class LocalStepOperator(BaseOperator):
                 FailureKind.BAD_REQUEST,
             ) from error
 
-    def _close_record(self, reason: str) -> None:
+    def _close_record(self, lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again."""
-        self.log.warning("%s; closing its MLflow run", reason)
-        process = self._start(["close", "--reason", reason])
+        self.log.warning("%s; closing its MLflow run", lost)
+        process = self._start(close_command(lost))
         try:
             output, errors = process.communicate(timeout=_CLOSE_TIMEOUT_SECONDS)
             self.log.info("%s", (output + errors).decode(errors="replace").strip())

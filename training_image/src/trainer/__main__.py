@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     close = commands.add_parser("close", help="end the MLflow run of a DAG run whose step was lost without a word")
     _add_inputs(close)
     close.add_argument("--status", choices=("FAILED", "KILLED"), default="FAILED")
+    close.add_argument(
+        "--kind", type=FailureKind, choices=list(FailureKind), default=FailureKind.TRY_AGAIN, help="kind of failure"
+    )
     close.add_argument("--reason", required=True, help="why, in one sentence")
     sample = commands.add_parser("sample-data", help="write handwritten digits as detection datasets, a folder a day")
     sample.add_argument("--root", type=Path, required=True, help="folder that gets one folder for each day")
@@ -111,7 +114,7 @@ def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
     settings: Settings = read_settings()
     from .execution import close_lost_run  # imports mlflow
 
-    close_lost_run(request, run, settings, arguments.status, arguments.reason)
+    close_lost_run(request, run, settings, arguments.status, arguments.reason, arguments.kind)
     return None, ExitCode.DONE
 
 

@@ -129,6 +129,7 @@ class CheckpointStore:
                 stored = self._upload(claimed / name, known)
                 files[name] = known[stored.sha256] = stored
         checkpoint = Checkpoint(epoch=epoch, files=files)
+        self._record.ownership.check()  # the upload may have taken long
         previous = next((other for other in before if other.epoch < epoch), None)
         self._record.set_tags(
             {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", _TAG: checkpoint.model_dump_json()}

@@ -4,6 +4,7 @@ Imports torch and ultralytics; ``ultralytics_setup.prepare`` must have run befor
 downloaded: a model is a YAML that ultralytics ships or a file that is there.
 """
 
+import gc
 import re
 import subprocess
 from collections.abc import Iterator
@@ -104,6 +105,13 @@ def fit(plan: Plan, checkpoint: Model | None = None) -> None:
         model.add_callback(event, getattr(callbacks, event))
     with _translated_errors(plan):
         model.train(**arguments)
+
+
+def free_memory() -> None:
+    """Give back what a training that failed held on the device."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def rank() -> int:

@@ -6,6 +6,7 @@
     ├── Bug            the step broke one of its own promises                                      70
     ├── OutOfMemory    the device's or the host's memory did not suffice                           75
     └── TryAgain       a service is away; nothing is wrong with request or data                    75
+        └── Superseded another try took the DAG run over; this one must not write any more         75
     Terminated         told to stop (SIGTERM, SIGINT, or the parent is gone); not an Exception    143
 
 Modules that import a third party translate its errors into these. Must not import any of them.
@@ -48,6 +49,10 @@ class TryAgain(StepError):
     """A service is away for now."""
 
     kind = FailureKind.TRY_AGAIN
+
+
+class Superseded(TryAgain):
+    """Another try works on this DAG run; this one stops and leaves the record alone."""
 
 
 class Terminated(BaseException):

@@ -18,11 +18,13 @@ from step_contract.step import (
 )
 
 from .dataset_storage import DatasetStorage
-from .errors import StepError, Terminated
+from .errors import StepError, Superseded, Terminated
 from .full_disk import full_disk_is_try_again
 from .job import Job
+from .mlflow_client import hurry
 from .record import RunRecord, find_record, open_record
 from .settings import Settings
+from .train import note_out_of_memory
 
 _log = logging.getLogger("trainer")
 
@@ -78,10 +80,14 @@ def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
     try:
         with full_disk_is_try_again():
             result = _refusal_before(job) or _done_or_do(job, module)
+    except Superseded:
+        raise
     except BaseException as error:
         _mark_failed(job.record, job.step, error)
         raise
-    return result, _end(job.record, result)
+    code = _end(job.record, result)
+    job.record.ownership.release()
+    return result, code
 
 
 def _refusal_before(job: Job) -> StepResult | None:
@@ -106,9 +112,11 @@ def _done_before(job: Job, inputs: str) -> StepResult | None:
 
 
 def _do(job: Job, module: StepModule, inputs: str) -> StepResult:
+    job.record.ownership.take(job.step, job.run.try_number)
     job.record.begin_step(job.step, inputs)
     outcome = module.work(job)
     result = StepResult(mlflow_run_id=job.record.run_id, summary=module.summary(outcome), outcome=outcome)
+    job.record.ownership.check()
     job.record.finish_step(job.step, result, refused=_refused(result))
     return result
 
@@ -130,14 +138,22 @@ def _end(record: RunRecord, result: StepResult) -> ExitCode:
 def _mark_failed(record: RunRecord, step: Step, error: BaseException) -> None:
     """Leave the reason in the record; never hide the error itself behind a tracking server that is away, too."""
     kind = error.kind if isinstance(error, StepError | Terminated) else FailureKind.BUG
+    if isinstance(error, Terminated):
+        hurry()
     try:
+        if record.ownership.is_others():
+            _log.warning("another try works on this DAG run; its record is left alone")
+            return
         record.fail_step(step, kind, str(error) or type(error).__name__)
         record.close("KILLED" if isinstance(error, Terminated) else "FAILED")
+        record.ownership.release()
     except StepError as second:
         _log.error("the failure could not be recorded: %s", second)
 
 
-def close_lost_run(request: StepRequest, run: StepRun, settings: Settings, status: str, reason: str) -> None:
+def close_lost_run(  # what a command line says
+    request: StepRequest, run: StepRun, settings: Settings, status: str, reason: str, kind: FailureKind
+) -> None:
     """End the MLflow run of a DAG run whose step died without recording why; an ended run is left as it is."""
     record = find_record(settings.mlflow_tracking_uri, request.pipeline, run)
     if record is None:
@@ -146,5 +162,10 @@ def close_lost_run(request: StepRequest, run: StepRun, settings: Settings, statu
     if record.tags().get(f"step.{request.step}") != "running":
         _log.info("step %s of MLflow run %s is not running; left as it is", request.step, record.run_id)
         return
-    record.fail_step(request.step, FailureKind.TRY_AGAIN, reason)
+    if not record.ownership.end_lost(run.try_number):
+        _log.info("a later try works on MLflow run %s; left as it is", record.run_id)
+        return
+    if kind is FailureKind.OUT_OF_MEMORY and request.step is Step.TRAIN:
+        note_out_of_memory(record, run.form.applied_to(request.pipeline))
+    record.fail_step(request.step, kind, reason)
     record.close(status)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from step_contract.step import TrainResult
 
-from . import detector, environment, journal
+from . import detector, environment, journal, unsent
 from .checkpoints import HISTORY, LAST, CheckpointStore
 from .dataset import materialize
 from .detector import Model, Plan
@@ -34,22 +34,15 @@ _PICTURES = ("*.png", "labels.jpg", "train_batch0.jpg", "val_batch0_labels.jpg",
 _log = logging.getLogger(__name__)
 
 
-class BatchTooLarge(OutOfMemory):
-    """The memory did not suffice, but may for a smaller batch."""
-
-    def __init__(self, message: str, next_batch: int) -> None:
-        """Name the batch with which the next try goes on."""
-        super().__init__(f"{message}; the next try goes on with batch {next_batch}")
-        self.next_batch = next_batch
-
-
-def run(job: Job, training: "Training", store: CheckpointStore, expected_digest: str) -> TrainResult:
+def run(job: Job, training: "Training", store: CheckpointStore, expected_digest: str) -> TrainResult | int:
     """Train from the newest usable checkpoint to the end, check that the result is whole, and store it.
 
+    Returns the result, or the batch to go on with where the memory did not suffice.
+
     Raises:
-        BatchTooLarge: the training can go on from its checkpoint with half the batch.
         StepError: see ``train.work``.
     """
+    unsent.carry(job, training.began_ms, lambda: _logged_epochs(job, training))
     plan = _plan(job, training, expected_digest)
     checkpoint, resumed_from = _resume(plan, store)
     job.record.set_tags(environment.environment_tags(job.settings) | detector.device_tags())
@@ -58,8 +51,15 @@ def run(job: Job, training: "Training", store: CheckpointStore, expected_digest:
         with Reporter(job.record, plan.exchange, _logged_epochs(job, training)):
             detector.fit(plan, checkpoint)
     except OutOfMemory as error:
-        raise _with_half_the_batch(plan, error) from error
-    return _conclude(job, training, plan, resumed_from)
+        smaller = _smaller_batch(job, plan, error)
+    else:
+        result = _conclude(job, training, plan, resumed_from)
+        unsent.forget(plan.exchange)
+        return result
+    # Outside of the handler, whose traceback holds the model and all that was on the device.
+    del checkpoint
+    detector.free_memory()
+    return smaller
 
 
 def _plan(job: Job, training: "Training", expected: str) -> Plan:
@@ -68,8 +68,8 @@ def _plan(job: Job, training: "Training", expected: str) -> Plan:
         raise BadData(
             f"the run's manifest has digest {manifest.digest}, but preprocess recorded {expected}; run preprocess again"
         )
-    exchange = job.workspace / "exchange"
-    exchange.mkdir()
+    save_dir = job.workspace / "train"
+    shutil.rmtree(save_dir, ignore_errors=True)  # of a larger batch
     settings = job.pipeline.training
     return Plan(
         task=job.pipeline.task,
@@ -77,8 +77,8 @@ def _plan(job: Job, training: "Training", expected: str) -> Plan:
         training=settings,
         batch=min(settings.batch, training.batch or settings.batch),
         data=materialize(manifest, job, job.workspace / "dataset"),
-        save_dir=job.workspace / "train",
-        exchange=exchange,
+        save_dir=save_dir,
+        exchange=unsent.new_folder(job, training.began_ms),
         device=environment.device_for(job.settings, job.request.resources.gpus),
         workers=_workers(settings.arguments.get("workers")),
         models=models_folder(job.settings.dataset_root),
@@ -109,12 +109,22 @@ def _logged_epochs(job: Job, training: "Training") -> list[int]:
     return job.record.metric_epochs(EVERY_EPOCH_METRIC, training.began_ms)
 
 
-def _with_half_the_batch(plan: Plan, error: OutOfMemory) -> OutOfMemory:
+def _smaller_batch(job: Job, plan: Plan, error: OutOfMemory) -> int:
+    """Return half of the batch that the memory did not suffice for.
+
+    Raises:
+        BadRequest: it is the catalog's minimum already.
+    """
     entries, _ = journal.read(plan.exchange)
+    # Ultralytics halves it by itself in the first epoch, up to three times.
     used = min([plan.batch, *(int(entry.metrics["train/batch"]) for entry in entries if entry.kind is EntryKind.EPOCH)])
-    if used == 1:
-        return OutOfMemory(f"{error}; a batch of 1 cannot be halved: expected a smaller imgsz or model, or more memory")
-    return BatchTooLarge(str(error), used // 2)
+    half = max(used // 2, plan.training.minimum_batch)
+    if half >= used:
+        raise BadRequest(
+            f"{error}; that is training.minimum_batch: expected a smaller imgsz or model, or a device with more memory"
+        ) from error
+    _log.warning("%s; going on with batch %d", error, half)
+    return half
 
 
 # -- the end ----------------------------------------------------------------------------------------------------------

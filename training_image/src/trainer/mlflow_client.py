@@ -25,6 +25,15 @@ def connect(tracking_uri: str) -> MlflowClient:
     return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
 
+def hurry() -> None:
+    """Ask each server once from now on, and not for long: whoever sent SIGTERM follows it with SIGKILL."""
+    os.environ |= {
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "2",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+
+
 @contextmanager
 def mlflow_errors(doing: str) -> Iterator[None]:
     """Translate what MLflow raises: a refused request is a BadRequest, everything else is worth another try.

@@ -52,6 +52,7 @@ def work(job: Job) -> PromoteResult:
         raise BadRequest(f"this DAG run has no version of {registry.model!r}; run register of this DAG run first")
     report = read_report(job.record, job.workspace)
     for _ in range(_TRIES):
+        job.record.ownership.check()
         champion = _settled_champion(job, registry)
         if champion is not None and champion.version == candidate.version:
             return _promoted(candidate, f"version {candidate.version} is champion of {registry.model}")

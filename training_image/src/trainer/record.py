@@ -26,6 +26,7 @@ from step_contract.step import Step, StepResult, StepRun
 from . import __version__
 from .errors import BadRequest, Bug
 from .mlflow_client import connect, mlflow_errors
+from .ownership import Ownership
 
 RUN_KEY_TAG = "run_key"
 _FAILURE_TAGS = ("failure.step", "failure.kind", "failure.reason")
@@ -43,6 +44,7 @@ class RunRecord:
         """Use an existing MLflow run; ``open_record`` finds or creates it."""
         self.client = client
         self.run_id = run_id
+        self.ownership = Ownership(self)
 
     def tags(self) -> dict[str, str]:
         """Return the run's tags as they are now."""

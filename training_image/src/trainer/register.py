@@ -81,6 +81,7 @@ def _register(job: Job, registry: ModelRegistry, report: GateReport) -> Register
         example=example_picture(job, manifest),
     )
     images = _images(job)
+    job.record.ownership.check()
     return registry.add_version(job.record.run_id, model_id, _tags(job, report), description(job, report, images))
 
 

@@ -14,8 +14,9 @@ from typing import Self
 
 from . import checkpoints, journal
 from .checkpoints import CheckpointStore
-from .errors import TryAgain
+from .errors import Superseded, TryAgain
 from .journal import Entry, EntryKind
+from .mlflow_client import hurry
 from .record import RunRecord
 
 _INTERVAL_SECONDS = 0.25
@@ -23,7 +24,7 @@ _RETRY_SECONDS = 5.0
 _LAST_RETRY_SECONDS = 1.0
 _PATIENCE_SECONDS = 600.0
 _PATIENCE_AFTER_FAILURE_SECONDS = 30.0
-_PATIENCE_WHEN_TERMINATED_SECONDS = 4.0
+_PATIENCE_WHEN_TERMINATED_SECONDS = 3.0
 """Whoever sent SIGTERM follows it with SIGKILL, often after 5 seconds."""
 
 _log = logging.getLogger(__name__)
@@ -62,7 +63,7 @@ class Reporter:
         if own is None or (error is not None and not isinstance(error, Exception)):
             return
         # A training that failed says why itself, unless it was stopped because MLflow refuses its record.
-        if error is None or not isinstance(own, TryAgain):
+        if error is None or isinstance(own, Superseded) or not isinstance(own, TryAgain):
             raise own from error
 
     def _finish(self, seconds: float) -> BaseException | None:
@@ -82,6 +83,10 @@ class Reporter:
             try:
                 self._carry()
                 self._error, delay = None, _INTERVAL_SECONDS
+            except Superseded as error:
+                self._error = error
+                journal.ask_to_stop(self._exchange, str(error))
+                return
             except TryAgain as error:
                 if self._error is None:
                     _log.warning("the training goes on, its record waits: %s", error)
@@ -99,6 +104,8 @@ class Reporter:
         """Carry what there is: metrics first, then the checkpoint that was complete before the journal was read."""
         claimed = checkpoints.claim(self._exchange)
         entries, offset = journal.read(self._exchange, self._offset)
+        if entries or claimed is not None:
+            self._record.ownership.check()
         for entry in entries:
             self._log_entry(entry)
         self._offset = offset
@@ -116,4 +123,7 @@ class Reporter:
 def _patience_seconds(error: BaseException | None) -> float:
     if error is None:
         return _PATIENCE_SECONDS
-    return _PATIENCE_AFTER_FAILURE_SECONDS if isinstance(error, Exception) else _PATIENCE_WHEN_TERMINATED_SECONDS
+    if isinstance(error, Exception):
+        return _PATIENCE_AFTER_FAILURE_SECONDS
+    hurry()
+    return _PATIENCE_WHEN_TERMINATED_SECONDS

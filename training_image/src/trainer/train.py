@@ -1,7 +1,9 @@
 """Train, from the run's last checkpoint if there is one; the result is ``weights/best.pt`` in the MLflow run.
 
 A training is known by its inputs and the moment at which it first began, kept in the run's tag ``training``. A try
-that finds one unfinished goes on with it, from its checkpoint or, before there is one, from the beginning; one that
+that finds one unfinished goes on with it, from its checkpoint or, before there is one, from the beginning; out of
+memory, a try itself goes on from there with half the batch (ultralytics accumulates up to ``nbs`` images a step of the
+optimizer, so the learning rate stays right as long as the batch is not above ``nbs``, and is not touched); one that
 finds it finished but without its done-marker completes the record; one that finds it finished *and* marked was forced
 and begins another. Torch and ultralytics are imported only when there is something to train.
 """
@@ -13,15 +15,17 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from step_contract import transport
+from step_contract.catalog import Pipeline
 from step_contract.record import Record
 from step_contract.step import PreprocessResult, Step, StepResult, TrainResult
 
 from . import ultralytics_setup
 from .checkpoints import CheckpointStore
 from .epoch_callbacks import emit
-from .errors import Bug
+from .errors import BadRequest, Bug
 from .job import Job
 from .job import fingerprint as digest_of
+from .record import RunRecord
 
 _TAG = "training"
 _WEIGHTS = "weights/best.pt"
@@ -36,14 +40,15 @@ class Training(Record):
     began_ms: int
     batch: int | None = None
     """Largest batch that the memory allows, once it did not allow the catalog's."""
+    memory_exceeded: str | None = None
+    """The container's limit (resources.train.memory) that did not suffice for the smallest batch."""
     result: TrainResult | None = None
 
 
 def fingerprint(job: Job) -> str:
     """Return the digest of dataset, model and training arguments."""
-    return digest_of(
-        Step.TRAIN, dataset_digest(job), job.pipeline.task, job.pipeline.model, job.pipeline.training.model_dump()
-    )
+    settings = job.pipeline.training.model_dump(exclude={"minimum_batch"})
+    return digest_of(Step.TRAIN, dataset_digest(job), job.pipeline.task, job.pipeline.model, settings)
 
 
 def summary(outcome: TrainResult) -> str:
@@ -57,9 +62,9 @@ def work(job: Job) -> TrainResult:
     """Train to the end, or go on where an earlier try of the same training stopped.
 
     Raises:
-        BadRequest: model, arguments or device are not usable, or the training diverged.
         BadData: the dataset changed since preprocess, or ultralytics cannot use it.
-        OutOfMemory: the next try halves the batch.
+        BadRequest: model, arguments or device are not usable, the training diverged, or the memory does not suffice
+            for the smallest batch either.
         Bug: an epoch has no metrics in MLflow.
     """
     emit(transport.encode_run_meta(job.record.run_id))
@@ -67,6 +72,7 @@ def work(job: Job) -> TrainResult:
     training = _current_training(job, store)
     result = training.result
     if result is None:
+        _check_memory(job, training)
         result = _train(job, training, store)
         _save(job, training.model_copy(update={"result": result}))
     store.forget()
@@ -113,15 +119,39 @@ def _save(job: Job, training: Training) -> None:
     job.record.set_tags({_TAG: training.model_dump_json()})
 
 
+def note_out_of_memory(record: RunRecord, pipeline: Pipeline) -> None:
+    """Let the next try begin with half the batch: this one's container was killed at its memory limit."""
+    training = _parse(record.tags().get(_TAG, ""))
+    if training is None or training.result is not None:
+        return
+    settings = pipeline.training
+    used = min(settings.batch, training.batch or settings.batch)
+    half = max(used // 2, settings.minimum_batch)
+    update = {"batch": half} if half < used else {"memory_exceeded": pipeline.resources.train.memory}
+    record.set_tags({_TAG: training.model_copy(update=update).model_dump_json()})
+
+
+def _check_memory(job: Job, training: Training) -> None:
+    limit = job.pipeline.resources.train.memory
+    if training.memory_exceeded is not None and training.memory_exceeded == limit:
+        raise BadRequest(
+            f"the container's memory of {limit} (resources.train.memory) did not suffice for batch "
+            f"{training.batch or job.pipeline.training.batch}, and training.minimum_batch allows no smaller one: "
+            "expected more memory, or a smaller imgsz or model"
+        )
+
+
 def _train(job: Job, training: Training, store: CheckpointStore) -> TrainResult:
     ultralytics_setup.prepare(job.settings.trainer_cache_dir)
     from . import fitting  # imports torch and ultralytics, which must find everything prepared
 
-    try:
-        return fitting.run(job, training, store, dataset_digest(job))
-    except fitting.BatchTooLarge as error:
-        _save(job, training.model_copy(update={"batch": error.next_batch}))
-        raise
+    outcome = fitting.run(job, training, store, dataset_digest(job))
+    while isinstance(outcome, int):
+        # In this order: a try that dies now goes on with the smaller batch, too.
+        training = training.model_copy(update={"batch": outcome})
+        _save(job, training)
+        outcome = fitting.run(job, training, store, dataset_digest(job))
+    return outcome
 
 
 def dataset_digest(job: Job) -> str:
