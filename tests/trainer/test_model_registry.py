@@ -1,20 +1,35 @@
 import json
+import random
 import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from mlflow.tracking import MlflowClient
 
-from trainer.errors import BadRequest
+from trainer import alias_moves
+from trainer.alias_ledger import LEDGER_TAG
+from trainer.alias_moves import Mover
+from trainer.errors import BadRequest, TryAgain
 from trainer.mlflow_client import connect
-from trainer.model_registry import MissingWeights, ModelRegistry, Mover, RegisteredVersion
+from trainer.model_registry import MissingWeights, ModelRegistry, RegisteredVersion
 from trainer.promotion_history import TAG_PREFIX
 from trainer.settings import Settings
 
 NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 ALIAS = "champion"
+ROOT = str(Path(__file__).resolve().parents[2])
 TEST = Mover("the test", "because")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alias_moves, "_BY_HAND_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -47,6 +62,10 @@ def add(registry: ModelRegistry, night: int, key: str | None = None, **tags: str
 def holder(registry: ModelRegistry, alias: str = ALIAS) -> str | None:
     version = registry.champion(alias)
     return version.version if version else None
+
+
+def chain(registry: ModelRegistry) -> list[tuple[str | None, str | None]]:
+    return [(move.from_version, move.to_version) for move in registry.history(ALIAS)]
 
 
 # -- the registered model ---------------------------------------------------------------------------------------------
@@ -181,7 +200,7 @@ def test_an_alias_that_somebody_else_moved_meanwhile_is_left_alone(registry: Mod
     assert [move.to_version for move in registry.history(ALIAS)] == ["1", "3"]
 
 
-def test_an_alias_that_is_taken_between_set_and_read_back_counts_as_the_others(
+def test_a_person_who_moves_the_alias_at_the_same_moment_is_written_down_as_the_next(
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = add(registry, 1), add(registry, 2)
@@ -192,8 +211,104 @@ def test_an_alias_that_is_taken_between_set_and_read_back_counts_as_the_others(
         own(name, alias, two.version)
 
     monkeypatch.setattr(registry.client, "set_registered_model_alias", two_at_once)
-    assert registry.move_alias(ALIAS, one, None, TEST) is False
-    assert registry.history(ALIAS) == ()
+    assert registry.move_alias(ALIAS, one, None, TEST) is True
+    registry.complete_history(ALIAS, TEST)
+    assert chain(registry) == [(None, "1"), ("1", "2")]
+
+
+def test_a_move_that_was_claimed_and_not_made_is_made_by_the_next(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = add(registry, 1), add(registry, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(alias_moves, "set_alias", Mock(side_effect=KeyboardInterrupt))  # the process dies here
+        with pytest.raises(KeyboardInterrupt):
+            registry.move_alias(ALIAS, one, None, TEST)
+    assert holder(registry) is None
+    assert registry.move_alias(ALIAS, two, None, TEST) is False
+    assert holder(registry) == "1"
+    assert registry.move_alias(ALIAS, two, one, TEST) is True
+    assert chain(registry) == [(None, "1"), ("1", "2")]
+
+
+def test_whoever_is_slow_gives_the_alias_to_those_who_came_after(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = add(registry, 1), add(registry, 2)
+    own, waiting = alias_moves.set_alias, [True]
+
+    def slow(client: MlflowClient, model: str, alias: str, version: str) -> None:
+        if waiting:
+            waiting.clear()
+            registry.move_alias(ALIAS, two, None, TEST)  # makes the claimed move first
+            registry.move_alias(ALIAS, two, one, TEST)
+        own(client, model, alias, version)
+
+    monkeypatch.setattr(alias_moves, "set_alias", slow)
+    assert registry.move_alias(ALIAS, one, None, TEST) is True
+    assert holder(registry) == "2"
+    assert chain(registry) == [(None, "1"), ("1", "2")]
+
+
+def test_a_model_of_an_earlier_version_gets_its_ledger_when_its_alias_moves(registry: ModelRegistry) -> None:
+    one, two = add(registry, 1), add(registry, 2)
+    registry.move_alias(ALIAS, one, None, TEST)
+    registry.client.delete_registered_model_tag("숫자", LEDGER_TAG)
+    registry.move_alias(ALIAS, two, one, TEST)
+    assert [(move.number, move.from_version, move.to_version) for move in registry.history(ALIAS)] == [
+        (1, None, "1"),
+        (2, "1", "2"),
+    ]
+
+
+@pytest.mark.parametrize("count", [6, pytest.param(50, marks=pytest.mark.faults)])
+def test_threads_that_want_the_alias_at_once_leave_one_chain(
+    registry: ModelRegistry, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alias_moves, "_BY_HAND_SECONDS", 2.0)
+    versions = [add(registry, night) for night in range(1, 1 + count)]
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda version: take(registry, version.run_key or ""), versions))
+    check_chain(registry, versions)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(600)
+def test_processes_that_want_the_alias_at_once_leave_one_chain(registry: ModelRegistry) -> None:
+    versions = [add(registry, night) for night in range(1, 9)]
+    code = (
+        "import sys\nfrom trainer.mlflow_client import connect\nfrom trainer.model_registry import ModelRegistry\n"
+        "from tests.trainer.test_model_registry import take\n"
+        "take(ModelRegistry(connect(sys.argv[1]), '숫자'), sys.argv[2])"
+    )
+    command = [sys.executable, "-c", code, registry.client.tracking_uri]
+    running = [subprocess.Popen([*command, version.run_key or ""], cwd=ROOT) for version in versions]
+    assert [process.wait(timeout=500) for process in running] == [0] * len(versions)
+    check_chain(registry, versions)
+
+
+def check_chain(registry: ModelRegistry, versions: list[RegisteredVersion]) -> None:
+    moves = registry.history(ALIAS)
+    assert [move.number for move in moves] == list(range(1, len(moves) + 1))
+    assert [move.from_version for move in moves] == [None, *(move.to_version for move in moves)][:-1]
+    assert [move.data_interval_end for move in moves] == sorted(move.data_interval_end for move in moves)
+    assert holder(registry) == moves[-1].to_version == versions[-1].version
+
+
+def take(registry: ModelRegistry, run_key: str) -> None:
+    """Take the alias as promote does: look again until it is taken or held by newer data."""
+    version = registry.version_of(run_key)
+    assert version is not None
+    while True:
+        try:
+            registry.complete_history(ALIAS, TEST)
+            champion = registry.champion(ALIAS)
+            if champion is not None and int(champion.version) >= int(version.version):
+                return
+            if registry.move_alias(ALIAS, version, champion, TEST):
+                return
+        except TryAgain:  # SQLite is locked
+            time.sleep(random.random() / 10)
 
 
 def test_a_line_that_is_missing_is_completed_once(registry: ModelRegistry) -> None:
@@ -215,12 +330,15 @@ def test_an_alias_deleted_by_hand_is_part_of_the_chain(registry: ModelRegistry) 
     assert chain == [(None, "1"), ("1", None), (None, "2")]
 
 
-def test_a_move_goes_on_from_where_the_history_ends(registry: ModelRegistry) -> None:
+def test_an_alias_away_from_the_end_of_its_history_is_left_until_that_is_written(
+    registry: ModelRegistry,
+) -> None:
     one, two = add(registry, 1), add(registry, 2)
     registry.client.set_registered_model_alias("숫자", ALIAS, one.version)
-    registry.move_alias(ALIAS, two, one, TEST)
-    # The line of version 1 was never written; the chain does not invent it.
-    assert [(move.from_version, move.to_version) for move in registry.history(ALIAS)] == [(None, "2")]
+    assert registry.move_alias(ALIAS, two, one, TEST) is False
+    registry.complete_history(ALIAS, TEST)
+    assert registry.move_alias(ALIAS, two, one, TEST) is True
+    assert chain(registry) == [(None, "1"), ("1", "2")]
 
 
 def test_two_aliases_have_a_history_each_and_share_the_numbers(registry: ModelRegistry) -> None:
@@ -246,33 +364,12 @@ def test_a_long_reason_is_cut_to_what_a_tag_holds(registry: ModelRegistry) -> No
     assert registry.history(ALIAS)[0].why.startswith("이유 이유")
 
 
-def test_a_line_that_another_process_overwrote_is_written_again(
-    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = add(registry, 1)
-    own, stolen = registry.client.set_registered_model_tag, []
-
-    def steal_once(name: str, key: str, value: str) -> None:
-        own(name, key, value)
-        if not stolen:
-            stolen.append(json.loads(value) | {"to": "9", "run_key": "another"})
-            own(name, key, json.dumps(stolen[0]))
-
-    monkeypatch.setattr(registry.client, "set_registered_model_tag", steal_once)
+def test_a_line_that_was_overwritten_is_written_again(registry: ModelRegistry) -> None:
+    one, two = add(registry, 1), add(registry, 2)
     registry.move_alias(ALIAS, one, None, TEST)
-    assert [(move.from_version, move.to_version) for move in registry.history(ALIAS)] == [(None, "9"), ("9", "1")]
-
-
-def test_a_line_that_another_run_completed_for_us_is_not_written_twice(
-    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = add(registry, 1)
-    own = registry.client.set_registered_model_alias
-
-    def seen_by_another(name: str, alias: str, version: str) -> None:
-        own(name, alias, version)
-        ModelRegistry(registry.client, "숫자").complete_history(alias, Mover("another", "found"))
-
-    monkeypatch.setattr(registry.client, "set_registered_model_alias", seen_by_another)
-    assert registry.move_alias(ALIAS, one, None, TEST) is True
-    assert [(move.to_version, move.by) for move in registry.history(ALIAS)] == [("1", "another")]
+    key = f"{TAG_PREFIX}000001"
+    before = registry.client.get_registered_model("숫자").tags[key]
+    registry.client.set_registered_model_tag("숫자", key, json.dumps(json.loads(before) | {"to": "9"}))
+    registry.move_alias(ALIAS, two, one, TEST)
+    assert registry.client.get_registered_model("숫자").tags[key] == before
+    assert chain(registry) == [(None, "1"), ("1", "2")]

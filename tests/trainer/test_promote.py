@@ -4,10 +4,12 @@ from pathlib import Path
 import pytest
 
 from step_contract.step import ExitCode, PromoteResult, RegisterResult, Step, StepResult, TriggerForm, Verdict
-from trainer import promote
+from trainer import alias_moves, promote
+from trainer.alias_ledger import AliasLedger
+from trainer.alias_moves import AliasMoves
 from trainer.errors import BadData, BadRequest
 from trainer.job import Job
-from trainer.model_registry import ModelRegistry, Mover
+from trainer.promotion_history import AliasMove
 
 from .conftest import make_pipeline, make_run
 from .trained_runs import (
@@ -103,13 +105,15 @@ def test_a_run_without_a_version_says_what_to_do(do: RunStep, registered_run: Ma
 # -- repeated ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["_set_alias", "_record"])
+@pytest.mark.parametrize(
+    ("place", "name"), [(AliasLedger, "claim"), (alias_moves, "set_alias"), (AliasMoves, "_write_tag")]
+)
 @pytest.mark.parametrize("after", [False, True])
 def test_stopped_anywhere_and_repeated_there_is_one_line(
-    do: RunStep, registered_run: MakeRun, monkeypatch: pytest.MonkeyPatch, name: str, after: bool
+    do: RunStep, registered_run: MakeRun, monkeypatch: pytest.MonkeyPatch, place: object, name: str, after: bool
 ) -> None:
     job = registered_run()
-    own = getattr(ModelRegistry, name)
+    own = getattr(place, name)
 
     def stopped(*arguments: object) -> None:
         if after:
@@ -117,7 +121,7 @@ def test_stopped_anywhere_and_repeated_there_is_one_line(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ModelRegistry, name, stopped)
+        patch.setattr(place, name, stopped)
         with pytest.raises(KeyboardInterrupt):
             do("promote")
     assert outcome_of(do("promote")[0]).promoted
@@ -150,7 +154,7 @@ def test_a_move_by_hand_is_found_and_written_down(do: RunStep, registered_run: M
     do("promote", make_run(1))
     (move,) = registry_of(job).history("champion")
     assert (move.by, move.run_key) == ("unknown", make_run(0).key)
-    assert move.why.startswith(f"found by train_digits {job.run.run_id}: moved by hand, or by a run that was stopped")
+    assert move.why.startswith(f"found by train_digits {job.run.run_id}: moved by hand")
 
 
 # -- another champion than evaluate compared with ---------------------------------------------------------------------
@@ -209,14 +213,14 @@ def test_a_run_that_comes_between_reading_and_setting_goes_first(
     do("promote", make_run(0))
     job = registered_run(make_run(1), against="1")
     registered_run(make_run(2), against="1")
-    own, waiting = ModelRegistry._set_alias, [2]
+    own, waiting = AliasLedger.claim, [2]
 
-    def overtaken(registry: ModelRegistry, alias: str, version: str) -> None:
+    def overtaken(ledger: AliasLedger, move: AliasMove) -> bool:
         if waiting:
             do("promote", make_run(waiting.pop()))
-        own(registry, alias, version)
+        return own(ledger, move)
 
-    monkeypatch.setattr(ModelRegistry, "_set_alias", overtaken)
+    monkeypatch.setattr(AliasLedger, "claim", overtaken)
     outcome = outcome_of(do("promote", make_run(1))[0])
     assert (outcome.promoted, outcome.champion_version) == (False, "3")
     assert "its data ends 2026-03-04 00:00 UTC" in outcome.reason
@@ -247,8 +251,6 @@ def test_two_promotions_at_once_leave_one_chain(
     for thread in threads:
         thread.join()
     assert failures == []
-    # A line that both wrote at the same moment is completed by whoever looks next.
-    registry_of(job).complete_history("champion", Mover("the test", "looked next"))
     moves = chain(job)
     assert moves[-1][1] == champion_of(job) != "1"
     assert [after for _, after in moves[:-1]] == [before for before, _ in moves[1:]]

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from step_contract.catalog import Gate
 from step_contract.step import Step, StepRequest, Verdict
-from trainer import promote
+from trainer import alias_moves, promote
 from trainer.file_storage import FileStorage
 from trainer.gate import Decision, Measured, Move, decide, may_promote
 from trainer.gate_report import GateReport
 from trainer.job import Job
-from trainer.model_registry import ModelRegistry, RegisteredVersion
+from trainer.model_registry import RegisteredVersion
 from trainer.promotion_history import AliasMove
 from trainer.record import open_record
 from trainer.settings import Settings
@@ -163,8 +163,8 @@ class Nights:
             promote.work(job)
 
     def stopped_promotion(self, index: int) -> None:
-        """Stop after the alias was set and before its line was written."""
-        with patch.object(ModelRegistry, "_record", side_effect=KeyboardInterrupt):
+        """Stop after the move was claimed and before the alias was set."""
+        with patch.object(alias_moves, "set_alias", side_effect=KeyboardInterrupt):
             try:
                 self.promote(index)
             except KeyboardInterrupt:

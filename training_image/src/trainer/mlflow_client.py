@@ -10,6 +10,18 @@ from requests.exceptions import RequestException
 
 from .errors import BadRequest, TryAgain
 
+__all__ = [
+    "MlflowClient",
+    "connect",
+    "experiment_id_of",
+    "hurry",
+    "is_live_run",
+    "is_missing",
+    "mlflow_errors",
+    "model_tags",
+    "write_param_once",
+]
+
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "PERMISSION_DENIED", "UNAUTHENTICATED"}
 
@@ -46,7 +58,8 @@ def mlflow_errors(doing: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         detail = f"MLflow, {doing}: {str(error).splitlines()[0][:500]}"
-        if error.error_code in _WRONG or is_missing(error):
+        # Two processes that insert the same row at once are told BAD_REQUEST by MLflow.
+        if (error.error_code in _WRONG or is_missing(error)) and "IntegrityError" not in str(error):
             raise BadRequest(detail) from error
         raise TryAgain(f"{detail}; is the tracking server up?") from error
     except (RequestException, OSError) as error:
@@ -57,3 +70,59 @@ def is_missing(error: MlflowException) -> bool:
     """Tell whether MLflow says that a run, model, version or alias does not exist."""
     # An alias that does not exist is reported as an invalid parameter.
     return error.error_code in _MISSING or ("alias" in str(error) and "not found" in str(error))
+
+
+def write_param_once(client: MlflowClient, run_id: str, key: str, value: str) -> bool:
+    """Write a run's param unless it has another value; of several that write at once, one succeeds.
+
+    The only write of MLflow's that the database itself refuses to do twice.
+    """
+    try:
+        client.log_param(run_id, key, value, synchronous=True)
+    except MlflowException as error:
+        if error.error_code == "INVALID_PARAMETER_VALUE" and client.get_run(run_id).data.params.get(key) not in (
+            None,
+            value,
+        ):
+            return False
+        raise
+    return True
+
+
+def experiment_id_of(client: MlflowClient, name: str) -> str:
+    """Return an experiment's id, made if it is missing."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            return str(client.create_experiment(name))
+        except MlflowException:
+            found = client.get_experiment_by_name(name)  # another process was faster
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        raise BadRequest(
+            f"MLflow experiment {name!r} is deleted; restore it (`mlflow experiments restore -x {found.experiment_id}`)"
+        )
+    return str(found.experiment_id)
+
+
+def is_live_run(client: MlflowClient, run_id: str) -> bool:
+    """Tell whether a run exists and was not deleted."""
+    with mlflow_errors("find a run"):
+        try:
+            return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+        except MlflowException as error:
+            if is_missing(error):
+                return False
+            raise
+
+
+def model_tags(client: MlflowClient, model: str) -> dict[str, str]:
+    """Return the tags of a registered model; of one that does not exist, none."""
+    with mlflow_errors(f"read registered model {model!r}"):
+        try:
+            return dict(client.get_registered_model(model).tags)
+        except MlflowException as error:
+            if is_missing(error):
+                return {}
+            raise

@@ -1,10 +1,7 @@
 """One registered model: its versions, one for each DAG run; its aliases, forward in data time; their history.
 
 MLflow gives every registration a new version and lets an alias move anywhere, by anybody, without a trace. Everything
-here may be called again with the same arguments. MLflow has no compare-and-set: an alias is read, compared, set and
-read back, and given back if the history shows that another run came first. Two processes that do all this within the
-same milliseconds may still both believe that they moved it; the alias is then the later one's, and the line that is
-missing is written by the next promotion. One active DAG run of a pipeline (the default) excludes it.
+here may be called again with the same arguments. How an alias with a history moves is in ``alias_moves``.
 """
 
 import json
@@ -19,9 +16,11 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from .alias_ledger import LEDGER_TAG, new_ledger
+from .alias_moves import AliasMoves, Mover, set_alias
 from .errors import BadData, BadRequest, Bug
-from .mlflow_client import is_missing, mlflow_errors
-from .promotion_history import AliasMove, as_tag, holder, moves, next_number
+from .mlflow_client import is_missing, mlflow_errors, model_tags
+from .promotion_history import AliasMove, moves
 
 RUN_KEY_TAG = "run_key"
 DATA_TIME_TAG = "data_interval_end"
@@ -32,7 +31,6 @@ WEIGHTS_FILE = "artifacts/best.pt"
 
 _log = logging.getLogger(__name__)
 _OLDEST = datetime.min.replace(tzinfo=UTC)
-_HISTORY_TRIES = 5
 
 
 class MissingWeights(BadData):
@@ -63,14 +61,6 @@ class RegisteredVersion:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True)
-class Mover:
-    """Who moves an alias, and why."""
-
-    by: str
-    why: str
-
-
 def wall_clock() -> datetime:
     """Return the time at which a move is written down; nothing is decided by it."""
     return datetime.now(UTC)
@@ -83,7 +73,7 @@ class ModelRegistry:
         """Use a registered model that may not exist yet."""
         self.client = client
         self.model = model
-        self._now = now
+        self._moves = AliasMoves(client, model, self.champion, now)
 
     # -- versions -----------------------------------------------------------------------------------------------------
 
@@ -94,12 +84,9 @@ class ModelRegistry:
             BadRequest: it belongs to another pipeline.
         """
         with mlflow_errors(f"open registered model {self.model!r}"):
-            try:
-                self.client.create_registered_model(self.model, {PIPELINE_TAG: pipeline}, description)
-            except MlflowException as error:
-                if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                    raise
-            owner = self._model_tags().get(PIPELINE_TAG)
+            if not model_tags(self.client, self.model):
+                self._create_model(pipeline, description)
+            owner = model_tags(self.client, self.model).get(PIPELINE_TAG)
             if owner is None:
                 self.client.set_registered_model_tag(self.model, PIPELINE_TAG, pipeline)
         if owner not in (None, pipeline):
@@ -107,6 +94,16 @@ class ModelRegistry:
                 f"registered model {self.model!r} belongs to pipeline {owner!r}; expected {pipeline!r}. "
                 f"Give registry.model another name in the catalog"
             )
+
+    def _create_model(self, pipeline: str, description: str) -> None:
+        """Create it together with its ledger, so that all agree on one."""
+        ledger = new_ledger(self.client, self.model)
+        try:
+            self.client.create_registered_model(self.model, {PIPELINE_TAG: pipeline, LEDGER_TAG: ledger}, description)
+        except MlflowException as error:
+            self.client.delete_run(ledger)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
 
     def version_of(self, run_key: str) -> RegisteredVersion | None:
         """Return the version that a DAG run registered; of several the oldest, and the others are deleted."""
@@ -194,85 +191,25 @@ class ModelRegistry:
         if current is not None and _order(current) > _order(version):
             return False
         if current is None or current.version != version.version:
-            self._set_alias(alias, version.version)
+            set_alias(self.client, self.model, alias, version.version)
         return True
 
     def move_alias(
         self, alias: str, version: RegisteredVersion, expected: RegisteredVersion | None, mover: Mover
     ) -> bool:
-        """Move an alias from the version expected to hold it, read it back, and write the move down.
+        """Move an alias from the version expected to hold it, and write the move down.
 
-        Returns False if another run moved it before or meanwhile; the alias is then that run's.
+        Returns False if another process moved it before or meanwhile; the alias is then that one's.
         """
-        known = holder(self.history(alias))
-        if _number(self.champion(alias)) != _number(expected):
-            return False
-        self._set_alias(alias, version.version)
-        if _number(self.champion(alias)) != version.version:
-            return False
-        if (first := holder(self.history(alias))) not in (known, version.version):
-            # Another run read, set and wrote its line between our reading and setting: it goes first.
-            if first is not None:
-                self._set_alias(alias, first)
-            return False
-        self._record(alias, version, mover)
-        return True
-
-    # -- history ------------------------------------------------------------------------------------------------------
+        return self._moves.move(alias, version, expected, mover)
 
     def history(self, alias: str) -> tuple[AliasMove, ...]:
         """Return every move of an alias, oldest first; of a model that does not exist, none."""
-        return moves(self._model_tags(), alias)
+        return self._moves.history(alias)
 
     def complete_history(self, alias: str, mover: Mover) -> None:
-        """Write down the move that is missing if the alias is not where its history ends.
-
-        A run may have been stopped between moving and writing, or a person moved the alias by hand.
-        """
-        current = self.champion(alias)
-        if _number(current) != holder(self.history(alias)):
-            self._record(alias, current, mover)
-
-    def _record(self, alias: str, version: RegisteredVersion | None, mover: Mover) -> None:
-        for _ in range(_HISTORY_TRIES):
-            tags = self._model_tags()
-            history = moves(tags, alias)
-            if holder(history) == _number(version):
-                return
-            move = AliasMove.model_validate(
-                {
-                    "number": next_number(tags),
-                    "when": self._now(),
-                    "alias": alias,
-                    "from": holder(history),
-                    "to": _number(version),
-                    "run_key": version.run_key if version else None,
-                    "data_interval_end": version.data_time if version else None,
-                    "by": mover.by,
-                    "why": mover.why,
-                }
-            )
-            key, value = as_tag(move)
-            with mlflow_errors(f"write the history of {self.model!r}"):
-                self.client.set_registered_model_tag(self.model, key, value)
-            if self._model_tags().get(key) == value:
-                return
-        raise Bug(
-            f"the history of {self.model!r} could not be written: {_HISTORY_TRIES} times another process took the line"
-        )
-
-    def _set_alias(self, alias: str, version: str) -> None:
-        with mlflow_errors(f"set alias {alias!r} of {self.model!r}"):
-            self.client.set_registered_model_alias(self.model, alias, version)
-
-    def _model_tags(self) -> dict[str, str]:
-        with mlflow_errors(f"read registered model {self.model!r}"):
-            try:
-                return dict(self.client.get_registered_model(self.model).tags)
-            except MlflowException as error:
-                if is_missing(error):
-                    return {}
-                raise
+        """Make the move that a process claimed and did not live to make, and write down one that a person made."""
+        self._moves.complete(alias, mover)
 
 
 def _version(found: ModelVersion) -> RegisteredVersion:

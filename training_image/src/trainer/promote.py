@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 
 from step_contract.step import PromoteResult, Step
 
+from .alias_moves import Mover
 from .comparison import compare_with, registry_of
 from .errors import BadRequest, TryAgain
 from .gate import Move, may_promote
 from .gate_report import GateReport, read_report, short_reasons
 from .job import Job
 from .job import fingerprint as digest_of
-from .model_registry import ModelRegistry, Mover, RegisteredVersion
+from .model_registry import ModelRegistry, RegisteredVersion
 from .promotion_history import held_before
 
 _TRIES = 4
@@ -70,16 +71,8 @@ def work(job: Job) -> PromoteResult:
 def _settled_champion(job: Job, registry: ModelRegistry) -> RegisteredVersion | None:
     """Return the holder of the alias, after its history was brought up to date."""
     alias = job.pipeline.registry.champion
-    champion = registry.champion(alias)
-    if champion is not None and champion.run_key == job.run.key:
-        mover = Mover(_name(job), "promoted by an earlier try, which was stopped before it could write this line")
-    else:
-        mover = Mover(
-            "unknown",
-            f"found by {_name(job)}: moved by hand, or by a run that was stopped before it could write this line",
-        )
-    registry.complete_history(alias, mover)
-    return champion
+    registry.complete_history(alias, Mover("unknown", f"found by {_name(job)}: moved by hand"))
+    return registry.champion(alias)
 
 
 def _next_move(job: Job, registry: ModelRegistry, report: GateReport, champion: RegisteredVersion | None) -> Move:

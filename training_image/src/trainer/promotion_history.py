@@ -67,7 +67,11 @@ def held_before(history: tuple[AliasMove, ...], run_key: str) -> bool:
     return any(move.run_key == run_key for move in history)
 
 
+def shortened(why: str) -> str:
+    """Return a reason cut to what MLflow stores with the rest of a move."""
+    return why[:_REASON_LENGTH]
+
+
 def as_tag(move: AliasMove) -> tuple[str, str]:
-    """Return key and value of the tag that keeps a move, the reason cut to what MLflow stores."""
-    short = move.model_copy(update={"why": move.why[:_REASON_LENGTH]})
-    return f"{TAG_PREFIX}{move.number:06d}", json.dumps(short.model_dump(mode="json"), ensure_ascii=False)
+    """Return key and value of the tag that keeps a move."""
+    return f"{TAG_PREFIX}{move.number:06d}", json.dumps(move.model_dump(mode="json"), ensure_ascii=False)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
-from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 
@@ -25,7 +24,7 @@ from step_contract.step import Step, StepResult, StepRun
 
 from . import __version__
 from .errors import BadRequest, Bug
-from .mlflow_client import connect, mlflow_errors
+from .mlflow_client import connect, experiment_id_of, mlflow_errors
 from .ownership import Ownership
 
 RUN_KEY_TAG = "run_key"
@@ -217,7 +216,7 @@ def open_record(tracking_uri: str, pipeline: Pipeline, run: StepRun) -> RunRecor
     """
     client = connect(tracking_uri)
     with mlflow_errors(f"open experiment {pipeline.name!r}"):
-        experiment_id = _experiment_id(client, pipeline.name)
+        experiment_id = experiment_id_of(client, pipeline.name)
     with mlflow_errors("find or create the run"):
         run_id = _find_run(client, experiment_id, run.key)
         if run_id is None:
@@ -236,23 +235,6 @@ def find_record(tracking_uri: str, pipeline: Pipeline, run: StepRun) -> RunRecor
         experiment = client.get_experiment_by_name(pipeline.name)
         run_id = _find_run(client, experiment.experiment_id, run.key) if experiment else None
     return RunRecord(client, run_id) if run_id else None
-
-
-def _experiment_id(client: MlflowClient, name: str) -> str:
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        try:
-            return str(client.create_experiment(name))
-        except MlflowException:
-            experiment = client.get_experiment_by_name(name)  # another run of the pipeline was faster
-            if experiment is None:
-                raise
-    if experiment.lifecycle_stage != "active":
-        raise BadRequest(
-            f"MLflow experiment {name!r} is deleted; restore it "
-            f"(`mlflow experiments restore -x {experiment.experiment_id}`)"
-        )
-    return str(experiment.experiment_id)
 
 
 def _find_run(client: MlflowClient, experiment_id: str, key: str) -> str | None:
