@@ -118,9 +118,24 @@ class StepRequest(Record):
     pipeline: Pipeline
 
     @property
+    def command(self) -> str:
+        """The trainer's command."""
+        return self.step.value
+
+    @property
+    def group(self) -> str:
+        """What its containers are filed under."""
+        return self.pipeline.name
+
+    @property
     def resources(self) -> Resources:
         """What this step may use."""
         return resources_of(self.pipeline, self.step)
+
+    @property
+    def stop_grace_seconds(self) -> int:
+        """Time that a stopped step has to save its state."""
+        return self.pipeline.execution.stop_grace_seconds
 
 
 class StepRun(Record):
@@ -251,6 +266,11 @@ class StepResult(Record):
     already_done: bool = False
     summary: str
     outcome: StepOutcome
+
+    @property
+    def headline(self) -> str:
+        """What the task's log says at the end."""
+        return f"MLflow run {self.mlflow_run_id}: {self.summary}"
 
 
 class StepFailure(Record):

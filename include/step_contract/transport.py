@@ -11,6 +11,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from . import PROTOCOL_VERSION
+from .chore import ChoreRequest, ChoreResult
 from .field_types import RULE_ERROR
 from .record import Record
 from .step import Progress, StepFailure, StepRequest, StepResult, StepRun
@@ -25,6 +26,9 @@ FAILURE_TAG = "STEP_FAILURE::"
 PROGRESS_TAG = "VTM_PROGRESS::"
 RUN_META_TAG = "VTM_RUN_META::"
 
+Answer = StepResult | ChoreResult | StepFailure
+"""What a step or a chore says at its end."""
+
 _Message = TypeVar("_Message", bound=Record)
 
 
@@ -32,7 +36,7 @@ class ContractError(ValueError):
     """A request, run or tagged line is not what the contract says; the message names the field."""
 
 
-def encode_environment(request: StepRequest, run: StepRun) -> dict[str, str]:
+def encode_environment(request: StepRequest | ChoreRequest, run: StepRun) -> dict[str, str]:
     """Return the two variables that carry a request and a run."""
     return {REQUEST_VARIABLE: request.model_dump_json(), RUN_VARIABLE: run.model_dump_json()}
 
@@ -44,6 +48,15 @@ def decode_request(text: str) -> StepRequest:
         ContractError: not JSON, another protocol version, or a field that is missing, unknown or wrong.
     """
     return _decode(StepRequest, text, f"request ({REQUEST_VARIABLE})")
+
+
+def decode_chore(text: str) -> ChoreRequest:
+    """Read a chore's request, its protocol version first.
+
+    Raises:
+        ContractError: not JSON, another protocol version, or a field that is missing, unknown or wrong.
+    """
+    return _decode(ChoreRequest, text, f"request ({REQUEST_VARIABLE})")
 
 
 def decode_run(text: str) -> StepRun:
@@ -61,13 +74,27 @@ def decode_environment(environment: Mapping[str, str]) -> tuple[StepRequest, Ste
     Raises:
         ContractError: a variable is not set, or its text is not what the contract says.
     """
-    missing = [name for name in (REQUEST_VARIABLE, RUN_VARIABLE) if not environment.get(name)]
-    if missing:
-        raise ContractError(f"{' and '.join(missing)} not set; expected the step's request and run as JSON")
+    _check_set(environment)
     return decode_request(environment[REQUEST_VARIABLE]), decode_run(environment[RUN_VARIABLE])
 
 
-def encode_result(result: StepResult) -> str:
+def decode_chore_environment(environment: Mapping[str, str]) -> tuple[ChoreRequest, StepRun]:
+    """Read request and run from the environment of a chore.
+
+    Raises:
+        ContractError: a variable is not set, or its text is not what the contract says.
+    """
+    _check_set(environment)
+    return decode_chore(environment[REQUEST_VARIABLE]), decode_run(environment[RUN_VARIABLE])
+
+
+def _check_set(environment: Mapping[str, str]) -> None:
+    missing = [name for name in (REQUEST_VARIABLE, RUN_VARIABLE) if not environment.get(name)]
+    if missing:
+        raise ContractError(f"{' and '.join(missing)} not set; expected the step's request and run as JSON")
+
+
+def encode_result(result: StepResult | ChoreResult) -> str:
     """Return the result line."""
     return RESULT_TAG + result.model_dump_json()
 
@@ -93,7 +120,7 @@ def encode_run_meta(mlflow_run_id: str) -> str:
     return RUN_META_TAG + json.dumps({"mlflow_run_id": mlflow_run_id})
 
 
-def decode_line(line: str) -> StepResult | StepFailure | None:
+def decode_line(line: str) -> Answer | None:
     """Return the result or failure that a line of output carries, or None for any other line.
 
     Raises:
@@ -101,25 +128,41 @@ def decode_line(line: str) -> StepResult | StepFailure | None:
     """
     text = line.strip()
     if text.startswith(RESULT_TAG):
-        return _decode(StepResult, text.removeprefix(RESULT_TAG), "result line")
+        return decode_result(text.removeprefix(RESULT_TAG))
     if text.startswith(FAILURE_TAG):
         return _decode(StepFailure, text.removeprefix(FAILURE_TAG), "failure line")
     return None
 
 
+def decode_result(text: str) -> StepResult | ChoreResult:
+    """Read the JSON of a result, a step's or a chore's.
+
+    Raises:
+        ContractError: not JSON, another protocol version, or a field that is missing, unknown or wrong.
+    """
+    outcome = _json_object(text, "result line").get("outcome")
+    if isinstance(outcome, dict) and "chore" in outcome:
+        return _decode(ChoreResult, text, "result line")
+    return _decode(StepResult, text, "result line")
+
+
 def _decode(kind: type[_Message], text: str, what: str) -> _Message:
+    _check_protocol(_json_object(text, what).get("protocol", PROTOCOL_VERSION), what)
+    try:
+        # JSON mode: tuples, enums and dates arrive as JSON has them.
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        raise ContractError(f"{what}: {describe_validation_error(error)}") from error
+
+
+def _json_object(text: str, what: str) -> dict[str, object]:
     try:
         raw = json.loads(text)
     except json.JSONDecodeError as error:
         raise ContractError(f"{what}: not JSON ({error}); got {text[:80]!r}") from error
     if not isinstance(raw, dict):
         raise ContractError(f"{what}: expected a JSON object, got {type(raw).__name__}")
-    _check_protocol(raw.get("protocol", PROTOCOL_VERSION), what)
-    try:
-        # JSON mode: tuples, enums and dates arrive as JSON has them.
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        raise ContractError(f"{what}: {describe_validation_error(error)}") from error
+    return raw
 
 
 def _check_protocol(theirs: object, what: str) -> None:

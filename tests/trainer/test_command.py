@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from step_contract import transport
+from step_contract.chore import ChoreRequest, ChoreResult, SweepOrder, SweepResult
 from step_contract.step import FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
 from trainer.record import find_record
 from trainer.sample_data import write_digits
@@ -23,7 +24,7 @@ from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
 
-Answer = tuple[int, StepResult | StepFailure | None, str]
+Answer = tuple[int, transport.Answer | None, str]
 RunTrainer = Callable[..., Answer]
 IMAGE = os.environ.get("TRAINER_IMAGE_UNDER_TEST")
 _PASSED_ON = ("STEP_", "TRAINER_", "MLFLOW_", "DATASET_", "PYTHON")
@@ -58,7 +59,9 @@ def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
 def run_trainer(environment: dict[str, str]) -> RunTrainer:
     """Return a function that runs a command and returns exit code, answer and log."""
 
-    def run(*arguments: str, request: StepRequest | str = "", run: StepRun | str = "", **variables: str) -> Answer:
+    def run(
+        *arguments: str, request: StepRequest | ChoreRequest | str = "", run: StepRun | str = "", **variables: str
+    ) -> Answer:
         inputs = {"STEP_REQUEST": _json(request), "STEP_RUN": _json(run)}
         everything = environment | inputs | variables
         done = subprocess.run(
@@ -75,7 +78,7 @@ def run_trainer(environment: dict[str, str]) -> RunTrainer:
     return run
 
 
-def _json(message: StepRequest | StepRun | str) -> str:
+def _json(message: StepRequest | ChoreRequest | StepRun | str) -> str:
     return message if isinstance(message, str) else message.model_dump_json()
 
 
@@ -187,6 +190,30 @@ def test_lost_run_is_closed_from_the_command_line(run_trainer: RunTrainer, setti
     code, _answer, log = run_trainer("close", "--reason", "gone", request=request_for(Step.TRAIN), run=make_run())
     assert code == 0
     assert "no MLflow run to close" in log
+
+
+def test_rollback_by_hand_says_what_is_missing_and_what_there_is(run_trainer: RunTrainer) -> None:
+    code, answer, _log = run_trainer("rollback", "--model", "digits", "--by", "kim")
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert answer.message == (
+        "trainer rollback: reason: Input should be a valid string (got None); see trainer rollback --help"
+    )
+    code, answer, _log = run_trainer("rollback", "--model", "digits", "--reason", "오탐")
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert answer.message == "there is no registered model 'digits'; expected one of: none"
+
+
+def test_sweep_by_hand_and_a_request_for_another_chore(run_trainer: RunTrainer) -> None:
+    code, answer, _log = run_trainer("sweep", "--dry-run", "--over", "train_digits", "manual__1")
+    outcome = SweepResult(dry_run=True, removed={})
+    assert (code, answer) == (0, ChoreResult(summary="would remove nothing (dry run)", outcome=outcome))
+    request = ChoreRequest(order=SweepOrder())
+    code, answer, _log = run_trainer("rollback", request=request, run=make_run())
+    assert code == 64
+    assert isinstance(answer, StepFailure)
+    assert answer.message == "the request is for sweep, but the command is rollback; expected the same"
 
 
 def test_sample_data_are_written_by_day(run_trainer: RunTrainer, tmp_path: Path) -> None:

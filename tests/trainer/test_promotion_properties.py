@@ -14,8 +14,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from step_contract.catalog import Gate
+from step_contract.chore import RollbackOrder
 from step_contract.step import Step, StepRequest, Verdict
-from trainer import alias_moves, promote
+from trainer import alias_moves, promote, rollback
+from trainer.bad_versions import mark_of
+from trainer.errors import BadRequest
 from trainer.file_storage import FileStorage
 from trainer.gate import Decision, Measured, Move, decide, may_promote
 from trainer.gate_report import GateReport
@@ -24,6 +27,7 @@ from trainer.model_registry import RegisteredVersion
 from trainer.promotion_history import AliasMove
 from trainer.record import open_record
 from trainer.settings import Settings
+from trainer.version_list import versions_of
 
 from .conftest import FIRST_NIGHT, make_pipeline, make_run
 from .trained_runs import make_report, register_made_up, registry_of
@@ -63,6 +67,7 @@ class World:
     runs: list[Run]
     champion: int | None = None
     held: list[int] = field(default_factory=list)
+    bad: set[int] = field(default_factory=set)
 
     def evaluate(self, index: int) -> None:
         run = self.runs[index]
@@ -83,6 +88,7 @@ class World:
             None if run.against is None else str(run.against),
             None if self.champion is None else str(self.champion),
             was_champion=index in self.held,
+            is_bad=index in self.bad,
         )
         if move is Move.COMPARE_AGAIN:
             self.evaluate(index)
@@ -90,6 +96,37 @@ class World:
         elif move is Move.PROMOTE:
             self.champion = index
             self.held.append(index)
+
+    def roll_back(self, _index: int) -> None:
+        """What the step does: the last one that held the alias and is not bad gets it back."""
+        before = [index for index in self.held if index != self.champion and index not in self.bad]
+        if self.champion is not None and before:
+            self.bad.add(self.champion)
+            self.champion = before[-1]
+
+    def mark(self, index: int) -> None:
+        """What a rollback of another run with the same weights does to this one."""
+        if index != self.champion:
+            self.bad.add(index)
+
+
+@settings(max_examples=500)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), shares), min_size=1, max_size=5),
+    st.lists(
+        st.tuples(st.sampled_from(["evaluate", "promote", "promote", "roll_back", "mark"]), st.integers(0, 4)),
+        max_size=40,
+    ),
+)
+def test_in_every_order_a_bad_version_never_comes_back(
+    runs: list[tuple[int, float]], steps: list[tuple[str, int]]
+) -> None:
+    world = World([Run(*run) for run in runs])
+    for step, index in steps:
+        if index < len(runs):
+            getattr(world, step)(index)
+        assert world.champion not in world.bad
+        assert len(set(world.held)) == len(world.held)
 
 
 @settings(max_examples=500)
@@ -156,6 +193,14 @@ class Nights:
             weights.write_text(job.run.run_id)
             register_made_up(job, weights)
 
+    def make_loadable(self, index: int) -> None:
+        """Add the file that makes a folder with weights a model."""
+        job = self.jobs[index]
+        version = registry_of(job).version_of(job.run.key)
+        if version is not None:
+            folder = Path(job.record.client.get_model_version_download_uri("digits", version.version))
+            (folder / "MLmodel").write_text("flavors: {}")
+
     def promote(self, index: int) -> None:
         job = self.jobs[index]
         report = self.reports.get(job.run.key)
@@ -169,6 +214,30 @@ class Nights:
                 self.promote(index)
             except KeyboardInterrupt:
                 return
+
+    def roll_back(self, number: int) -> None:
+        """Roll back to the one before, as a DAG run of its own; a repeated number is a repeated try."""
+        run = make_run(dag_id="rollback_model", run_id=f"rollback {number}", run_type="manual")
+        order = RollbackOrder(model="digits", reason="bad", by="test")
+        champion, marked = registry_of(self.jobs[0]).champion("champion"), self.bad()
+        try:
+            done = rollback.roll_back(registry_of(self.jobs[0]), order, run, self.folder)
+        except BadRequest:
+            assert self.bad() == marked
+            return
+        assert self.bad() - marked <= {champion.version if champion else ""}
+        assert done.taken_from in {None, *self.bad()}
+
+    def stopped_rollback(self, number: int) -> None:
+        """Stop after the move was claimed and before the alias was set."""
+        with patch.object(alias_moves, "set_alias", side_effect=KeyboardInterrupt):
+            try:
+                self.roll_back(number)
+            except KeyboardInterrupt:
+                return
+
+    def bad(self) -> set[str]:
+        return {number for number, found in versions_of(registry_of(self.jobs[0])).items() if mark_of(found)}
 
     @contextmanager
     def measuring_replaced(self) -> Iterator[None]:
@@ -213,6 +282,48 @@ def test_with_a_real_registry_the_history_is_one_chain_that_ends_at_the_alias(
             for index in range(4):  # the scheduler repeats what was stopped
                 nights.promote(index)
         check_history(nights)
+
+
+@settings(
+    max_examples=3,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["promote", "promote", "roll_back", "stopped_rollback"]), st.integers(0, 3)),
+        min_size=6,
+        max_size=10,
+    )
+)
+def test_with_a_real_registry_rollbacks_leave_one_chain_and_no_bad_champion(
+    migrated_database: Path, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        monkeypatch.chdir(folder)
+        nights = Nights(Path(folder), migrated_database, [0.3, 0.4, 0.5, 0.9])
+        with nights.measuring_replaced():
+            for index in range(4):
+                nights.evaluate(index)
+                nights.make_loadable(index)
+                nights.promote(index)
+            for step, index in steps:
+                getattr(nights, step)(index)
+            for number in {index for step, index in steps if step == "stopped_rollback"}:
+                nights.roll_back(number)  # the scheduler repeats what was stopped
+            for index in range(4):
+                nights.promote(index)
+        moves = nights.history()
+        champion = registry_of(nights.jobs[0]).champion("champion")
+        assert champion is not None
+        assert moves[-1].to_version == champion.version
+        assert champion.version not in nights.bad()
+        assert [move.from_version for move in moves] == [None, *(move.to_version for move in moves)][: len(moves)]
+        rollbacks = [move.by for move in moves if "rollback_model" in move.by]
+        assert len(set(rollbacks)) == len(rollbacks)
+        promoted = [move.run_key for move in moves if "rollback_model" not in move.by]
+        assert len(set(promoted)) == len(promoted)
 
 
 def check_history(nights: Nights) -> None:

@@ -14,9 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from step_contract import PROTOCOL_VERSION, transport
+from step_contract.chore import Chore, ChoreRequest, ChoreResult
 from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
 
-from . import __version__
+from . import __version__, chore_arguments
 from .environment import cuda_version
 from .errors import BadRequest, StepError, Terminated
 from .settings import Settings, read_settings
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _write_sample_data(arguments)
         case "close":
             return _reply(None, lambda: _close(arguments))
+        case Chore.ROLLBACK | Chore.SURVEY | Chore.SWEEP as chore:
+            return _reply(None, lambda: _do_chore(Chore(chore), arguments))
         case command:
             step = Step(command)
             return _reply(step, lambda: _run(step, arguments))
@@ -72,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         "--kind", type=FailureKind, choices=list(FailureKind), default=FailureKind.TRY_AGAIN, help="kind of failure"
     )
     close.add_argument("--reason", required=True, help="why, in one sentence")
+    for chore in Chore:
+        command = commands.add_parser(chore.value, help=chore_arguments.HELP[chore], epilog=_EXIT_CODES_HELP)
+        _add_inputs(command)
+        chore_arguments.add_options(command, chore)
     sample = commands.add_parser("sample-data", help="write handwritten digits as detection datasets, a folder a day")
     sample.add_argument("--root", type=Path, required=True, help="folder that gets one folder for each day")
     sample.add_argument("--days", nargs="+", required=True, type=date.fromisoformat, metavar="YYYY-MM-DD")
@@ -85,6 +92,13 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
 
 
 def _read_inputs(arguments: argparse.Namespace) -> tuple[StepRequest, StepRun]:
+    try:
+        return transport.decode_environment(_environment(arguments))
+    except transport.ContractError as error:
+        raise BadRequest(str(error)) from error
+
+
+def _environment(arguments: argparse.Namespace) -> dict[str, str]:
     environment = dict(os.environ)
     for variable, path in ((transport.REQUEST_VARIABLE, arguments.request), (transport.RUN_VARIABLE, arguments.run)):
         if path is not None:
@@ -92,10 +106,7 @@ def _read_inputs(arguments: argparse.Namespace) -> tuple[StepRequest, StepRun]:
                 environment[variable] = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise BadRequest(f"cannot read {path}: {error}") from error
-    try:
-        return transport.decode_environment(environment)
-    except transport.ContractError as error:
-        raise BadRequest(str(error)) from error
+    return environment
 
 
 def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCode]:
@@ -118,7 +129,29 @@ def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
     return None, ExitCode.DONE
 
 
-def _reply(step: Step | None, action: Callable[[], tuple[StepResult | None, ExitCode]]) -> int:
+def _read_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreRequest, StepRun]:
+    environment = _environment(arguments)
+    if not environment.get(transport.REQUEST_VARIABLE):
+        return chore_arguments.from_options(chore, arguments)
+    try:
+        request, run = transport.decode_chore_environment(environment)
+    except transport.ContractError as error:
+        raise BadRequest(str(error)) from error
+    if request.command != chore:
+        raise BadRequest(f"the request is for {request.command}, but the command is {chore}; expected the same")
+    return request, run
+
+
+def _do_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreResult, ExitCode]:
+    request, run = _read_chore(chore, arguments)
+    settings = read_settings()
+    with raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
+        from .chores import run_chore  # imports mlflow
+
+        return run_chore(request, run, settings), ExitCode.DONE
+
+
+def _reply(step: Step | None, action: Callable[[], tuple[StepResult | ChoreResult | None, ExitCode]]) -> int:
     try:
         result, code = action()
     except (StepError, Terminated) as error:

@@ -14,12 +14,15 @@ from typing import NamedTuple
 _log = logging.getLogger(__name__)
 
 _COPIES = ("objects", "archives")
+_DRAFTS = ("facts", "ultralytics", "Ultralytics")
 _DAY_SECONDS = 86_400.0
 _IN_USE_SECONDS = 3600.0
 """A step may be about to open what was touched this recently."""
 
 
-class _Copy(NamedTuple):
+class Copy(NamedTuple):
+    """A file of the cache."""
+
     used: float
     size: int
     path: str
@@ -46,20 +49,29 @@ def evict(cache: Path, *, max_gb: float, keep_days: float) -> None:
     0 means no limit. What broken-off fetches left behind goes after a day. A cache that cannot be tidied up is only
     larger than it need be.
     """
+    for what, chosen in due(cache, max_gb=max_gb, keep_days=keep_days):
+        remove(cache, what, chosen)
+
+
+def due(cache: Path, *, max_gb: float, keep_days: float) -> Iterator[tuple[str, list[Copy]]]:
+    """Choose what ``evict`` removes, as groups of files with what they are."""
     now = time.time()
     leftovers = [copy for copy in _copies(cache, ("incoming",)) if now - copy.used > _DAY_SECONDS]
+    drafts = [copy for copy in _copies(cache, _DRAFTS) if _is_draft(copy) and now - copy.used > _DAY_SECONDS]
     copies = sorted(_copies(cache, _COPIES)) if max_gb or keep_days else []
     old = [copy for copy in copies if keep_days and now - copy.used > keep_days * _DAY_SECONDS]
     over = _least_used(copies[len(old) :], max_gb * 1e9, now) if max_gb else []
-    for what, chosen in (
-        ("left behind by fetches that broke off", leftovers),
-        (f"not used for {keep_days:g} days (TRAINER_CACHE_KEEP_DAYS)", old),
-        (f"least recently used above {max_gb:g} GB (TRAINER_CACHE_MAX_GB)", over),
-    ):
-        _remove(cache, what, chosen)
+    yield "left behind by fetches that broke off", leftovers
+    yield "left behind by steps that were stopped while they wrote", drafts
+    yield f"not used for {keep_days:g} days (TRAINER_CACHE_KEEP_DAYS)", old
+    yield f"least recently used above {max_gb:g} GB (TRAINER_CACHE_MAX_GB)", over
 
 
-def _least_used(copies: list[_Copy], most_bytes: float, now: float) -> list[_Copy]:
+def _is_draft(copy: Copy) -> bool:
+    return os.path.basename(copy.path).startswith(".")
+
+
+def _least_used(copies: list[Copy], most_bytes: float, now: float) -> list[Copy]:
     total, chosen = sum(copy.size for copy in copies), []
     for copy in copies:
         if total <= most_bytes or now - copy.used < _IN_USE_SECONDS:
@@ -69,12 +81,12 @@ def _least_used(copies: list[_Copy], most_bytes: float, now: float) -> list[_Cop
     return chosen
 
 
-def _copies(cache: Path, folders: tuple[str, ...]) -> Iterator[_Copy]:
+def _copies(cache: Path, folders: tuple[str, ...]) -> Iterator[Copy]:
     for folder in folders:
         yield from _files_below(str(cache / folder))
 
 
-def _files_below(folder: str) -> Iterator[_Copy]:
+def _files_below(folder: str) -> Iterator[Copy]:
     try:
         with os.scandir(folder) as entries:
             found = list(entries)
@@ -90,16 +102,17 @@ def _files_below(folder: str) -> Iterator[_Copy]:
             # Another step may have removed it at this moment.
             with suppress(FileNotFoundError):
                 status = entry.stat(follow_symlinks=False)
-                yield _Copy(status.st_mtime, status.st_size, entry.path)
+                yield Copy(status.st_mtime, status.st_size, entry.path)
 
 
-def _remove(cache: Path, what: str, copies: list[_Copy]) -> None:
+def remove(cache: Path, what: str, copies: list[Copy]) -> None:
+    """Remove files of the cache and say so; one that is gone or cannot be removed is left out."""
     removed = [copy.size for copy in copies if _is_removed(copy)]
     if removed:
         _log.info("cache %s: removed %s files, %.3f GB, %s", cache, f"{len(removed):,}", sum(removed) / 1e9, what)
 
 
-def _is_removed(copy: _Copy) -> bool:
+def _is_removed(copy: Copy) -> bool:
     try:
         os.unlink(copy.path)
     except FileNotFoundError:

@@ -19,14 +19,12 @@ from .errors import BadData, BadRequest, Bug, OutOfMemory
 from .job import Job
 from .journal import Entry, EntryKind
 from .manifest import load_manifest
+from .metric_names import EVERY_EPOCH_METRIC
 from .model_files import models_folder
 from .reporter import Reporter
 
 if TYPE_CHECKING:
     from .train import Training
-
-EVERY_EPOCH_METRIC = "time/epoch_seconds"
-"""Has a point for each epoch, whatever the task."""
 
 _MOST_WORKERS = 8
 _PICTURES = ("*.png", "labels.jpg", "train_batch0.jpg", "val_batch0_labels.jpg", "val_batch0_pred.jpg")

@@ -51,6 +51,7 @@ class Move(Enum):
     KEEP_BY_VERDICT = "keep: verdict"
     KEEP_NEWER_DATA = "keep: champion has newer data"
     KEEP_REPLACED = "keep: was champion before"
+    KEEP_BAD = "keep: marked bad by a rollback"
 
 
 def decide(
@@ -86,6 +87,7 @@ def may_promote(
     current: str | None,
     *,
     was_champion: bool = False,
+    is_bad: bool = False,
 ) -> Move:
     """Tell what may happen to the champion alias, given who holds it now.
 
@@ -96,9 +98,12 @@ def may_promote(
         compared_with: version the verdict is about; None if there was no champion then.
         current: version that holds the alias now, never the candidate's own; None if nobody does.
         was_champion: the candidate held the alias before and was replaced.
+        is_bad: a rollback took the alias from this version, or from one with the same weights.
 
     Of two runs over the same data interval the later comparison wins: equal data time does not stand in the way.
     """
+    if is_bad:
+        return Move.KEEP_BAD
     if was_champion:
         return Move.KEEP_REPLACED
     if champion_data_time is not None and candidate_data_time < champion_data_time:

@@ -5,6 +5,9 @@ Pure text, so that every module may import it. MLflow refuses parentheses, which
 
 import re
 
+EVERY_EPOCH_METRIC = "time/epoch_seconds"
+"""Has a point for each epoch, whatever the task."""
+
 _SUFFIXES = {"B": "", "M": "-mask", "P": "-pose"}
 _KEY = re.compile(r"(?:metrics/)?(?P<name>[^()]+?)(?:\((?P<part>[A-Z])\))?")
 _REFUSED_BY_MLFLOW = re.compile(r"[^\w\-. :/]")

@@ -152,7 +152,11 @@ class ModelRegistry:
             self.client.delete_model_version(self.model, version.version)
 
     def download_weights(self, version: RegisteredVersion, folder: Path) -> Path:
-        """Fetch a version's weights file.
+        """Fetch a version's weights file. Raises as ``download_file`` does."""
+        return self.download_file(version, WEIGHTS_FILE, folder)
+
+    def download_file(self, version: RegisteredVersion, path: str, folder: Path) -> Path:
+        """Fetch one file of a version.
 
         Raises:
             MissingWeights: it is not in the artifact store.
@@ -160,18 +164,16 @@ class ModelRegistry:
         """
         uri = f"models:/{self.model}/{version.version}"
         folder.mkdir(parents=True, exist_ok=True)
-        with mlflow_errors(f"read the weights of {uri}"):
+        with mlflow_errors(f"read {path} of {uri}"):
             try:
-                listed = mlflow.artifacts.list_artifacts(artifact_uri=f"{uri}/{Path(WEIGHTS_FILE).parent}")
+                listed = mlflow.artifacts.list_artifacts(artifact_uri="/".join([uri, *path.split("/")[:-1]]))
             except MlflowException as error:
                 if not is_missing(error):
                     raise
                 listed = []
-            if WEIGHTS_FILE not in [item.path for item in listed]:
-                raise MissingWeights(
-                    f"version {version.version} of {self.model!r} has no {WEIGHTS_FILE} in the artifact store"
-                )
-            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{uri}/{WEIGHTS_FILE}", dst_path=str(folder)))
+            if path not in [item.path for item in listed]:
+                raise MissingWeights(f"version {version.version} of {self.model!r} has no {path} in the artifact store")
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{uri}/{path}", dst_path=str(folder)))
 
     # -- aliases ------------------------------------------------------------------------------------------------------
 

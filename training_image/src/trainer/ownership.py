@@ -83,6 +83,10 @@ class Ownership:
             )
         raise Superseded(self._refusal(found, f"try {self._own.try_number}"))
 
+    def owner(self) -> Owner | None:
+        """Return who works on the record now, or was killed while it did."""
+        return self._read()
+
     def is_others(self) -> bool:
         """Tell whether another process works on the record, or was killed while it did."""
         found = self._read()

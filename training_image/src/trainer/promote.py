@@ -4,7 +4,8 @@ Read, compare, set, read back. If the champion is no longer the one that evaluat
 again against the new one, on the candidate's own images. Not to promote is a result, not an error. Repeated after it
 was stopped anywhere, the step ends with the same alias and one line in its history.
 
-A run that was champion and was replaced, by a better run or by a person, is not promoted again.
+A run that was champion and was replaced, by a better run or by a person, is not promoted again, nor is a version that a
+rollback marked as bad, whoever registers the same weights anew.
 """
 
 import logging
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from step_contract.step import PromoteResult, Step
 
 from .alias_moves import Mover
+from .bad_versions import find_mark
 from .comparison import compare_with, registry_of
 from .errors import BadRequest, TryAgain
 from .gate import Move, may_promote
@@ -57,12 +59,12 @@ def work(job: Job) -> PromoteResult:
         champion = _settled_champion(job, registry)
         if champion is not None and champion.version == candidate.version:
             return _promoted(candidate, f"version {candidate.version} is champion of {registry.model}")
-        move = _next_move(job, registry, report, champion)
+        move = _next_move(job, registry, report, candidate, champion)
         if move is Move.COMPARE_AGAIN:
             _log.info("the champion is no longer %s; comparing again", report.champion_version or "nobody")
             report = compare_with(job, champion)
         elif move is not Move.PROMOTE:
-            return _kept(candidate, champion, _why_not(job, move, report, champion))
+            return _kept(candidate, champion, _why_not(job, move, report, candidate, champion))
         elif registry.move_alias(alias, candidate, champion, Mover(_name(job), " ".join(report.reasons))):
             return _promoted(candidate, _done(registry.model, candidate, champion, report))
     raise TryAgain(f"the champion of {registry.model!r} changed {_TRIES} times while this run wanted to replace it")
@@ -75,7 +77,13 @@ def _settled_champion(job: Job, registry: ModelRegistry) -> RegisteredVersion | 
     return registry.champion(alias)
 
 
-def _next_move(job: Job, registry: ModelRegistry, report: GateReport, champion: RegisteredVersion | None) -> Move:
+def _next_move(
+    job: Job,
+    registry: ModelRegistry,
+    report: GateReport,
+    candidate: RegisteredVersion,
+    champion: RegisteredVersion | None,
+) -> Move:
     return may_promote(
         report.verdict,
         job.run.data_interval_end,
@@ -83,6 +91,7 @@ def _next_move(job: Job, registry: ModelRegistry, report: GateReport, champion: 
         report.champion_version,
         champion.version if champion else None,
         was_champion=held_before(registry.history(job.pipeline.registry.champion), job.run.key),
+        is_bad=find_mark(registry, candidate) is not None,
     )
 
 
@@ -117,7 +126,12 @@ def _done(model: str, candidate: RegisteredVersion, champion: RegisteredVersion 
     return f"version {candidate.version} is champion of {model}, {instead}: {' '.join(short_reasons(report.reasons))}"
 
 
-def _why_not(job: Job, move: Move, report: GateReport, champion: RegisteredVersion | None) -> str:
+def _why_not(
+    job: Job, move: Move, report: GateReport, candidate: RegisteredVersion, champion: RegisteredVersion | None
+) -> str:
+    if move is Move.KEEP_BAD:
+        mark = find_mark(registry_of(job), candidate)
+        return mark.sentence if mark else "this run's version was marked as bad"
     if move is Move.KEEP_REPLACED:
         return "this run's version was champion before and was replaced"
     if move is Move.KEEP_NEWER_DATA:

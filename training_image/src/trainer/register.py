@@ -7,6 +7,7 @@ trained again gets its version replaced, unless that version is or was in use: t
 from step_contract.step import PreprocessResult, RegisterResult, Step, Verdict
 
 from . import __version__, environment, ultralytics_setup
+from .bad_versions import mark_of
 from .comparison import candidate_weights, example_picture, registry_of, sha256_of
 from .errors import BadRequest
 from .gate_report import GateReport, read_report, short_reasons
@@ -56,6 +57,8 @@ def _registered(job: Job, registry: ModelRegistry, report: GateReport) -> Regist
     version = registry.version_of(job.run.key)
     if version is None or version.tags.get(WEIGHTS_TAG) == report.weights_sha256:
         return version
+    if mark := mark_of(version):
+        raise BadRequest(f"{mark.sentence}; its DAG run cannot replace it. Trigger a new DAG run instead")
     registry.discard(version, but_for_alias=job.pipeline.registry.candidate)
     return None
 

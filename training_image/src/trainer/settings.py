@@ -25,6 +25,12 @@ class Settings(BaseSettings):
     trainer_cache_dir: Path = Field(default=Path(".local/cache"), description="Content-addressed datasets.")
     trainer_cache_max_gb: float = Field(default=0, ge=0, description="Largest size of the cache; 0: no limit.")
     trainer_cache_keep_days: float = Field(default=90, ge=0, description="Unused copies go after this; 0: never.")
+    trainer_checkpoint_keep_days: float = Field(
+        default=30, ge=0, description="Checkpoints of a training that failed are swept after this."
+    )
+    trainer_workspace_keep_hours: float = Field(
+        default=24, ge=0, description="Scratch folders of killed steps are swept after this."
+    )
     trainer_archive_max_gb: float = Field(default=200, gt=0, description="Largest unpacked size of a zip or tar.")
     s3_endpoint_url: str = Field(default="", description="Address of an S3-compatible store; empty: Amazon's.")
     s3_region: str = Field(default="", description="Region of the buckets; empty: boto3's own settings.")
