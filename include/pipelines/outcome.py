@@ -9,7 +9,9 @@ import signal
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from include.step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepResult
+from include.step_contract.chore import ChoreResult
+from include.step_contract.step import ExitCode, FailureKind, StepFailure, StepResult
+from include.step_contract.transport import Answer
 
 _KIND_OF_EXIT = {int(kind.exit_code): kind for kind in FailureKind if kind is not FailureKind.OUT_OF_MEMORY}
 
@@ -44,8 +46,8 @@ def close_command(failure: StepFailed) -> list[str]:
     return ["close", "--kind", failure.kind.value, "--reason", str(failure)]
 
 
-def conclude(step: Step, exit_code: int, answer: StepResult | StepFailure | None, *, killed: bool) -> StepResult:
-    """Return the step's result, or end the task as the exit code says.
+def conclude(step: str, exit_code: int, answer: Answer | None, *, killed: bool) -> StepResult | ChoreResult:
+    """Return the result of a step, or of a chore, or end the task as the exit code says.
 
     A killed task is never green, whatever its step managed to finish (airflow #73006).
 
@@ -56,7 +58,7 @@ def conclude(step: Step, exit_code: int, answer: StepResult | StepFailure | None
     if killed:
         raise StepFailed(f"{step}: the task was killed; the step was told to stop", FailureKind.TERMINATED)
     if exit_code in (ExitCode.DONE, ExitCode.REFUSED):
-        if not isinstance(answer, StepResult):
+        if not isinstance(answer, StepResult | ChoreResult):
             raise StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
         if exit_code == ExitCode.REFUSED:
             raise AirflowSkipException(answer.summary)

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
     docker_keep_failed_hours: float = Field(
         default=24, ge=0, description="How long a failed step's container is kept for a look."
     )
+    sweep_grace_minutes: float = Field(
+        default=30, ge=0, description="The sweep leaves alone what showed a sign of life this recently."
+    )
 
     @field_validator("docker_mounts")
     @classmethod

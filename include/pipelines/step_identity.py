@@ -9,7 +9,7 @@ _INTERVAL_START = "(dag_run.data_interval_start or dag_run.run_after).isoformat(
 _INTERVAL_END = "(dag_run.data_interval_end or dag_run.run_after).isoformat()"
 _LOGICAL_DATE = "(dag_run.logical_date.isoformat() if dag_run.logical_date else none)"
 
-STEP_RUN_TEMPLATE = f"""{{
+_IDENTITY = f"""{{
   "dag_id": {{{{ dag_run.dag_id | tojson }}}},
   "run_id": {{{{ dag_run.run_id | tojson }}}},
   "task_id": {{{{ ti.task_id | tojson }}}},
@@ -18,6 +18,11 @@ STEP_RUN_TEMPLATE = f"""{{
   "run_type": {{{{ dag_run.run_type | tojson }}}},
   "logical_date": {{{{ {_LOGICAL_DATE} | tojson }}}},
   "data_interval_start": {{{{ {_INTERVAL_START} | tojson }}}},
-  "data_interval_end": {{{{ {_INTERVAL_END} | tojson }}}},
+  "data_interval_end": {{{{ {_INTERVAL_END} | tojson }}}}"""
+
+CHORE_RUN_TEMPLATE = f"{_IDENTITY}\n}}"
+"""The form of a chore's DAG is not a pipeline's: what a person asked for is in its request."""
+
+STEP_RUN_TEMPLATE = f"""{_IDENTITY},
   "form": {{{{ dict(params) | tojson }}}}
 }}"""

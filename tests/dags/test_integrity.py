@@ -5,6 +5,9 @@ from typing import Any
 
 Parse = Callable[..., dict[str, Any]]
 
+OPERATIONS = ["rollback_model", "sweep"]
+"""There whatever the catalog says."""
+
 PIPELINE = """
     description: 손글씨
     task: detect
@@ -25,7 +28,7 @@ pipelines:
 def test_shipped_catalog_parses_without_an_import_error(parse: Parse) -> None:
     answer = parse()
     assert answer["import_errors"] == {}
-    assert answer["dags"] == ["train_digits"]
+    assert answer["dags"] == [*OPERATIONS, "train_digits"]
     assert answer["tasks"]["train_digits"] == ["preprocess", "train", "evaluate", "register", "promote"]
 
 
@@ -34,13 +37,13 @@ def test_parsing_loads_nothing_heavy(parse: Parse) -> None:
 
 
 def test_one_dag_for_each_pipeline(parse: Parse) -> None:
-    assert parse(TWO)["dags"] == ["train_first", "train_second"]
+    assert parse(TWO)["dags"] == [*OPERATIONS, "train_first", "train_second"]
 
 
 def test_one_bad_pipeline_shows_as_an_import_error_and_leaves_the_others(parse: Parse) -> None:
     """In a file of its own: Airflow hides every DAG of a file that has an import error."""
     answer = parse(TWO.replace("model: second", "model: second, champion: latest"))
-    assert answer["dags"] == ["train_first"]
+    assert answer["dags"] == [*OPERATIONS, "train_first"]
     assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
     error = answer["import_errors"]["dags/catalog_problems.py"]
     assert "pipeline 'second'" in error
@@ -50,7 +53,7 @@ def test_one_bad_pipeline_shows_as_an_import_error_and_leaves_the_others(parse: 
 
 def test_unreadable_catalog_shows_as_one_import_error(parse: Parse) -> None:
     answer = parse("version: 1\npipelines: [")
-    assert answer["dags"] == []
+    assert answer["dags"] == OPERATIONS
     assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
 
 
@@ -58,3 +61,9 @@ def test_unknown_runtime_says_what_is_expected(parse: Parse) -> None:
     errors = parse(TRAINING_RUNTIME="slurm")["import_errors"]
     expected = "training_runtime: Input should be 'local', 'docker' or 'kubernetes' (got 'slurm'); see .env.example"
     assert expected in errors["dags/training.py"]
+
+
+def test_operations_are_short_chains_of_chores(parse: Parse) -> None:
+    tasks = parse()["tasks"]
+    assert tasks["rollback_model"] == ["rollback"]
+    assert sorted(tasks["sweep"]) == ["survey", "sweep", "sweep_runtimes"]

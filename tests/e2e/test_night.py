@@ -1,6 +1,8 @@
 """A night, a lost step, a backfill, a refusal and a bad dataset through the real scheduler."""
 
+import json
 import time
+import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,11 +10,14 @@ from typing import Any
 import psutil
 import pytest
 
+from include.local_stack.layout import Ports
 from include.local_stack.mlflow_api import TrainingRecord, champion_version, training_records
 from include.local_stack.services import processes
+from include.step_contract.step import run_key
 
 from .conftest import Stack
 
+STACK_ENVIRONMENT = {"SWEEP_GRACE_MINUTES": "0"}
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
@@ -50,10 +55,26 @@ def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champi
     assert champion_version(stack.ports, "small", "champion") == "1"
 
 
-def test_refused_candidate_is_skipped_not_failed(stack: Stack) -> None:
+def test_rollback_takes_the_alias_back_and_leaves_who_and_why(stack: Stack) -> None:
+    dag_id = "rollback_model"
+    stack.api.wait_for_dag(dag_id)
+    first = stack.api.trigger(dag_id, {"model": "small", "to": "2", "reason": "밤에 오탐이 늘었다"})
+    assert end_of(stack, dag_id, first) == "success"
+    assert champion_version(stack.ports, "small", "champion") == "2"
+    bad = version_tags(stack.ports, "small", "1")
+    assert (bad["bad"], bad["bad.by"], bad["bad.reason"]) == ("true", "admin", "밤에 오탐이 늘었다")
+
+
+def test_refused_candidate_is_skipped_not_failed_and_a_sweep_closes_only_what_is_over(stack: Stack) -> None:
     stack.api.wait_for_dag("train_strict")
     stack.api.unpause("train_strict")
     run_id = stack.api.trigger("train_strict", {"note": "'\"{{ 1 }} 메모", "seed": 3})
+    wait_for(lambda: records(stack, "strict").get(run_id), 60)
+    lost = open_run(stack.ports, "strict", "train_strict", "manual__of a machine that is gone")
+    assert end_of(stack, "sweep", stack.api.trigger("sweep")) == "success"
+    assert run_status(stack.ports, lost) == "KILLED"
+    assert "failure.reason" not in records(stack, "strict")[run_id].tags
+
     assert end_of(stack, "train_strict", run_id) == "success"
     states = {name: task["state"] for name, task in stack.api.task_states("train_strict", run_id).items()}
     assert states == {
@@ -95,6 +116,35 @@ def kill_training_after_an_epoch(stack: Stack, run_id: str) -> None:
     assert trainers, "the train step is not running"
     for process in trainers:
         process.send_signal(psutil.signal.SIGKILL)
+
+
+def mlflow(ports: Ports, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{ports.mlflow_url}/api/2.0/mlflow/{path}", data=data)
+    request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=30) as response:
+        return dict(json.loads(response.read()))
+
+
+def version_tags(ports: Ports, model: str, version: str) -> dict[str, str]:
+    found = mlflow(ports, f"model-versions/get?name={model}&version={version}")["model_version"]
+    return {tag["key"]: tag["value"] for tag in found["tags"]}
+
+
+def open_run(ports: Ports, experiment: str, dag_id: str, run_id: str) -> str:
+    """Make the MLflow run of a DAG run of which nothing else is left."""
+    found = mlflow(ports, f"experiments/get-by-name?experiment_name={experiment}")["experiment"]
+    tags = {"run_key": run_key(dag_id, run_id), "airflow.dag_id": dag_id, "airflow.run_id": run_id}
+    body = {
+        "experiment_id": found["experiment_id"],
+        "start_time": int(time.time() * 1000),
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
+    }
+    return str(mlflow(ports, "runs/create", body)["run"]["info"]["run_id"])
+
+
+def run_status(ports: Ports, run_id: str) -> str:
+    return str(mlflow(ports, f"runs/get?run_id={run_id}")["run"]["info"]["status"])
 
 
 def records(stack: Stack, name: str) -> dict[str, TrainingRecord]:

@@ -23,6 +23,7 @@ from include.pipelines.outcome import StepFailed, StepLeft, StepLost, conclude
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
+from include.step_contract.chore import ChoreRequest, ChoreResult
 from include.step_contract.step import FailureKind, StepFailure, StepRequest, StepResult, StepRun
 
 if TYPE_CHECKING:
@@ -43,25 +44,29 @@ _GONE = "gone"
 
 
 class DockerStepOperator(ResumableJobMixin, BaseOperator):
-    """Run ``trainer <step>`` in a container, or attach to the one of an earlier try; end as its exit code says."""
+    """Run ``trainer <step>``, or a chore, in a container, or attach to an earlier try's; end as its exit code says."""
 
     template_fields: Sequence[str] = ("step_run",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
     ui_color = "#dfeaf7"
     external_id_key = "container_id"
 
-    def __init__(self, *, request: StepRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(
+        self, *, request: StepRequest | ChoreRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any
+    ) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
         self.step_run = step_run
         self._killed = False
         self._watched: str | None = None
+        self._result = ""
 
-    def execute(self, context: Context) -> None:
-        """Run the step and stream its output into the task's log."""
+    def execute(self, context: Context) -> str:
+        """Run the step, stream its output into the task's log and return its result as JSON."""
         try:
             self.execute_resumable(context)
+            return self._result
         except (AirflowTaskTimeout, KeyboardInterrupt):
             self._stop_container()
             raise
@@ -78,7 +83,7 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
 
         client, identity = self._client(), self._identity()
         with engine.translated("look for earlier containers of this task"):
-            engine.sweep(client, self.request.pipeline.name, datetime.now(UTC))
+            engine.sweep(client, self.request.group, datetime.now(UTC))
             self._wait_until_gone(identity)
             found = engine.state_of(client, identity.name)
             if found is not None and found.status == "created":
@@ -127,13 +132,13 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
     def _identity(self) -> "ContainerIdentity":
         from include.pipelines.runtimes.docker_engine import identity_of
 
-        return identity_of(self._run(), self.request.step, self.request.pipeline.name)
+        return identity_of(self._run(), self.request.command, self.request.group)
 
     def _wait_until_gone(self, identity: "ContainerIdentity") -> None:
         """Wait for a container that was told to stop: two of one task must never work at once."""
         from include.pipelines.runtimes import docker_engine as engine
 
-        client, grace = self._client(), self.request.pipeline.execution.stop_grace_seconds
+        client, grace = self._client(), self.request.stop_grace_seconds
         deadline = time.monotonic() + grace + _GONE_MARGIN_SECONDS
         while living := engine.others(client, identity):
             self._raise_if_killed()
@@ -244,15 +249,17 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
             self._end_failed(state, failure)
             raise
         engine.remove(client, container)
-        self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
+        self._result = result.model_dump_json()
+        self.log.info("%s", result.headline)
 
-    def _judge(self, state: "ContainerState", answer: StepResult | StepFailure | None) -> StepResult:
-        step = self.request.step
+    def _judge(self, state: "ContainerState", answer: transport.Answer | None) -> StepResult | ChoreResult:
+        step = self.request.command
         if state.is_oom_killed and state.exit_code != 0 and not isinstance(answer, StepFailure):
             limit = self.request.resources.memory
+            where = f" (resources.{step}.memory in the catalog)" if isinstance(self.request, StepRequest) else ""
             raise OutOfContainerMemory(
-                f"{step}: out of memory: the container reached its limit of {limit} (resources.{step}.memory in the "
-                "catalog) and was killed; the next try goes on from the last checkpoint"
+                f"{step}: out of memory: the container reached its limit of {limit}{where} and was killed; the next "
+                "try goes on from the last checkpoint"
             )
         if state.error and answer is None:
             raise StepFailed(f"{step}: the container could not run: {state.error}", FailureKind.BAD_REQUEST)
@@ -262,20 +269,18 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
         from include.pipelines.runtimes import docker_engine as engine
 
         client = self._client()
-        if isinstance(failure, StepLost):
-            self._close_record(client, failure)
+        if isinstance(failure, StepLost) and isinstance(self.request, StepRequest):
+            self._close_record(client, self.request, failure)
         with engine.translated("put the failed container aside"):
             engine.retire(client, state, f"try{self._run().try_number}")
 
-    def _close_record(self, client: "APIClient", lost: StepLost) -> None:
+    def _close_record(self, client: "APIClient", request: StepRequest, lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again."""
         from include.pipelines.runtimes import docker_engine as engine
         from include.pipelines.runtimes.docker_config import close_config
 
         self.log.warning("%s; closing its MLflow run", lost)
-        config = close_config(
-            self._identity(), self.request, self.step_run, settings(), client.create_host_config, lost
-        )
+        config = close_config(self._identity(), request, self.step_run, settings(), client.create_host_config, lost)
         container = None
         try:
             engine.remove(client, config["name"])
@@ -296,7 +301,9 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
 
     def _raise_if_killed(self) -> None:
         if self._killed:
-            raise StepFailed(f"{self.request.step}: the task was killed before its step began", FailureKind.TERMINATED)
+            raise StepFailed(
+                f"{self.request.command}: the task was killed before its step began", FailureKind.TERMINATED
+            )
 
     def _act_if_killed(self, context: Context) -> None:
         """Leave the container to the next try if only the worker is going away, else stop it.
@@ -307,9 +314,11 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
         if not self._killed:
             return
         if self._is_still_wanted(context):
-            raise StepLeft(f"{self.request.step}: the worker was told to stop; its container goes on for the next try")
+            raise StepLeft(
+                f"{self.request.command}: the worker was told to stop; its container goes on for the next try"
+            )
         self._stop_container()
-        raise StepFailed(f"{self.request.step}: the task was killed; its container stops", FailureKind.TERMINATED)
+        raise StepFailed(f"{self.request.command}: the task was killed; its container stops", FailureKind.TERMINATED)
 
     def _is_still_wanted(self, context: Context) -> bool:
         """Ask Airflow whether the task is to run; if it cannot say, assume so: a night's work is not thrown away."""
@@ -334,7 +343,7 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
             return
         # Renamed first: the next try must wait for its end and not attach to it.
         engine.retire(client, state, "stopped")
-        engine.stop(client, state.id, self.request.pipeline.execution.stop_grace_seconds)
+        engine.stop(client, state.id, self.request.stop_grace_seconds)
 
 
 def _known_positions(store: "TaskStateStoreAccessor | None") -> dict[str, str]:

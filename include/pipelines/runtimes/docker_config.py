@@ -7,20 +7,28 @@ from typing import Any
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from include.pipelines.outcome import StepFailed, close_command
-from include.pipelines.runtimes.docker_engine import GPU_LABEL, ContainerIdentity
+from include.pipelines.runtimes.docker_engine import GPU_LABEL, LABEL, STACK_LABEL, ContainerIdentity
 from include.pipelines.settings import Settings
 from include.step_contract import transport
+from include.step_contract.chore import ChoreRequest
 from include.step_contract.step import StepRequest
 
 _PASSED_ON = ("MLFLOW_", "AWS_", "S3_")
-_PASSED_ON_EXACTLY = ("DATASET_ROOT", "TRAINER_CACHE_MAX_GB", "TRAINER_CACHE_KEEP_DAYS", "TRAINER_ARCHIVE_MAX_GB", "TZ")
+_PASSED_ON_EXACTLY = (
+    "DATASET_ROOT",
+    "TRAINER_CACHE_MAX_GB",
+    "TRAINER_CACHE_KEEP_DAYS",
+    "TRAINER_CHECKPOINT_KEEP_DAYS",
+    "TRAINER_ARCHIVE_MAX_GB",
+    "TZ",
+)
 _SCRATCH, _CACHE = "/scratch", "/cache"
 _BYTES = {"Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 
 
 def container_config(
     identity: ContainerIdentity,
-    request: StepRequest,
+    request: StepRequest | ChoreRequest,
     step_run: str,
     settings: Settings,
     host_config: Any,
@@ -39,12 +47,12 @@ def container_config(
     return {
         "name": identity.name,
         "image": settings.trainer_image,
-        "command": [request.step.value],
+        "command": [request.command],
         "labels": dict(identity.labels) | ({GPU_LABEL: ",".join(gpus)} if gpus else {}),
         "environment": _environment(request, step_run, settings),
         "user": settings.docker_user,
         "stop_signal": "SIGTERM",
-        "stop_timeout": request.pipeline.execution.stop_grace_seconds,
+        "stop_timeout": request.stop_grace_seconds,
         "host_config": host_config(**_host_options(request, settings, gpus)),
     }
 
@@ -59,10 +67,12 @@ def close_config(
 ) -> dict[str, Any]:
     """Return the arguments for a container that closes the record of a step that was lost."""
     config = container_config(identity, request, step_run, settings, host_config)
-    return config | {"name": f"{identity.name}-close", "command": close_command(failure), "labels": {}}
+    # Without the task's label, by which a try finds what it must wait for.
+    labels = {name: identity.labels[name] for name in (STACK_LABEL, f"{LABEL}.dag_id", f"{LABEL}.run_id")}
+    return config | {"name": f"{identity.name}-close", "command": close_command(failure), "labels": labels}
 
 
-def _environment(request: StepRequest, step_run: str, settings: Settings) -> dict[str, str]:
+def _environment(request: StepRequest | ChoreRequest, step_run: str, settings: Settings) -> dict[str, str]:
     """Return the step's variables: its own, and those of the worker that say where MLflow and the store are.
 
     They go to the engine and nowhere else: not into a template field, not into the log.
@@ -79,7 +89,7 @@ def _environment(request: StepRequest, step_run: str, settings: Settings) -> dic
     }
 
 
-def _host_options(request: StepRequest, settings: Settings, gpus: Sequence[str]) -> dict[str, Any]:
+def _host_options(request: StepRequest | ChoreRequest, settings: Settings, gpus: Sequence[str]) -> dict[str, Any]:
     resources = request.resources
     memory = bytes_of(resources.memory)
     return {

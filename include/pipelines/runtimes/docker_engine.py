@@ -24,10 +24,11 @@ from requests.exceptions import RequestException
 from include.pipelines.outcome import StepFailed
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, StepFailure, StepResult, StepRun
+from include.step_contract.step import FailureKind, StepRun
 
 LABEL = "nightshift"
 GPU_LABEL = f"{LABEL}.gpus"
+STACK_LABEL = f"{LABEL}.stack"
 PATIENCE_SECONDS = 300
 """How long an engine may be away, for a restart, before the task gives up watching."""
 
@@ -252,7 +253,7 @@ def retire(client: APIClient, state: ContainerState, reason: str) -> None:
         return
 
 
-def answer_of(client: APIClient, container: str) -> StepResult | StepFailure | None:
+def answer_of(client: APIClient, container: str) -> transport.Answer | None:
     """Return what a step that ended said on its standard output; what it said on standard error does not count."""
     with translated("read the step's answer"):
         output: bytes = client.logs(container, stdout=True, stderr=False, tail=_ANSWER_LINES)

@@ -19,7 +19,8 @@ from include.pipelines.outcome import StepFailed, StepLost, close_command, concl
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, StepFailure, StepRequest, StepResult
+from include.step_contract.chore import ChoreRequest
+from include.step_contract.step import FailureKind, StepRequest
 
 _AIRFLOW_VARIABLES = ("AIRFLOW", "_AIRFLOW", "PYTHONPATH", "VIRTUAL_ENV")
 _CLOSE_TIMEOUT_SECONDS = 60
@@ -27,13 +28,15 @@ _POLL_SECONDS = 0.5
 
 
 class LocalStepOperator(BaseOperator):
-    """Run ``trainer <step>`` and end as its exit code says."""
+    """Run ``trainer <step>``, or a chore, and end as its exit code says."""
 
     template_fields: Sequence[str] = ("step_run",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
     ui_color = "#dfeaf7"
 
-    def __init__(self, *, request: StepRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(
+        self, *, request: StepRequest | ChoreRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any
+    ) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
@@ -41,11 +44,11 @@ class LocalStepOperator(BaseOperator):
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
-    def execute(self, context: Context) -> None:
-        """Run the step and stream its output into the task's log."""
-        step = self.request.step
-        answer: StepResult | StepFailure | None = None
-        self._process = process = self._start([step])
+    def execute(self, context: Context) -> str:
+        """Run the step, stream its output into the task's log and return its result as JSON."""
+        command = self.request.command
+        answer: transport.Answer | None = None
+        self._process = process = self._start([command])
         try:
             for line in _lines(process):
                 self.log.info("%s", line)
@@ -54,11 +57,12 @@ class LocalStepOperator(BaseOperator):
         finally:
             _kill_group(process)
         try:
-            result = conclude(step, exit_code, answer, killed=self._killed)
+            result = conclude(command, exit_code, answer, killed=self._killed)
         except StepLost as lost:
             self._close_record(lost)
             raise
-        self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
+        self.log.info("%s", result.headline)
+        return result.model_dump_json()
 
     def on_kill(self) -> None:
         """Tell the step to stop and return: Airflow leaves five seconds for all of this."""
@@ -89,7 +93,9 @@ class LocalStepOperator(BaseOperator):
             ) from error
 
     def _close_record(self, lost: StepLost) -> None:
-        """End the MLflow run that the lost step could not end; the next try opens it again."""
+        """End the MLflow run that the lost step could not end; the next try opens it again. A chore has none."""
+        if isinstance(self.request, ChoreRequest):
+            return
         self.log.warning("%s; closing its MLflow run", lost)
         process = self._start(close_command(lost))
         try:

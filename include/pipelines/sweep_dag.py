@@ -1,0 +1,81 @@
+"""The DAG that tidies up every hour: look, ask Airflow what is over, remove; and the same for the runtimes' containers.
+
+The trainer sees MLflow, scratch and cache; only Airflow knows which DAG runs are over. So ``survey`` names those that
+left something behind, and ``sweep`` begins by asking about exactly these. What started in between is in no list.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, BaseOperator, Context, Param
+
+from include.step_contract import transport
+from include.step_contract.catalog import RuntimeName
+from include.step_contract.catalog_file import read_catalog
+from include.step_contract.chore import Chore, ChoreResult, SurveyOrder, SurveyResult, SweepOrder
+
+from .chore_task import chore_task
+from .living import is_dag_run_over
+from .settings import settings
+
+DAG_ID = "sweep"
+
+_log = logging.getLogger(__name__)
+
+
+def sweep_dag(runtime: RuntimeName, doc_md: str) -> DAG:
+    """Return the DAG; it runs every hour unless somebody pauses it."""
+    with DAG(
+        dag_id=DAG_ID,
+        description="Removes what runs that are over left behind",
+        doc_md=doc_md,
+        schedule="17 * * * *",
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        dagrun_timeout=timedelta(minutes=55),
+        is_paused_upon_creation=False,
+        tags=["operations"],
+        params={
+            "dry_run": Param(
+                False, type="boolean", title="Dry run", description="Only say what would be closed and removed."
+            )
+        },
+    ) as dag:
+        survey = chore_task(Chore.SURVEY, runtime, lambda _: SurveyOrder(), keeps_result=True)
+        survey >> chore_task(Chore.SWEEP, runtime, sweep_order)
+        SweepRuntimesOperator(task_id="sweep_runtimes", execution_timeout=timedelta(minutes=30))
+    return dag
+
+
+def sweep_order(context: Context) -> SweepOrder:
+    """Return the order to sweep what belongs to those of the surveyed DAG runs that are over."""
+    ti = context["ti"]
+    surveyed = transport.decode_result(str(ti.xcom_pull(task_ids=Chore.SURVEY.value)))
+    outcome = surveyed.outcome if isinstance(surveyed, ChoreResult) else None
+    names = outcome.dag_runs if isinstance(outcome, SurveyResult) else ()
+    over = tuple(name for name in names if is_dag_run_over(ti, name.dag_id, name.run_id))
+    _log.info("%d of %d DAG runs are over", len(over), len(names))
+    return SweepOrder(
+        over=over, grace_minutes=settings().sweep_grace_minutes, dry_run=bool(context["params"]["dry_run"])
+    )
+
+
+class SweepRuntimesOperator(BaseOperator):
+    """Remove what the runtimes keep of tasks that are over; a local step is a child of its task and leaves nothing."""
+
+    def execute(self, context: Context) -> None:
+        """Sweep each runtime that the deployment or a pipeline of its catalog uses."""
+        dry_run, airflow = bool(context["params"]["dry_run"]), context["ti"]
+        for runtime in sorted(_runtimes_in_use()):
+            if runtime is RuntimeName.DOCKER:
+                from .runtimes.docker_sweep import sweep_containers
+
+                sweep_containers(airflow, datetime.now(UTC), dry_run=dry_run)
+            else:
+                self.log.info("runtime %s keeps nothing to sweep", runtime.value)
+
+
+def _runtimes_in_use() -> set[RuntimeName]:
+    pipelines = read_catalog(settings().catalog_path).pipelines.values()
+    return {settings().training_runtime, *(pipeline.runtime for pipeline in pipelines if pipeline.runtime)}
