@@ -61,7 +61,7 @@ DATABASE = {"database": {"host": "db.example.com"}}
 BACKUP = {"backup": {"enabled": True, "s3": {"bucket": "backups"}}}
 CREDENTIALS = {
     "MLFLOW_AUTH_ADMIN_PASSWORD": "admins-password",
-    "MLFLOW_FLASK_SERVER_SECRET_KEY": "session-key",
+    "MLFLOW_FLASK_SERVER_SECRET_KEY": "sessions-signature",
     "PGPASSWORD": "databases-password",
     "AWS_ACCESS_KEY_ID": "store-key",
     "AWS_SECRET_ACCESS_KEY": "store-secret",

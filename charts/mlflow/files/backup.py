@@ -23,7 +23,7 @@ import boto3
 import sqlalchemy
 from botocore.exceptions import ClientError
 
-DUMP = Path(os.environ.get("SCRATCH", "/scratch")) / "mlflow.dump"
+DUMP = Path(os.environ["SCRATCH"]) / "mlflow.dump"
 FORMAT = 1
 LETTING_GO_SECONDS = 300
 

@@ -39,6 +39,8 @@
   value: {{ .Values.backup.s3.endpointUrl | default $endpoint | quote }}
 - name: BACKUP_S3_REGION
   value: {{ .Values.backup.s3.region | default .Values.s3.region }}
+- name: SCRATCH
+  value: /scratch
 - name: BACKUP_KEEP
   value: {{ .Values.backup.keep | int | toString | quote }}
 - name: RESTORE_FROM
