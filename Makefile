@@ -119,6 +119,10 @@ stack-images:
 	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow -t nightshift-airflow:$(VERSION) .
 	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target mlflow -t nightshift-mlflow:$(VERSION) .
 
+.PHONY: cluster-images
+cluster-images: stack-images image ## Build all images of a cluster: training, MLflow, Airflow, Airflow for charts/airflow
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow-cluster -t nightshift-airflow-cluster:$(VERSION) .
+
 test-stack: install stack-images ## Start the stack in Docker, kill its scheduler in training, lose all volumes, restore; needs `make image`
 	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
 
@@ -199,6 +203,7 @@ bench: install ## Measure against the bare tools; writes .local/bench.json
 lock: $(UV) ## Resolve the lock files anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra airflow pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --extra airflow --group dev pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra cluster pyproject.toml -o requirements-cluster.lock
 	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
 	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 

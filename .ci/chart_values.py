@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 CHARTS = Path(__file__).resolve().parents[1] / "charts"
-NAMES = ("training", "mlflow")
+NAMES = ("training", "mlflow", "airflow")
 MARK = "@schema "
 
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}

@@ -38,7 +38,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def eventually(happened: Callable[[], bool], what: str, seconds: float = 90) -> None:
+def eventually(happened: Callable[[], bool], what: str, seconds: float = 180) -> None:
     """Wait until something has happened."""
     deadline = time.monotonic() + seconds
     while not happened():
@@ -81,7 +81,7 @@ class Machine:
     def run(self, container: Manifest, moved: Mapping[str, str] | None = None) -> tuple[int, str]:
         """Run a container to its end and return exit code and output."""
         process = self.start(container, moved)
-        output, _ = process.communicate(timeout=200)
+        output, _ = process.communicate(timeout=300)
         return process.returncode, output
 
     def run_pod(self, pod: Manifest) -> tuple[int, str]:

@@ -86,7 +86,7 @@ def migrated(world: World) -> World:
     assert code == 0, output
     (migrate,) = pod_of(manifests, "Job", "migrate")["containers"]
     both = [world.machine.start(migrate) for _ in range(2)]
-    outputs = [process.communicate(timeout=200)[0] for process in both]
+    outputs = [process.communicate(timeout=300)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0], outputs
     assert all("the schema is that of this image" in output for output in outputs)
     return world
@@ -170,6 +170,7 @@ def test_without_a_database_the_migration_says_which_it_misses(world: World) -> 
     assert "no answer in 1 s; expected a database, see `database` and its credentials" in output
 
 
+@pytest.mark.timeout(900)
 def test_two_migrations_at_once_leave_one_schema(migrated: World) -> None:
     assert migrated.database.ask("SELECT count(*) FROM alembic_version, alembic_version_auth", "mlflow") == "1"
 
@@ -193,6 +194,7 @@ def test_the_store_gets_its_identities_from_the_secret(world: World) -> None:
     assert target.stat().st_mode & 0o777 == 0o640
 
 
+@pytest.mark.timeout(900)
 def test_what_was_backed_up_is_back_after_a_restore(migrated: World) -> None:
     server = Server(migrated)
     try:

@@ -11,10 +11,6 @@ import time
 from collections.abc import Callable
 
 import sqlalchemy
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from mlflow.server.auth.db import utils as auth
-from mlflow.store.db import utils as store
 from sqlalchemy.exc import OperationalError
 
 LOCK = 20260101
@@ -60,12 +56,20 @@ def _migrate(engine: sqlalchemy.Engine) -> None:
     uri = os.environ["DATABASE_URI"]
     with engine.connect() as connection:
         connection.execute(sqlalchemy.text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
+        if _is_current(engine):
+            return
         # The tables of runs first: with those of users there, the database would no longer count as empty.
         subprocess.run([sys.executable, "-m", "mlflow", "db", "upgrade", uri], check=True)
         subprocess.run([sys.executable, "-m", "mlflow.server.auth", "db", "upgrade", "--url", uri], check=True)
 
 
 def _is_current(engine: sqlalchemy.Engine) -> bool:
+    # Here, because they take seconds, which nobody has to wait who only waits for a database.
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from mlflow.server.auth.db import utils as auth
+    from mlflow.store.db import utils as store
+
     head = ScriptDirectory.from_config(auth._get_alembic_config("")).get_current_head()
     with engine.connect() as connection:
         users = MigrationContext.configure(connection, opts={"version_table": "alembic_version_auth"})
