@@ -204,6 +204,7 @@ lock: $(UV) ## Resolve the lock files anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra airflow pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --extra airflow --group dev pyproject.toml -o requirements-dev.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra cluster pyproject.toml -o requirements-cluster.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header requirements-mlflow.in -o requirements-mlflow.lock
 	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
 	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 

@@ -130,6 +130,17 @@ def test_without_a_name_service_fixed_addresses_do() -> None:
     assert expected <= set(names)
 
 
+def test_measurements_are_asked_for_with_a_login_and_by_the_pods_address() -> None:
+    manifests = list(rendered("mlflow, everything"))
+    (endpoint,) = only(manifests, "ServiceMonitor")["spec"]["endpoints"]
+    assert endpoint["basicAuth"]["password"] == {"name": "nightshift-mlflow-metrics", "key": "METRICS_PASSWORD"}
+    server = only(manifests, "Deployment")["spec"]["template"]["spec"]["containers"][0]
+    assert "--expose-prometheus=/tmp/prometheus" in server["args"]
+    (hosts,) = [argument for argument in server["args"] if argument.startswith("--allowed-hosts=")]
+    assert "$(POD_IP):*" in hosts
+    assert "\nprometheus-flask-exporter==" in (ROOT / "requirements-mlflow.lock").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(("value", "rendered_as"), [(None, None), ("", ""), ("fast", "fast")])
 def test_the_storage_class_is_the_clusters_none_or_the_one_named(value: str | None, rendered_as: str | None) -> None:
     claim = only(render("training", {"cache": {"storageClassName": value}}), "PersistentVolumeClaim")
