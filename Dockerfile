@@ -1,6 +1,7 @@
 # The images of docker-compose.airflow.yml besides the training image:
 #
 #   docker build --target airflow -t nightshift-airflow:TAG .    Airflow with this repository as its DAG bundle
+#   docker build --target airflow-cluster -t nightshift-airflow-cluster:TAG .    the same with what charts/airflow needs
 #   docker build --target mlflow -t nightshift-mlflow:TAG .      MLflow's server with its database and store drivers
 #
 # BASE_IMAGE      any Debian-based image with Python 3.11 or 3.12 as python3
@@ -15,6 +16,12 @@ ENV UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_CACHE_DI
 
 FROM uv AS airflow-dependencies
 COPY requirements.lock /build/requirements.lock
+RUN --mount=type=cache,target=/uv-cache \
+    /opt/uv/bin/uv venv --quiet --python python3 /opt/venv && \
+    /opt/uv/bin/uv pip sync --quiet --compile-bytecode --python /opt/venv/bin/python /build/requirements.lock
+
+FROM uv AS cluster-dependencies
+COPY requirements-cluster.lock /build/requirements.lock
 RUN --mount=type=cache,target=/uv-cache \
     /opt/uv/bin/uv venv --quiet --python python3 /opt/venv && \
     /opt/uv/bin/uv pip sync --quiet --compile-bytecode --python /opt/venv/bin/python /build/requirements.lock
@@ -43,6 +50,18 @@ COPY dags /opt/nightshift/dags
 RUN mkdir -p /opt/airflow/logs /opt/airflow/auth && chown -R 1000:0 /opt/airflow && chmod -R g=u /opt/airflow
 ENV AIRFLOW_HOME=/opt/airflow
 WORKDIR /opt/nightshift
+USER 1000:0
+CMD ["airflow", "version"]
+
+# Its DAGs come from git; a run keeps the version that it began with.
+FROM service AS airflow-cluster
+RUN apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git openssh-client >/dev/null && \
+    rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
+COPY --from=cluster-dependencies /opt/venv /opt/venv
+RUN mkdir -p /opt/airflow/logs && chown -R 1000:0 /opt/airflow && chmod -R g=u /opt/airflow
+ENV AIRFLOW_HOME=/opt/airflow
+WORKDIR /opt/airflow
 USER 1000:0
 CMD ["airflow", "version"]
 

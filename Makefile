@@ -24,7 +24,7 @@ BASE_IMAGE ?=
 DOCKER_ENGINE_RESTART ?=
 IMAGE ?= nightshift-trainer:$(VERSION)
 STACK := $(AIRFLOW)/python -m include.local_stack
-ALL_CODE := dags include training_image/src tests benchmarks .ci
+ALL_CODE := dags include training_image/src tests benchmarks .ci charts
 COVERAGE_MINIMUM := 90
 # Instruments our own modules only: a tracer would slow torch and MLflow down to half.
 MEASURED := slipcover --branch --source dags,include,training_image/src --json --out
@@ -90,7 +90,7 @@ test-airflow: install
 	@cat .local/test-airflow.log
 
 test-contract: install
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 --dist loadgroup -m 'not docker and not stack' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts
 
 test-trainer: install
 	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 tests/trainer
@@ -119,6 +119,10 @@ stack-images:
 	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow -t nightshift-airflow:$(VERSION) .
 	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target mlflow -t nightshift-mlflow:$(VERSION) .
 
+.PHONY: cluster-images
+cluster-images: stack-images image ## Build all images of a cluster: training, MLflow, Airflow, Airflow for charts/airflow
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow-cluster -t nightshift-airflow-cluster:$(VERSION) .
+
 test-stack: install stack-images ## Start the stack in Docker, kill its scheduler in training, lose all volumes, restore; needs `make image`
 	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
 
@@ -144,6 +148,11 @@ stack-down: ## Stop the stack in Docker; its data stay in named volumes
 
 stack-status: ## Show the services of the stack in Docker
 	@$(COMPOSE) ps --all --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}'
+
+# CHART=training or mlflow, VALUES=files by spaces, SET=key=value by spaces, NAMESPACE=nightshift
+.PHONY: chart
+chart: install ## Print what a chart renders, for kubectl: CHART=mlflow VALUES=charts/mlflow/values-dev.yaml SET=key=value
+	@$(AIRFLOW)/python .ci/render_chart.py $(CHART) $(addprefix --namespace ,$(NAMESPACE)) $(addprefix --values ,$(VALUES)) $(addprefix --set ,$(SET))
 
 image-scan: $(UV) ## Look for known vulnerabilities in the lock and secrets in the sources
 	$(UV) tool run --quiet --from pip-audit==2.10.1 pip-audit --requirement training_image/requirements.lock --no-deps --disable-pip
@@ -171,16 +180,18 @@ types: install
 	$(AIRFLOW)/mypy dags include
 	$(TRAINER)/mypy --config-file pyproject.toml training_image/src/trainer
 
-generate: install ## Make the generated files anew: argument list, JSON Schema, docs/catalog.md
+generate: install ## Make the generated files anew: argument list, JSON Schema, docs/catalog.md, schemas and READMEs of the charts
 	$(TRAINER)/python -m trainer.list_train_arguments > .local/train_arguments.json && mv .local/train_arguments.json include/step_contract/train_arguments.json
 	$(AIRFLOW)/python -m step_contract schema > include/training_catalog.schema.json
 	$(AIRFLOW)/python -m step_contract docs > docs/catalog.md
+	$(AIRFLOW)/python .ci/chart_values.py
 
 generated: install
 	@mkdir -p .local
 	$(TRAINER)/python -m trainer.list_train_arguments | diff include/step_contract/train_arguments.json - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python -m step_contract schema | diff include/training_catalog.schema.json - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python -m step_contract docs | diff docs/catalog.md - || { echo 'out of date: run `make generate`'; exit 1; }
+	$(AIRFLOW)/python .ci/chart_values.py check
 	$(AIRFLOW)/python -m step_contract check include/training_catalog.yaml
 
 docs-check: install
@@ -192,6 +203,8 @@ bench: install ## Measure against the bare tools; writes .local/bench.json
 lock: $(UV) ## Resolve the lock files anew
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra airflow pyproject.toml -o requirements.lock
 	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --extra airflow --group dev pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra cluster pyproject.toml -o requirements-cluster.lock
+	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header requirements-mlflow.in -o requirements-mlflow.lock
 	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
 	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 
