@@ -67,7 +67,7 @@ def _send(target: str, message: "Message", deadline: float) -> None:
     elif connection.conn_type in _WEBHOOKS:
         _post(connection, message, deadline)
     elif connection.conn_type == "apprise":
-        _send_by_apprise(target, message)
+        _send_by_apprise(connection, message)
     else:
         raise Undelivered(
             f"the connection is of type {connection.conn_type!r}; expected one of {', '.join(_WEBHOOKS)}, smtp, apprise"
@@ -94,19 +94,26 @@ def _send_mail(connection: "Connection", message: "Message") -> None:
     if not recipients:
         raise Undelivered('nobody to write to; expected {"to": "team@example.com"} in the connection\'s extra')
     with SmtpHook(smtp_conn_id=connection.conn_id) as hook:
-        hook.send_email_smtp(to=recipients, subject=message.title, html_content=_as_html(message.text))
+        hook.send_email_smtp(to=recipients, subject=message.title, html_content=_as_html(message.body))
 
 
 def _as_html(text: str) -> str:
     return f'<pre style="white-space: pre-wrap">{html.escape(text)}</pre>'
 
 
-def _send_by_apprise(target: str, message: "Message") -> None:
+def _send_by_apprise(connection: "Connection", message: "Message") -> None:
     try:
         from airflow.providers.apprise.hooks.apprise import AppriseHook
+        from apprise import Apprise
     except ImportError as error:
         raise Undelivered("the package apache-airflow-providers-apprise is not installed") from error
-    AppriseHook(apprise_conn_id=target).notify(body=message.text, title=message.title, tag="all")
+    services = Apprise()
+    AppriseHook(apprise_conn_id=connection.conn_id).set_config_from_conn(connection, services)
+    # Not by the hook's own notify, which does not say whether anybody took the message.
+    if not services.notify(body=message.body, title=message.title, body_format="text"):
+        raise Undelivered(
+            "not every service of the connection's config took it; expected the addresses that Apprise knows"
+        )
 
 
 def _post(connection: "Connection", message: "Message", deadline: float) -> None:

@@ -49,11 +49,16 @@ class Message:
         return f"{self.pipeline}: {what[self.event]}"
 
     @property
-    def text(self) -> str:
-        """Everything, for people."""
+    def body(self) -> str:
+        """Everything but the title, for people."""
         step = f"\nStep: {self.step}, try {self.try_number}" if self.step and self.try_number else ""
         links = "".join(f"\n{name}: {address}" for name, address in self.links.items())
-        return f"{self.title}\n{self.reason}\nRun: {self.dag_id} {self.run_id}{step}{links}"
+        return f"{self.reason}\nRun: {self.dag_id} {self.run_id}{step}{links}"
+
+    @property
+    def text(self) -> str:
+        """Everything, for people."""
+        return f"{self.title}\n{self.body}"
 
     @property
     def fields(self) -> dict[str, Any]:

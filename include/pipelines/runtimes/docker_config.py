@@ -12,7 +12,7 @@ from include.pipelines.settings import Settings
 from include.step_contract import transport
 from include.step_contract.step import StepRequest
 
-_PASSED_ON = ("MLFLOW_", "AWS_", "S3_")
+_PASSED_ON = ("MLFLOW_", "AWS_", "S3_", "BACKEND_CALLBACK_")
 _PASSED_ON_EXACTLY = ("DATASET_ROOT", "TRAINER_CACHE_MAX_GB", "TRAINER_CACHE_KEEP_DAYS", "TRAINER_ARCHIVE_MAX_GB", "TZ")
 _SCRATCH, _CACHE = "/scratch", "/cache"
 _BYTES = {"Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
