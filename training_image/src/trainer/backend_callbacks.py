@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 from step_contract.step import ExitCode, FailureKind, StepRequest, StepResult, StepRun
 
 from . import journal
-from .errors import StepError, Terminated
-from .journal import EntryKind
+from .errors import StepError, Superseded, Terminated
+from .journal import Entry, EntryKind
 from .metric_names import shown_metrics
 from .outbox import Event, EventType, Outbox
 
@@ -58,8 +58,7 @@ class BackendCallbacks:
         try:
             yield
         finally:
-            with suppress(OSError, ValueError):  # the training has read it, too, and says what is wrong with it
-                self._read_journal()
+            self._read_journal()
             with self._reading:
                 self._journal = None
 
@@ -106,7 +105,9 @@ class BackendCallbacks:
         with self._reading:
             if self._journal is None or self._outbox is None:
                 return
-            entries, self._offset = journal.read(self._journal, self._offset)
+            entries: list[Entry] = []
+            with suppress(OSError, ValueError):  # the reporter reads it, too, and says what is wrong with it
+                entries, self._offset = journal.read(self._journal, self._offset)
             for entry in entries:
                 if entry.kind is EntryKind.EPOCH:
                     self._tell(
@@ -139,6 +140,9 @@ def telling(request: StepRequest, run: StepRun, settings: "Settings") -> Iterato
     backend = BackendCallbacks(identity, settings.backend_callback_url, secret)
     try:
         yield backend
+    except Superseded:
+        backend.close(_TERMINATED_SECONDS)  # the try that took over tells how the step goes
+        raise
     except BaseException as error:
         backend.ended_by(error)
         backend.close(_TERMINATED_SECONDS if isinstance(error, Terminated) else _CLOSING_SECONDS)
