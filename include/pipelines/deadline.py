@@ -10,7 +10,7 @@ Must stay light: it is read with every DAG. Airflow's models are imported where 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -64,7 +64,8 @@ def next_clock_time(moment: datetime, clock: str, timezone: ZoneInfo) -> datetim
     hour, minute = map(int, clock.split(":"))
     shown = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
     # Compared as moments: within one time zone Python compares what clocks show, which goes back once a year.
-    return shown if shown.timestamp() > moment.timestamp() else shown + timedelta(days=1)
+    found = shown if shown.astimezone(UTC) > moment else shown + timedelta(days=1)
+    return found.astimezone(UTC)
 
 
 def is_registered() -> bool:
