@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.pipelines import deadline
-from include.pipelines.deadline import NextClockTime, deadline_alert, next_clock_time, tell_late
+from include.pipelines.deadline import deadline_alert, tell_late
 from include.pipelines.settings import settings
 from include.pipelines.training_dag import training_dag
 from include.step_contract.catalog import RuntimeName
+from plugins.nightshift import NextClockTime, next_clock_time
 from tests.web_receiver import receiving
 
 from .conftest import make_pipeline
@@ -32,7 +33,7 @@ def own_settings() -> Iterator[None]:
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where Airflow has loaded the plugin; tests/dags loads it really."""
-    monkeypatch.setattr(deadline, "is_registered", lambda: True)
+    monkeypatch.setattr(deadline, "_reference_class", lambda: NextClockTime)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_a_deadline_is_stored_with_the_dag_the_same_each_time() -> None:
         "reference_type": "NextClockTime",
         "clock": "06:00",
         "timezone": "Asia/Seoul",
-        "__class_path": "include.pipelines.deadline.NextClockTime",
+        "__class_path": "plugins.nightshift.NextClockTime",
     }
     assert stored() == stored()
     reference = NextClockTime("06:00", "Asia/Seoul")
