@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -92,9 +93,8 @@ def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
     (message,) = wait_for(lambda: stack.told(run_id), 20)
     assert message["title"] == "empty: preprocess failed"
     assert message["reason"] == f"preprocess: bad_data: {record.tags['failure.reason']}"
-    assert message["links"]["Airflow log"].startswith(
-        f"{stack.ports.airflow_url}/dags/train_empty/runs/{run_id}/tasks/"
-    )
+    page = f"{stack.ports.airflow_url}/dags/train_empty/runs/{quote(run_id)}/tasks/preprocess?try_number=1"
+    assert message["links"]["Airflow log"] == page
     assert [event["type"] for event in stack.events(run_id)] == ["running", "failed"]
 
 
