@@ -48,7 +48,7 @@ COPY plugins /opt/nightshift/plugins
 COPY include /opt/nightshift/include
 COPY dags /opt/nightshift/dags
 RUN mkdir -p /opt/airflow/logs /opt/airflow/auth && chown -R 1000:0 /opt/airflow && chmod -R g=u /opt/airflow
-ENV AIRFLOW_HOME=/opt/airflow
+ENV AIRFLOW_HOME=/opt/airflow AIRFLOW__CORE__PLUGINS_FOLDER=/opt/nightshift/plugins
 WORKDIR /opt/nightshift
 USER 1000:0
 CMD ["airflow", "version"]

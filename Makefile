@@ -24,7 +24,7 @@ BASE_IMAGE ?=
 DOCKER_ENGINE_RESTART ?=
 IMAGE ?= nightshift-trainer:$(VERSION)
 STACK := $(AIRFLOW)/python -m include.local_stack
-ALL_CODE := dags include training_image/src tests benchmarks .ci charts
+ALL_CODE := dags include plugins training_image/src tests benchmarks .ci charts
 COVERAGE_MINIMUM := 90
 # Instruments our own modules only: a tracer would slow torch and MLflow down to half.
 MEASURED := slipcover --branch --source dags,include,training_image/src --json --out
@@ -177,7 +177,7 @@ lint: install
 	$(AIRFLOW)/hadolint --failure-threshold warning --ignore DL3008 Dockerfile training_image/Dockerfile
 
 types: install
-	$(AIRFLOW)/mypy dags include
+	$(AIRFLOW)/mypy dags include plugins
 	$(TRAINER)/mypy --config-file pyproject.toml training_image/src/trainer
 
 generate: install ## Make the generated files anew: argument list, JSON Schema, docs/catalog.md, schemas and READMEs of the charts

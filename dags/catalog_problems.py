@@ -4,9 +4,11 @@ It is a file of its own because Airflow hides every DAG of a file that has an im
 take the others down. The word airflow must stand here, or the dag-processor passes the file over.
 """
 
+from include.pipelines.deadline import missing_plugin
 from include.pipelines.settings import settings
 from include.step_contract.catalog_file import read_catalog
 
-problems = read_catalog(settings().catalog_path).problems
+catalog = read_catalog(settings().catalog_path)
+problems = [*catalog.problems, *missing_plugin(catalog.pipelines.values())]
 if problems:
     raise ValueError("\n".join(["the training catalog has problems:", *map(str, problems)]))

@@ -6,6 +6,7 @@ StepFailed     the step said why it failed, or was stopped; carries the failure 
 """
 
 import signal
+from dataclasses import dataclass
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
@@ -19,10 +20,11 @@ _KIND_OF_EXIT = {int(kind.exit_code): kind for kind in FailureKind if kind is no
 class StepFailed(AirflowException):
     """A step failed; StepRetryPolicy decides by the kind whether another try can help."""
 
-    def __init__(self, message: str, kind: FailureKind) -> None:
-        """Keep the kind beside the message."""
+    def __init__(self, message: str, kind: FailureKind, mlflow_run_id: str | None = None) -> None:
+        """Keep the kind, and the MLflow run if the step named it, beside the message."""
         super().__init__(message)
         self.kind = kind
+        self.mlflow_run_id = mlflow_run_id
 
 
 class StepLost(StepFailed):
@@ -46,6 +48,19 @@ def close_command(failure: StepFailed) -> list[str]:
     return ["close", "--kind", failure.kind.value, "--reason", str(failure)]
 
 
+@dataclass
+class _Concluded:
+    result: StepResult | None = None
+
+
+_concluded = _Concluded()
+
+
+def concluded_result() -> StepResult | None:
+    """Return the result that this process's task ended with, for the task's callbacks: Airflow hands them none."""
+    return _concluded.result
+
+
 def conclude(step: str, exit_code: int, answer: Answer | None, *, killed: bool) -> StepResult | ChoreResult:
     """Return the result of a step, or of a chore, or end the task as the exit code says.
 
@@ -55,16 +70,18 @@ def conclude(step: str, exit_code: int, answer: Answer | None, *, killed: bool) 
         AirflowSkipException: the gate refused the candidate; this task and what follows are skipped.
         StepFailed: anything else but a result.
     """
+    _concluded.result = None
     if killed:
         raise StepFailed(f"{step}: the task was killed; the step was told to stop", FailureKind.TERMINATED)
     if exit_code in (ExitCode.DONE, ExitCode.REFUSED):
         if not isinstance(answer, StepResult | ChoreResult):
             raise StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
+        _concluded.result = answer if isinstance(answer, StepResult) else None
         if exit_code == ExitCode.REFUSED:
             raise AirflowSkipException(answer.summary)
         return answer
     if isinstance(answer, StepFailure):
-        raise StepFailed(f"{step}: {answer.kind}: {answer.message}", answer.kind)
+        raise StepFailed(f"{step}: {answer.kind}: {answer.message}", answer.kind, answer.mlflow_run_id)
     kind = _KIND_OF_EXIT.get(exit_code)
     if kind is not None:
         raise StepFailed(f"{step}: {kind} (exit code {exit_code}) without a failure line; see the log above", kind)

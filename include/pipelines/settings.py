@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from include.step_contract.catalog import RuntimeName
+from include.step_contract.notification import DEFAULT_EVENTS, NotifyEvent
 from include.step_contract.transport import describe_validation_error
 
 BUNDLE_ROOT = Path(__file__).resolve().parents[2]
@@ -29,6 +30,15 @@ class Settings(BaseSettings):
     trainer_command: str = Field(
         default="", description="The local runtime's trainer; empty looks in .venv/trainer, then PATH."
     )
+
+    notify_targets: str = Field(
+        default="", description="Airflow connections that are told of runs, by their ids, separated by commas."
+    )
+    notify_events: str = Field(
+        default=",".join(DEFAULT_EVENTS), description="Of what they are told: failed, promoted, refused, kept, late."
+    )
+    mlflow_tracking_uri: str = Field(default="", description="MLflow as the steps reach it.")
+    mlflow_ui_url: str = Field(default="", description="MLflow as people reach it; empty: MLFLOW_TRACKING_URI.")
 
     trainer_image: str = Field(default="nightshift-trainer:0.1.0", description="The training image, with its tag.")
     nightshift_state: str = Field(default="", description="The stack this is a part of; set by it.")
@@ -54,6 +64,14 @@ class Settings(BaseSettings):
         default=30, ge=0, description="The sweep leaves alone what showed a sign of life this recently."
     )
 
+    @field_validator("notify_events")
+    @classmethod
+    def _events_are_known(cls, value: str) -> str:
+        for name in _listed(value):
+            if name not in list(NotifyEvent):
+                raise ValueError(f"got {name!r}; expected some of {', '.join(NotifyEvent)}, separated by commas")
+        return value
+
     @field_validator("docker_mounts")
     @classmethod
     def _mounts_are_complete(cls, value: str) -> str:
@@ -65,9 +83,19 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def targets(self) -> tuple[str, ...]:
+        """The connections that are told of runs."""
+        return _listed(self.notify_targets)
+
+    @property
+    def events(self) -> tuple[NotifyEvent, ...]:
+        """What they are told of."""
+        return tuple(map(NotifyEvent, _listed(self.notify_events)))
+
+    @property
     def gpu_devices(self) -> tuple[str, ...]:
         """The GPUs of the Docker host that steps may use."""
-        return tuple(filter(None, (device.strip() for device in self.docker_gpus.split(","))))
+        return _listed(self.docker_gpus)
 
     @property
     def catalog_path(self) -> Path:
@@ -79,6 +107,10 @@ class Settings(BaseSettings):
         """The trainer executable of the local runtime."""
         own = BUNDLE_ROOT / ".venv/trainer/bin/trainer"
         return self.trainer_command or (str(own) if own.exists() else "trainer")
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (item.strip() for item in text.split(","))))
 
 
 @cache

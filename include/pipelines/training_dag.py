@@ -9,6 +9,9 @@ from airflow.sdk.definitions.param import ParamsDict
 from include.step_contract.catalog import Pipeline, RuntimeName
 from include.step_contract.step import Step, StepRequest, timeout_minutes_of
 
+from .deadline import deadline_alert
+from .messages import run_failed, step_ended, step_failed
+from .notifications import PipelineNotifier
 from .retry import StepRetryPolicy
 from .trigger_form import trigger_form
 
@@ -29,6 +32,8 @@ def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
         max_active_runs=execution.max_active_runs,
         dagrun_timeout=timedelta(hours=execution.run_timeout_hours),
         tags=["training", pipeline.task, *pipeline.tags],
+        on_failure_callback=PipelineNotifier(pipeline, run_failed),
+        deadline=deadline_alert(pipeline),
     ) as dag:
         chain(*(_step_task(pipeline, step, pipeline.runtime or runtime) for step in Step))
     # Past the constructor, which would check each field's JSON Schema again at every parse (5 ms a DAG, measured) and
@@ -49,6 +54,8 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
         "retry_policy": StepRetryPolicy(),
         "execution_timeout": timedelta(minutes=timeout_minutes_of(pipeline, step)),
         "do_xcom_push": False,
+        "on_failure_callback": PipelineNotifier(pipeline, step_failed),
+        **_told_at_its_end(pipeline, step),
     }
     request = StepRequest(step=step, pipeline=pipeline)
     match runtime:
@@ -68,6 +75,14 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
                 f"pipeline {pipeline.name!r}: runtime {runtime.value!r} does not exist in this version; expected local "
                 "or docker (TRAINING_RUNTIME, or runtime: in the catalog)"
             )
+
+
+def _told_at_its_end(pipeline: Pipeline, step: Step) -> dict[str, Any]:
+    """Return the callbacks of the steps whose good end people may want to hear of; a refused step is skipped."""
+    if step not in (Step.REGISTER, Step.PROMOTE):
+        return {}
+    notifier = PipelineNotifier(pipeline, step_ended)
+    return {"on_success_callback": notifier, "on_skipped_callback": notifier}
 
 
 def _schedule(pipeline: Pipeline) -> CronDataIntervalTimetable | list[Asset] | None:

@@ -27,6 +27,7 @@ from .field_types import (
     broken_rule,
     broken_rules,
 )
+from .notification import Notify
 from .record import Record
 from .step_limits import Execution, StepResources
 from .value_schema import choices, nearest
@@ -271,6 +272,7 @@ class Pipeline(Record):
     registry: Registry = Field(description="Where the model goes.")
     resources: StepResources = Field(default=StepResources(), description="What each step may use.")
     execution: Execution = Field(default=Execution(), description="Retries, timeouts and concurrency.")
+    notify: Notify = Field(default=Notify(), description="Who hears of its runs, and of what.")
 
     @property
     def dag_id(self) -> str:

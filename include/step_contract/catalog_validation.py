@@ -196,8 +196,13 @@ def _schema_at(path: KeyPath) -> Mapping[str, Any]:
     schema: Mapping[str, Any] = _pipeline_schema()
     for part in path:
         resolved = _resolve(schema)
-        schema = resolved.get("items", {}) if isinstance(part, int) else resolved.get("properties", {}).get(part, {})
+        schema = _items(resolved) if isinstance(part, int) else resolved.get("properties", {}).get(part, {})
     return schema
+
+
+def _items(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a list's items; of a list or null, too."""
+    return next((part["items"] for part in (schema, *schema.get("anyOf", ())) if "items" in part), {})
 
 
 def value_at(fields: Fields, path: KeyPath) -> object:

@@ -70,5 +70,9 @@ ModelName = Annotated[
     str, _matching(r"^[^/:.%\"'\x00-\x1f]{1,200}$", "a name without / : . % and quotes, 200 characters at most")
 ]
 Alias = Annotated[str, _matching(r"^[A-Za-z][A-Za-z0-9_-]{0,200}$", "a letter, then letters, digits, _ or -")]
+ClockTime = Annotated[str, _matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day such as 06:00")]
+ConnectionName = Annotated[
+    str, _matching(r"^[A-Za-z0-9_.-]{1,200}$", "the id of an Airflow connection: letters, digits, _ . -, 200 at most")
+]
 TimeZoneName = Annotated[Text, AfterValidator(_known_timezone)]
 ArgumentValue = bool | int | float | str | None | list[int | float | str]

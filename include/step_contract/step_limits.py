@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from .field_types import Memory, PositiveInt, broken_rule, broken_rules
+from .field_types import ClockTime, Memory, PositiveInt, broken_rule, broken_rules
 from .record import Record
 
 
@@ -63,3 +63,8 @@ class Execution(Record):
     run_timeout_hours: PositiveInt = Field(default=48, description="Limit for the whole DAG run.")
     max_active_runs: PositiveInt = Field(default=1, description="DAG runs of the pipeline at the same time.")
     stop_grace_seconds: PositiveInt = Field(default=60, description="Time a stopped step has to save its state.")
+    deadline: ClockTime | None = Field(
+        default=None,
+        description="Time of day, in the schedule's time zone, by which a scheduled run must be done, e.g. 06:00: the "
+        "first such time after the run was due. Of a run that is late, notify's targets are told. Left out: none.",
+    )

@@ -22,6 +22,7 @@ banned = {{"torch", "ultralytics", "mlflow", "boto3", "cv2"}}
 heavy = sorted(name for name in sys.modules if name.split(".")[0] in banned)
 print("ANSWER" + json.dumps({{
     "dags": sorted(bag.dags), "import_errors": bag.import_errors, "heavy": heavy,
+    "deadlines": [alert.name for dag in bag.dags.values() for alert in dag.deadline or ()],
     "tasks": {{dag_id: [task.task_id for task in dag.tasks] for dag_id, dag in bag.dags.items()}},
 }}))
 """

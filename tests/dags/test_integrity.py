@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from .conftest import ROOT
+
 Parse = Callable[..., dict[str, Any]]
 
 OPERATIONS = ["rollback_model", "sweep"]
@@ -67,3 +69,27 @@ def test_operations_are_short_chains_of_chores(parse: Parse) -> None:
     tasks = parse()["tasks"]
     assert tasks["rollback_model"] == ["rollback"]
     assert sorted(tasks["sweep"]) == ["survey", "sweep", "sweep_runtimes"]
+
+
+WITH_DEADLINE = TWO.replace("model: first}", "model: first}\n    execution: {deadline: 06:00}")
+
+
+def test_a_deadline_is_airflows_where_the_plugin_is_loaded(parse: Parse) -> None:
+    answer = parse(WITH_DEADLINE, AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))
+    assert answer["import_errors"] == {}
+    assert answer["deadlines"] == ["done by 06:00 UTC"]
+
+
+def test_a_deadline_without_the_plugin_costs_no_run_but_is_an_import_error(parse: Parse) -> None:
+    """Airflow could not create a run with a deadline that its scheduler does not know."""
+    answer = parse(WITH_DEADLINE, AIRFLOW__CORE__PLUGINS_FOLDER="/nowhere")
+    assert answer["dags"] == ["train_first", "train_second"]
+    assert answer["deadlines"] == []
+    error = answer["import_errors"]["dags/catalog_problems.py"]
+    assert "pipelines 'first' have an execution.deadline, but Airflow has not loaded plugins/nightshift.py" in error
+    assert "expected AIRFLOW__CORE__PLUGINS_FOLDER to name the folder plugins/" in error
+
+
+def test_who_wants_no_late_messages_gets_no_deadline(parse: Parse) -> None:
+    quiet = WITH_DEADLINE.replace("execution:", "notify: {events: [failed]}\n    execution:")
+    assert parse(quiet, AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))["deadlines"] == []

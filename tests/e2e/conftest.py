@@ -1,16 +1,19 @@
 """A stack of the tests' own: real api-server, scheduler, dag-processor and MLflow, in a folder that is thrown away."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from include.local_stack.airflow_api import AirflowApi
 from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports
 from include.local_stack.services import TRAINER_BIN, containers, processes, start, stop
+from tests.web_receiver import Receiver, receiving
 
 CATALOG = """
 version: 1
@@ -31,6 +34,7 @@ pipelines:
   small:
     description: 작은 파이프라인, end to end
     dataset: {uri: digits, partition: {pattern: "%Y-%m-%d"}, split: {seed: 0}}
+    execution: {deadline: 00:01} # has passed when the run begins
     registry: {model: small}
   strict:
     description: 아무도 통과하지 못하는 기준
@@ -59,6 +63,19 @@ class Stack:
     layout: Layout
     ports: Ports
     api: AirflowApi
+    receiver: Receiver
+
+    def told(self, run_id: str) -> list[dict[str, Any]]:
+        """What people were told of a run."""
+        return self._posted("/people", run_id)
+
+    def events(self, run_id: str) -> list[dict[str, Any]]:
+        """What the web UI was told of a run."""
+        return self._posted("/web-ui", run_id)
+
+    def _posted(self, path: str, run_id: str) -> list[dict[str, Any]]:
+        posts = [post.json for post in list(self.receiver.posts) if post.path == path]
+        return [post for post in posts if post["run_id"] == run_id]
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +90,26 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     catalog.write_text(CATALOG, encoding="utf-8")
     _write_data(layout.store / "digits")
     ports = choose_ports(layout)
-    try:
-        extra = getattr(request.module, "STACK_ENVIRONMENT", {})
-        start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)} | extra)
-        yield Stack(layout, ports, AirflowApi(ports.airflow_url, ADMIN, layout.password()))
-    finally:
-        stop(layout)
+    with receiving() as receiver:
+        try:
+            extra = _told_to(receiver) | getattr(request.module, "STACK_ENVIRONMENT", {})
+            start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)} | extra)
+            yield Stack(layout, ports, AirflowApi(ports.airflow_url, ADMIN, layout.password()), receiver)
+        finally:
+            stop(layout)
     assert processes(layout) == []
     assert containers(layout) == []
+
+
+def _told_to(receiver: Receiver) -> dict[str, str]:
+    """Return the settings of a stack that tells everything to a receiver."""
+    address = f"http://127.0.0.1:{receiver.port}"
+    return {
+        "NOTIFY_TARGETS": "people",
+        "AIRFLOW_CONN_PEOPLE": json.dumps({"conn_type": "http", "host": f"{address}/people"}),
+        "BACKEND_CALLBACK_URL": f"{address}/web-ui",
+        "BACKEND_CALLBACK_SECRET": "of the tests",
+    }
 
 
 def _write_data(root: Path) -> None:

@@ -6,6 +6,7 @@ import urllib.request
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 import pytest
@@ -45,6 +46,8 @@ def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champi
     assert '"resumed_from_epoch":null' not in record.tags["step.train.result"]
     assert record.version == champion_version(stack.ports, "small", "champion") == "1"
 
+    assert_night_was_told(stack, night["dag_run_id"])
+
     latest = datetime.fromisoformat(night["logical_date"])
     stack.api.backfill(dag_id, latest - timedelta(days=2), latest - timedelta(days=1), active_runs=2)
     wait_for(lambda: stack.api.active_backfill(dag_id) is None and len(stack.api.dag_runs(dag_id)) == 3, 600)
@@ -53,6 +56,8 @@ def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champi
     assert sorted(str(item.version) for item in found.values()) == ["1", "2", "3"]
     assert len({item.tags["dataset.digest"] for item in found.values()}) == 3
     assert champion_version(stack.ports, "small", "champion") == "1"
+    # Nobody waits for a backfill by the clock, and a champion that stays is no news.
+    assert [stack.told(run_id) for run_id in found if run_id != night["dag_run_id"]] == [[], []]
 
 
 def test_rollback_takes_the_alias_back_and_leaves_who_and_why(stack: Stack) -> None:
@@ -89,6 +94,10 @@ def test_refused_candidate_is_skipped_not_failed_and_a_sweep_closes_only_what_is
     assert record.tags["step.register"] == "refused"
     assert record.tags["mlflow.note.content"] == "'\"{{ 1 }} 메모"
     assert champion_version(stack.ports, "strict", "champion") is None
+    (message,) = wait_for(lambda: stack.told(run_id), 20)
+    assert (message["title"], message["step"]) == ("strict: the candidate was refused", "register")
+    assert message["links"]["MLflow run"] == f"{stack.ports.mlflow_url}/#/runs/{record.run_id}"
+    assert stack.events(run_id)[-1]["refused"]
 
 
 def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
@@ -102,6 +111,28 @@ def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
     record = records(stack, "empty")[run_id]
     assert (record.status, record.tags["failure.kind"]) == ("FAILED", "bad_data")
     assert "nowhere" in record.tags["failure.reason"]
+    (message,) = wait_for(lambda: stack.told(run_id), 20)
+    assert message["title"] == "empty: preprocess failed"
+    assert message["reason"] == f"preprocess: bad_data: {record.tags['failure.reason']}"
+    page = f"{stack.ports.airflow_url}/dags/train_empty/runs/{quote(run_id)}/tasks/preprocess?try_number=1"
+    assert message["links"]["Airflow log"] == page
+    assert [event["type"] for event in stack.events(run_id)] == ["running", "failed"]
+
+
+def assert_night_was_told(stack: Stack, run_id: str) -> None:
+    """People heard of the deadline and of the new champion, once each; the web UI of each step's every try."""
+    late, promoted = wait_for(lambda: len(stack.told(run_id)) == 2 and stack.told(run_id), 60)
+    assert (late["event"], promoted["event"]) == ("late", "promoted")
+    assert late["reason"] == "The run was to be done by 00:01 UTC and is still at work."
+    told = [(event["step"], event["try_number"], event["type"]) for event in stack.events(run_id)]
+    steps = ("preprocess", "train", "evaluate", "register", "promote")
+    assert [step for step, _, kind in told if kind == "completed"] == list(steps)
+    first = [kind for step, number, kind in told if (step, number) == ("train", 1)]
+    second = [kind for step, number, kind in told if (step, number) == ("train", 2)]
+    assert (first[:2], first[-1]) == (["running", "epoch"], "failed")
+    assert (second[0], second[-1]) == ("running", "completed")
+    epochs = [event["epoch"] for event in stack.events(run_id) if event["type"] == "epoch"]
+    assert set(epochs) == {1, 2, 3, 4}
 
 
 def kill_training_after_an_epoch(stack: Stack, run_id: str) -> None:

@@ -15,7 +15,7 @@ APPENDED = {
     "an unknown key": (
         "    scedule: {}\n",
         "scedule: unknown key; did you mean 'schedule'? expected one of description, owner, tags, task, runtime, "
-        "schedule, start_date, dataset, model, training, gate, registry, resources, execution",
+        "schedule, start_date, dataset, model, training, gate, registry, resources, execution, notify",
     ),
     "an unknown key far below": (
         "    training:\n      epoch: 3\n",
@@ -59,6 +59,33 @@ APPENDED = {
     "a number too large for a duration": (
         "    execution: {run_timeout_hours: 99999999}\n",
         "execution.run_timeout_hours: got 99999999; expected a whole number from 1 to 1000000",
+    ),
+    "a deadline that is no time of day": (
+        "    execution: {deadline: 6:00}\n",
+        "execution.deadline: got '6:00' (text); expected a time of day such as 06:00",
+    ),
+    "a deadline after midnight's hour": (
+        "    execution: {deadline: 24:00}\n",
+        "execution.deadline: got '24:00' (text); expected a time of day such as 06:00",
+    ),
+    "a deadline as a number": (
+        "    execution: {deadline: 6}\n",
+        "execution.deadline: got 6; expected a time of day such as 06:00; put it in quotes",
+    ),
+    "an event that there is not": (
+        "    notify: {events: [failed, promotd]}\n",
+        "notify.events.1: got 'promotd' (text); did you mean 'promoted'? expected one of failed, promoted, refused, "
+        "kept, late",
+    ),
+    "a target that is an address": (
+        "    notify: {targets: ['https://chat.example.com/hook?token=1']}\n",
+        "notify.targets.0: got 'https://chat.example.com/hook?token=1' (text); expected the id of an Airflow "
+        "connection: letters, digits, _ . -, 200 at most",
+    ),
+    "a target that stands alone": (
+        "    notify: {targets: ops-mail}\n",
+        "notify.targets: got 'ops-mail' (text); expected a list of items, each the id of an Airflow connection: "
+        "letters, digits, _ . -, 200 at most",
     ),
     "not a number": (
         "    gate: {minimum: .nan}\n",

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from step_contract import transport
 from step_contract.chore import ChoreRequest, ChoreResult, SweepOrder, SweepResult
 from step_contract.step import FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
+from tests.web_receiver import Receiver, receiving
 from trainer.record import find_record
 from trainer.sample_data import write_digits
 from trainer.settings import Settings
@@ -80,6 +81,12 @@ def run_trainer(environment: dict[str, str]) -> RunTrainer:
 
 def _json(message: StepRequest | ChoreRequest | StepRun | str) -> str:
     return message if isinstance(message, str) else message.model_dump_json()
+
+
+@pytest.fixture
+def web_ui() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
 
 
 def request_for(step: Step, **overrides: object) -> StepRequest:
@@ -223,9 +230,27 @@ def test_sample_data_are_written_by_day(run_trainer: RunTrainer, tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "days").iterdir()) == ["2026-03-01", "2026-03-02"]
 
 
+@pytest.mark.skipif(bool(IMAGE), reason="a container without a network tells nobody")
+def test_the_web_ui_hears_of_a_step_and_of_one_that_was_lost(
+    run_trainer: RunTrainer, settings: Settings, web_ui: Receiver
+) -> None:
+    write_digits(Path(settings.dataset_root) / "digits", pictures=40, seed=1)
+    variables = {"BACKEND_CALLBACK_URL": web_ui.url, "BACKEND_CALLBACK_SECRET": "of the tests"}
+    request, run = request_for(Step.PREPROCESS), make_run()
+    code, answer, log = run_trainer("preprocess", request=request, run=run, **variables)
+    assert code == 0, log
+    assert isinstance(answer, StepResult)
+    assert run_trainer("close", "--reason", "killed", request=request, run=run, **variables)[0] == 0
+    told = [(event["type"], event["step"], event["mlflow_run_id"]) for event in web_ui.events]
+    of_step = "preprocess", answer.mlflow_run_id
+    assert told == [("running", *of_step), ("completed", *of_step), ("failed", "preprocess", None)]
+    assert web_ui.events[2]["error"] == {"kind": "try_again", "message": "killed"}
+    assert "secret-path" not in log
+
+
 @pytest.mark.parametrize("how", ["SIGTERM", "end of standard input"])
 def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
-    environment: dict[str, str], run_trainer: RunTrainer, settings: Settings, how: str
+    environment: dict[str, str], run_trainer: RunTrainer, settings: Settings, web_ui: Receiver, how: str
 ) -> None:
     write_digits(Path(settings.dataset_root) / "digits", pictures=40, seed=1)
     assert run_trainer("preprocess", request=request_for(Step.PREPROCESS), run=make_run())[0] == 0
@@ -235,6 +260,8 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
         "STEP_RUN": make_run().model_dump_json(),
         "STEP_STOP_ON_STDIN_END": "1",
         "PYTHONUNBUFFERED": "1",
+        "BACKEND_CALLBACK_URL": web_ui.url,
+        "BACKEND_CALLBACK_SECRET": "of the tests",
     }
     with subprocess.Popen(
         [*trainer_command(environment | inputs), "train"],
@@ -264,3 +291,6 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
     assert record.client.get_run(record.run_id).info.status == "KILLED"
     assert record.tags()["step.train"] == "failed"
     assert "checkpoint" in record.tags()
+    if not IMAGE:  # which has no network
+        told = [(event["type"], event.get("epoch")) for event in web_ui.events]
+        assert (told[:2], told[-1]) == ([("running", None), ("epoch", 1)], ("cancelled", None))

@@ -13,7 +13,7 @@ from include.step_contract import transport
 from include.step_contract.chore import ChoreRequest
 from include.step_contract.step import StepRequest
 
-_PASSED_ON = ("MLFLOW_", "AWS_", "S3_")
+_PASSED_ON = ("MLFLOW_", "AWS_", "S3_", "BACKEND_CALLBACK_")
 _PASSED_ON_EXACTLY = (
     "DATASET_ROOT",
     "TRAINER_CACHE_MAX_GB",

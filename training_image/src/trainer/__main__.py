@@ -18,6 +18,7 @@ from step_contract.chore import Chore, ChoreRequest, ChoreResult
 from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
 
 from . import __version__, chore_arguments
+from .backend_callbacks import telling
 from .environment import cuda_version
 from .errors import BadRequest, StepError, Terminated
 from .settings import Settings, read_settings
@@ -114,10 +115,15 @@ def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCod
     if request.step != step:
         raise BadRequest(f"the request is for step {request.step}, but the command is {step}; expected the same")
     settings = read_settings()
-    with raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
+    with (
+        raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
+        telling(request, run, settings) as backend,
+    ):
         from .execution import run_step  # imports mlflow
 
-        return run_step(request, run, settings)
+        result, code = run_step(request, run, settings, backend)
+        backend.completed(result, code)
+        return result, code
 
 
 def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
@@ -125,7 +131,10 @@ def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
     settings: Settings = read_settings()
     from .execution import close_lost_run  # imports mlflow
 
-    close_lost_run(request, run, settings, arguments.status, arguments.reason, arguments.kind)
+    with telling(request, run, settings) as backend:
+        # First, because MLflow may be away, too.
+        backend.failed(arguments.kind, arguments.reason)
+        close_lost_run(request, run, settings, arguments.status, arguments.reason, arguments.kind)
     return None, ExitCode.DONE
 
 

@@ -5,7 +5,6 @@ torch or ultralytics, so that it can be tested without.
 """
 
 import logging
-import math
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +19,7 @@ from step_contract.step import Progress
 from . import checkpoints, journal
 from .errors import Bug
 from .journal import Entry, EntryKind
-from .metric_names import recorded_name
+from .metric_names import recorded_name, shown_metrics
 
 EVENTS = ("on_train_start", "on_train_epoch_start", "on_train_epoch_end", "on_fit_epoch_end", "teardown")
 
@@ -38,7 +37,6 @@ _ALWAYS_RECORDED = (
     "workers",
 )
 _NEVER_RECORDED = ("mode", "task", "model", "data", "project", "name", "save_dir", "exist_ok", "resume", "verbose")
-_SHOWN = ("metrics/", "train/", "val/", "lr/")
 
 _log = logging.getLogger(__name__)
 
@@ -141,12 +139,9 @@ class EpochCallbacks:
 
     def _tell(self, trainer: Any, epoch: int, metrics: Mapping[str, float]) -> None:
         """Print the web UI's line and log one for people."""
-        shown = {
-            name.removeprefix("metrics/"): value
-            for name, value in metrics.items()
-            if name.startswith(_SHOWN) and math.isfinite(value)
-        }
-        progress = Progress(epoch=epoch, total_epochs=trainer.epochs, metrics=shown, device=str(trainer.device))
+        progress = Progress(
+            epoch=epoch, total_epochs=trainer.epochs, metrics=shown_metrics(metrics), device=str(trainer.device)
+        )
         emit(transport.encode_progress(progress))
         seconds_each = (time.monotonic() - self._began) / (epoch - self._epochs_before)
         _log.info(

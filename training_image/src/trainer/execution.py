@@ -17,6 +17,7 @@ from step_contract.step import (
     StepRun,
 )
 
+from .backend_callbacks import SILENT, BackendCallbacks
 from .dataset_storage import DatasetStorage
 from .errors import StepError, Superseded, Terminated
 from .full_disk import full_disk_is_try_again
@@ -52,7 +53,9 @@ class StepModule(Protocol):
         ...
 
 
-def run_step(request: StepRequest, run: StepRun, settings: Settings) -> tuple[StepResult, ExitCode]:
+def run_step(
+    request: StepRequest, run: StepRun, settings: Settings, backend: BackendCallbacks = SILENT
+) -> tuple[StepResult, ExitCode]:
     """Do a step unless its done-marker says that it was done from the same inputs.
 
     Raises:
@@ -60,9 +63,10 @@ def run_step(request: StepRequest, run: StepRun, settings: Settings) -> tuple[St
     """
     pipeline = run.form.applied_to(request.pipeline)
     record = open_record(settings.mlflow_tracking_uri, pipeline, run)
+    backend.running(record.run_id)
     try:
         with _workspace(settings, run, request.step) as workspace:
-            job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, Path(workspace))
+            job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, Path(workspace), backend)
             return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
     except BaseException as error:
         error.mlflow_run_id = record.run_id  # type: ignore[attr-defined]  # read by the reply

@@ -10,6 +10,7 @@ from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepRequest, StepRun
 
 from . import __version__
+from .backend_callbacks import SILENT, BackendCallbacks
 
 if TYPE_CHECKING:
     from .record import RunRecord
@@ -29,6 +30,8 @@ class Job:
     settings: "Settings"
     workspace: Path
     """An empty folder of this try, absolute; removed when the step ends."""
+    backend: BackendCallbacks = SILENT
+    """Tells the web UI."""
 
     @property
     def step(self) -> Step:

@@ -4,11 +4,13 @@ Each variable is explained in ``.env.example``.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from step_contract.field_types import broken_rule
 from step_contract.transport import describe_validation_error
 
 from .errors import BadRequest
@@ -44,6 +46,27 @@ class Settings(BaseSettings):
     trainer_device: str = Field(default="", description="ultralytics device ('cpu', '0', '0,1'); empty chooses.")
     trainer_git_sha: str = Field(default="", description="Revision of the code, recorded with each run.")
     trainer_image: str = Field(default="", description="Name and tag of the image, recorded with each run.")
+    backend_callback_url: str = Field(default="", description="Where the web UI takes events; empty: none are sent.")
+    backend_callback_secret: SecretStr = Field(default=SecretStr(""), description="Signs the events.")
+
+    @model_validator(mode="after")
+    def _events_are_signed(self) -> Self:
+        # Neither value is shown: both may be secret.
+        if not self.backend_callback_url:
+            return self
+        if not _is_web_address(self.backend_callback_url):
+            raise broken_rule("BACKEND_CALLBACK_URL is no web address", "http://... or https://...")
+        if not self.backend_callback_secret.get_secret_value():
+            raise broken_rule("BACKEND_CALLBACK_URL without BACKEND_CALLBACK_SECRET", "both, or neither")
+        return self
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def read_settings() -> Settings:
