@@ -190,9 +190,17 @@ class Node:
     def evict(self, pod: Pod, message: str) -> None:
         """End a pod because its node has run out of something; the pod stays, failed."""
         pod.condition("DisruptionTarget", "True", "TerminationByKubelet", message)
-        pod.status |= {"reason": "Evicted", "message": message}
+        pod.status.update({"reason": "Evicted", "message": message})
         assert pod.process is not None
         pod.process.signal(signal.SIGKILL)
+
+    def expire(self, pod: Pod) -> None:
+        """End a pod at its active deadline."""
+        pod.status.update(
+            {"reason": "DeadlineExceeded", "message": "Pod was active on the node longer than the deadline"}
+        )
+        assert pod.process is not None
+        pod.process.signal(signal.SIGTERM)
 
     def kill_for_memory(self, pod: Pod) -> None:
         pod.oom_killed = True

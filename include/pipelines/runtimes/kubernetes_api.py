@@ -249,6 +249,7 @@ def _connect() -> k8s.CoreV1Api:
 
             return KubernetesHook(conn_id=connection, cluster_context=context).core_v1_client
         chosen = k8s.Configuration()
+        chosen.retries = 0  # ``patiently`` does that, and can be told to give up
         file = os.environ.get("KUBECONFIG")
         if context or file or not os.environ.get("KUBERNETES_SERVICE_HOST"):
             config.load_kube_config(config_file=file or None, context=context, client_configuration=chosen)

@@ -33,6 +33,9 @@ class LogFollower:
     def __init__(self, cluster: Cluster, pod: str, position: int, *, follow: bool = True) -> None:
         """Begin behind ``position``, the timestamp of the last line read, in nanoseconds; 0 begins with the first."""
         self.position = position
+        self.refusal = ""
+        """Why the API server does not show the log at all."""
+
         self._cluster, self._pod, self._follows = cluster, pod, follow
         self._is_closed = False
         self._lines: queue.Queue[tuple[int, str] | None] = queue.Queue(_WAITING_LINES)
@@ -65,6 +68,8 @@ class LogFollower:
         except (ApiException, HTTPError, OSError, ValueError) as error:
             # The API server went away, or the pod did; whoever follows looks at its state and comes again.
             _log.debug("the log of pod %s ended: %s", self._pod, error)
+            if isinstance(error, ApiException) and error.status in (401, 403):
+                self.refusal = f"{error.status} {error.reason}"
         except Exception:
             _log.exception("the log of pod %s cannot be followed", self._pod)
         finally:

@@ -170,6 +170,13 @@ class PodWatch:
                 if ended is not None and now - ended > _STREAM_END_SECONDS:
                     break  # some streams stay open after the end of what they bring
         self._keep_position()
+        if follower.refusal and follow:
+            self._log.warning(
+                "the log of pod %s cannot be read (%s); grant get on pods/log (docs/kubernetes.md, RBAC)",
+                self.name,
+                follower.refusal,
+            )
+            self._wait(_STATE_SECONDS)
 
     def _is_quietly_over(self) -> bool:
         """Look at the pod beside the stream; an API server that does not answer now is asked again later."""
