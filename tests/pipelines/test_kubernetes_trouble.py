@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.pipelines.runtimes import kubernetes_api, kubernetes_state
+from include.pipelines.runtimes import kubernetes_api, kubernetes_state, kubernetes_watch
 from include.step_contract import transport
 from include.step_contract.step import FailureKind, Step, StepFailure
 from tests.kubernetes_api.cluster import Cluster
@@ -381,3 +381,13 @@ def test_another_namespace_is_named(task: MakeTask, cluster: Cluster) -> None:
     ending = task(SUCCEED).run()
     assert ending["kind"] == "bad_request"
     assert "create it, or correct KUBERNETES_NAMESPACE" in ending["message"]
+
+
+def test_a_result_that_cannot_be_read_is_no_bug_of_the_step(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_watch, "_LAST_LINES_SECONDS", 1)
+    cluster.fail("get", "pods/log", 500, times=1000)
+    ending = task(SUCCEED).run()
+    assert ending["kind"] == "try_again"
+    assert "the log with its result cannot be read" in ending["message"]

@@ -147,7 +147,7 @@ class KubernetesStepOperator(BaseOperator):
                     if time.monotonic() > deadline:
                         raise StepFailed(f"pod {name} did not end", FailureKind.TRY_AGAIN)
                     time.sleep(_POLL_SECONDS)
-                self.log.info("%s", cluster.last_lines(name).strip())
+                self.log.info("%s", (cluster.last_lines(name) or "").strip())
             finally:
                 cluster.delete(name)
         except StepFailed as failure:

@@ -126,8 +126,8 @@ class Cluster:
             _request_timeout=(TIMEOUT_SECONDS[0], seconds),
         )
 
-    def last_lines(self, name: str) -> str:
-        """Return the end of a pod's log; nothing if it cannot be read any more."""
+    def last_lines(self, name: str) -> str | None:
+        """Return the end of a pod's log; None if it cannot be read any more."""
         try:
             with self.translated(f"read the log of pod {name}"):
                 answer = self.api.read_namespaced_pod_log(
@@ -141,7 +141,7 @@ class Cluster:
                 text: bytes = answer.read()
         except StepFailed as failure:
             _log.warning("%s", failure)
-            return ""
+            return None
         return text.decode(errors="replace")
 
     def events(self, name: str) -> list[str]:

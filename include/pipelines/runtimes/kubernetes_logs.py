@@ -33,13 +33,21 @@ class LogFollower:
     def __init__(self, cluster: Cluster, pod: str, position: int, *, follow: bool = True) -> None:
         """Begin behind ``position``, the timestamp of the last line read, in nanoseconds; 0 begins with the first."""
         self.position = position
-        self.refusal = ""
-        """Why the API server does not show the log at all."""
+        self.error: Exception | None = None
+        """What ended the stream, if it was not the log's own end."""
 
         self._cluster, self._pod, self._follows = cluster, pod, follow
         self._is_closed = False
         self._lines: queue.Queue[tuple[int, str] | None] = queue.Queue(_WAITING_LINES)
         threading.Thread(target=self._read, name="pod-log", daemon=True).start()
+
+    @property
+    def refusal(self) -> str:
+        """Why the API server does not show the log at all, or nothing."""
+        error = self.error
+        if isinstance(error, ApiException) and error.status in (401, 403):
+            return f"{error.status} {error.reason}"
+        return ""
 
     def lines(self, poll_seconds: float) -> Iterator[str | None]:
         """Yield each line as it comes, and None whenever nothing came for a while, until the stream ends."""
@@ -68,10 +76,10 @@ class LogFollower:
         except (ApiException, HTTPError, OSError, ValueError) as error:
             # The API server went away, or the pod did; whoever follows looks at its state and comes again.
             _log.debug("the log of pod %s ended: %s", self._pod, error)
-            if isinstance(error, ApiException) and error.status in (401, 403):
-                self.refusal = f"{error.status} {error.reason}"
-        except Exception:
+            self.error = error
+        except Exception as error:
             _log.exception("the log of pod %s cannot be followed", self._pod)
+            self.error = error
         finally:
             self._put(None)
 

@@ -14,7 +14,7 @@ from include.pipelines.runtimes.kubernetes_outcome import Answer, answer_in, gon
 from include.pipelines.runtimes.kubernetes_state import PodState
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, StepRequest
+from include.step_contract.step import ExitCode, FailureKind, StepRequest
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -25,6 +25,7 @@ _QUICK_SECONDS = 15
 _SLOW_POLL_SECONDS = 2.0
 _STATE_SECONDS = 5.0
 _STREAM_END_SECONDS = 10.0
+_LAST_LINES_SECONDS = 20.0
 _SAY_SECONDS = 60.0
 
 
@@ -61,8 +62,16 @@ class PodWatch:
             state = self._state()
             if not state.is_ended:
                 self._wait(_POLL_SECONDS)
-        self._bring_lines(follow=False)
+        self._bring_last_lines()
         return state
+
+    def _bring_last_lines(self) -> None:
+        """Bring what the stream had not brought when the step ended; a node may need a moment to show it."""
+        deadline = time.monotonic() + _LAST_LINES_SECONDS
+        while not self._bring_lines(follow=False) and time.monotonic() < deadline:
+            if self._read() is None:
+                return
+            self._wait(1)
 
     def is_over(self) -> bool:
         """Tell whether the step has ended or the pod is gone, without waiting for it."""
@@ -88,7 +97,16 @@ class PodWatch:
         with suppress(StepFailed):  # cut off at its longest length, or not ours: the log has it whole
             if answer := answer_in(state.termination_message):
                 return answer
-        return self._heard or answer_in(self._cluster.last_lines(self.name))
+        if self._heard:
+            return self._heard
+        text = self._cluster.last_lines(self.name)
+        if text is None and state.exit_code in (ExitCode.DONE, ExitCode.REFUSED):
+            raise StepFailed(
+                f"{self._request.step}: ended with exit code {state.exit_code}, but the log with its result cannot be "
+                "read; the next try finds in MLflow what it has done",
+                FailureKind.TRY_AGAIN,
+            )
+        return answer_in(text or "")
 
     # -- state ---------------------------------------------------------------------------------------------------------
 
@@ -151,8 +169,11 @@ class PodWatch:
 
     # -- lines ---------------------------------------------------------------------------------------------------------
 
-    def _bring_lines(self, *, follow: bool) -> None:
-        """Bring the lines that there are, and with ``follow`` those to come, until the stream or the step ends."""
+    def _bring_lines(self, *, follow: bool) -> bool:
+        """Bring the lines that there are, and with ``follow`` those to come, until the stream or the step ends.
+
+        Return whether the stream came to its own end, or there is none to be had.
+        """
         with closing(LogFollower(self._cluster, self.name, self.position, follow=follow)) as follower:
             looked = time.monotonic()
             ended: float | None = None
@@ -177,6 +198,7 @@ class PodWatch:
                 follower.refusal,
             )
             self._wait(_STATE_SECONDS)
+        return follower.error is None or bool(follower.refusal)
 
     def _is_quietly_over(self) -> bool:
         """Look at the pod beside the stream; an API server that does not answer now is asked again later."""
