@@ -99,7 +99,7 @@ class Task:
     """One task of one DAG run, whose step runs a small program."""
 
     folder: Path
-    cluster: Cluster
+    cluster: Any
     request: StepRequest
     run_fields: dict[str, Any]
     monkeypatch: pytest.MonkeyPatch
@@ -159,12 +159,23 @@ class Task:
 
 
 def make_task(
-    folder: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, code: str, run_id: str = "", **pipeline: Any
+    folder: Path,
+    cluster: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    run_id: str = "",
+    place: str = "",
+    **pipeline: Any,
 ) -> Task:
-    """Write a step's program into a pod template, its request and run into a folder."""
+    """Write a step's program into a pod template, its request and run into a folder.
+
+    The step sees the folder under ``place``, or under its own path where pods are processes of this machine.
+    """
     folder.mkdir()
-    program = lifeline() + _PRELUDE.format(folder=str(folder)) + textwrap.dedent(code)
-    container = {"name": "base", "command": [sys.executable, "-u", "-c", program.replace("$", "$$")]}
+    prelude = _PRELUDE.format(folder=place or str(folder))
+    program = ("" if place else lifeline()) + prelude + textwrap.dedent(code)
+    python = "python3" if place else sys.executable
+    container = {"name": "base", "command": [python, "-u", "-c", program.replace("$", "$$")]}
     template = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container]}}
     (folder / "template.yaml").write_text(yaml.safe_dump(template))
     resources = {"cpu": 1, "memory": "256Mi", "shm": "64Mi"}
