@@ -113,13 +113,16 @@ class KubernetesStepOperator(BaseOperator):
         try:
             result = judge(self.request, state, watch.answer_of(state))
         except AirflowSkipException:
-            self._cluster().delete(state.name)
+            self._remove(state.name)
             raise
         except StepFailed as failure:
             self._end_failed(state, failure)
             raise
-        self._cluster().delete(state.name)
+        self._remove(state.name)
         self.log.info("MLflow run %s: %s", result.mlflow_run_id, result.summary)
+
+    def _remove(self, name: str) -> None:
+        self._cluster().patiently(lambda: self._cluster().delete(name), self._raise_if_killed)
 
     def _end_failed(self, state: "PodState", failure: StepFailed) -> None:
         for event in self._cluster().events(state.name):
