@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.containers import Unavailable, no_op_container, train_in_container
 from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task
 from benchmarks.pairs import ROOT, Ratio
+from benchmarks.pods import no_op_pod, train_in_pod, twenty_pods
 from benchmarks.scheduling import scheduling
 from benchmarks.trainer_steps import preprocess_again, train_step
 
@@ -22,6 +23,9 @@ BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "preprocess": preprocess_again,
     "container": no_op_container,
     "container-train": train_in_container,
+    "pod": no_op_pod,
+    "pod-train": train_in_pod,
+    "pods": twenty_pods,
 }
 
 

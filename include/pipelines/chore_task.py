@@ -51,8 +51,7 @@ def chore_task(
             from .runtimes.docker import DockerStepOperator
 
             return DockerStepOperator(**options)
-        case _:
-            raise ValueError(
-                f"{chore}: runtime {runtime.value!r} does not exist in this version; expected local or docker "
-                "(TRAINING_RUNTIME)"
-            )
+        case RuntimeName.KUBERNETES:
+            from .runtimes.kubernetes import KubernetesStepOperator
+
+            return KubernetesStepOperator(**options)

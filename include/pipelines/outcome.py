@@ -1,7 +1,8 @@
 """What the end of a step means for its task; the same for a process, a container and a pod.
 
 StepFailed     the step said why it failed, or was stopped; carries the failure kind
-├── StepLost   the step ended without a word: killed, out of memory, machine gone
+├── StepLost   the step ended without a word: killed, machine gone
+│   └── OutOfContainerMemory   killed at its memory limit
 └── StepLeft   the step goes on, but this task no longer watches it; the next try attaches to it
 """
 
@@ -33,6 +34,15 @@ class StepLost(StepFailed):
     def __init__(self, message: str) -> None:
         """A lost step may be tried again: it goes on from its last checkpoint."""
         super().__init__(message, FailureKind.TRY_AGAIN)
+
+
+class OutOfContainerMemory(StepLost):
+    """The step's container was killed at its memory limit."""
+
+    def __init__(self, message: str) -> None:
+        """As a lost step, with the reason known."""
+        super().__init__(message)
+        self.kind = FailureKind.OUT_OF_MEMORY
 
 
 class StepLeft(StepFailed):

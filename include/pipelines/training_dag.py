@@ -70,11 +70,10 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
             if request.resources.gpus:
                 options |= {"pool": GPU_POOL, "pool_slots": request.resources.gpus}
             return DockerStepOperator(request=request, **options)
-        case _:
-            raise ValueError(
-                f"pipeline {pipeline.name!r}: runtime {runtime.value!r} does not exist in this version; expected local "
-                "or docker (TRAINING_RUNTIME, or runtime: in the catalog)"
-            )
+        case RuntimeName.KUBERNETES:
+            from .runtimes.kubernetes import KubernetesStepOperator
+
+            return KubernetesStepOperator(request=request, **options)
 
 
 def _told_at_its_end(pipeline: Pipeline, step: Step) -> dict[str, Any]:

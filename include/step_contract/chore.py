@@ -11,12 +11,13 @@ from pydantic import Field
 
 from . import PROTOCOL_VERSION
 from .record import Record
-from .step import run_key
+from .step import StepRequest, run_key
 from .step_limits import Resources
 
 PREVIOUS = "previous"
 """In the place of a version: the one that held the alias before."""
 
+_TIMEOUT_MINUTES = 30
 _STOP_GRACE_SECONDS = 30
 _Text = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"\S")]
 
@@ -96,9 +97,18 @@ class ChoreRequest(Record):
         return Resources(cpu=1, memory="2Gi")
 
     @property
+    def timeout_minutes(self) -> int:
+        """Time after which one try is stopped."""
+        return _TIMEOUT_MINUTES
+
+    @property
     def stop_grace_seconds(self) -> int:
         """Time that a stopped chore has to end."""
         return _STOP_GRACE_SECONDS
+
+
+Request = StepRequest | ChoreRequest
+"""What a runtime carries out."""
 
 
 class RollbackResult(Record):

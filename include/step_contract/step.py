@@ -133,6 +133,11 @@ class StepRequest(Record):
         return resources_of(self.pipeline, self.step)
 
     @property
+    def timeout_minutes(self) -> int:
+        """Time after which one try is stopped."""
+        return timeout_minutes_of(self.pipeline, self.step)
+
+    @property
     def stop_grace_seconds(self) -> int:
         """Time that a stopped step has to save its state."""
         return self.pipeline.execution.stop_grace_seconds

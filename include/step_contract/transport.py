@@ -21,6 +21,12 @@ RUN_VARIABLE = "STEP_RUN"
 STOP_ON_STDIN_END_VARIABLE = "STEP_STOP_ON_STDIN_END"
 """Set to 1 by a parent that holds the step's standard input open: its end means that the parent is gone."""
 
+ANSWER_FILE_VARIABLE = "STEP_ANSWER_FILE"
+"""Names a file that gets the result or failure line, too: what is left of a pod whose log cannot be read any more."""
+
+ANSWER_FILE_BYTES = 4096
+"""Kubernetes keeps no more of a termination message."""
+
 RESULT_TAG = "STEP_RESULT::"
 FAILURE_TAG = "STEP_FAILURE::"
 PROGRESS_TAG = "VTM_PROGRESS::"

@@ -1,18 +1,20 @@
 """The vital properties of a pipeline's DAG."""
 
 import json
+import subprocess
+import sys
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
-import pytest
 from airflow.sdk import CronDataIntervalTimetable
 from airflow.serialization.serialized_objects import DagSerialization
 from hypothesis import given
 from hypothesis import strategies as st
 
 from include.pipelines.retry import StepRetryPolicy
+from include.pipelines.settings import BUNDLE_ROOT
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.pipelines.training_dag import training_dag
 from include.step_contract import transport
@@ -96,8 +98,23 @@ def test_form_shows_the_catalogs_values_and_their_schema() -> None:
 
 
 def test_runtime_of_the_catalog_beats_the_deployments() -> None:
-    with pytest.raises(ValueError, match="pipeline 'digits': runtime 'kubernetes' does not exist in this version"):
-        make_dag(runtime="kubernetes")
+    tasks = make_dag(runtime="kubernetes").tasks
+    assert {type(task).__name__ for task in tasks} == {"KubernetesStepOperator"}
+    assert {type(task).__name__ for task in make_dag().tasks} == {"LocalStepOperator"}
+
+
+def test_a_dag_of_pods_is_parsed_without_the_kubernetes_client() -> None:
+    """Its import takes longer than all else that parsing does."""
+    code = (
+        "import sys\n"
+        "from include.pipelines.training_dag import training_dag\n"
+        "from include.step_contract.catalog import RuntimeName\n"
+        "from tests.pipelines.conftest import make_pipeline\n"
+        "training_dag(make_pipeline(), RuntimeName.KUBERNETES, '')\n"
+        "print(sorted({name.split('.')[0] for name in sys.modules} & {'kubernetes', 'kubernetes_asyncio', 'docker'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=BUNDLE_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_page_says_what_the_pipeline_does() -> None:

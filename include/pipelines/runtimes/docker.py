@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, Context, ResumableJobMixin
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from include.pipelines.outcome import StepFailed, StepLeft, StepLost, conclude
+from include.pipelines.outcome import OutOfContainerMemory, StepFailed, StepLeft, StepLost, conclude
+from include.pipelines.runtimes.task_state import is_still_wanted, known_positions
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
@@ -27,7 +28,6 @@ from include.step_contract.chore import ChoreRequest, ChoreResult
 from include.step_contract.step import FailureKind, StepFailure, StepRequest, StepResult, StepRun
 
 if TYPE_CHECKING:
-    from airflow.sdk.execution_time.context import TaskStateStoreAccessor
     from docker import APIClient
 
     from include.pipelines.runtimes.docker_engine import ContainerIdentity, ContainerState
@@ -195,7 +195,7 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
         from include.pipelines.runtimes.docker_logs import LogFollower
 
         store = context.get("task_state_store")
-        positions = _known_positions(store)
+        positions = known_positions(store, _POSITION_KEY)
         while True:
             self._log_lines(LogFollower(container, positions), container, context)
             if not engine.patiently(partial(self._is_running, container), lambda: self._killed):
@@ -313,24 +313,12 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
         """
         if not self._killed:
             return
-        if self._is_still_wanted(context):
+        if is_still_wanted(context["ti"], self._run()):
             raise StepLeft(
                 f"{self.request.command}: the worker was told to stop; its container goes on for the next try"
             )
         self._stop_container()
         raise StepFailed(f"{self.request.command}: the task was killed; its container stops", FailureKind.TERMINATED)
-
-    def _is_still_wanted(self, context: Context) -> bool:
-        """Ask Airflow whether the task is to run; if it cannot say, assume so: a night's work is not thrown away."""
-        ti, run = context["ti"], self._run()
-        try:
-            states = ti.get_task_states(dag_id=run.dag_id, task_ids=[run.task_id], run_ids=[run.run_id])
-        except Exception as error:  # whatever the API raises while the worker goes down
-            self.log.warning("Airflow does not say whether the task is still wanted (%s); leaving its container", error)
-            return True
-        state = states.get(run.run_id, {}).get(run.task_id)
-        self.log.info("told to stop; Airflow has this task as %s", state)
-        return state is None or str(state) == "running"
 
     def _stop_container(self) -> None:
         from include.pipelines.runtimes import docker_engine as engine
@@ -344,18 +332,3 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
         # Renamed first: the next try must wait for its end and not attach to it.
         engine.retire(client, state, "stopped")
         engine.stop(client, state.id, self.request.stop_grace_seconds)
-
-
-def _known_positions(store: "TaskStateStoreAccessor | None") -> dict[str, str]:
-    """Return how far the try before had followed the log, for each stream."""
-    known = store.get(_POSITION_KEY) if store is not None else None
-    return {str(stream): str(timestamp) for stream, timestamp in known.items()} if isinstance(known, dict) else {}
-
-
-class OutOfContainerMemory(StepLost):
-    """The step's container was killed at its memory limit."""
-
-    def __init__(self, message: str) -> None:
-        """As a lost step, with the reason known."""
-        super().__init__(message)
-        self.kind = FailureKind.OUT_OF_MEMORY

@@ -172,7 +172,7 @@ def _reply(step: Step | None, action: Callable[[], tuple[StepResult | ChoreResul
         return _fail(step, FailureKind.BUG, f"{type(error).__name__}: {error}", error)
     if result is not None:
         _log.info("%s", result.summary)
-        print(transport.encode_result(result), flush=True)
+        _say(transport.encode_result(result))
     return code
 
 
@@ -180,8 +180,19 @@ def _fail(step: Step | None, kind: FailureKind, message: str, error: BaseExcepti
     _log.error("%s: %s", kind, message)
     run_id = getattr(error, "mlflow_run_id", None)
     failure = StepFailure(step=step, kind=kind, message=message, mlflow_run_id=run_id)
-    print(transport.encode_failure(failure), flush=True)
+    _say(transport.encode_failure(failure))
     return kind.exit_code
+
+
+def _say(line: str) -> None:
+    """Print the answer; also leave it in the file that outlives a pod's log, unless it is too long for that."""
+    print(line, flush=True)
+    path = os.environ.get(transport.ANSWER_FILE_VARIABLE)
+    if path and len(line.encode()) <= transport.ANSWER_FILE_BYTES:
+        try:
+            Path(path).write_text(line, encoding="utf-8")
+        except OSError as error:
+            _log.warning("the answer could not be left in %s: %s", path, error)
 
 
 def _print_versions() -> int:

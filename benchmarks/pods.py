@@ -1,0 +1,198 @@
+"""The kubernetes runtime against the same pods made with the client, and training in a pod against a process.
+
+Needs a cluster (TEST_KUBECONFIG or KUBECONFIG) with the namespace KUBERNETES_NAMESPACE and the training image on its
+node; without them the rows are left out and said so. Training in a pod needs a node that shares this machine's file
+system, said by BENCH_NODE_IS_HERE=1: record, data and cache are in a folder here.
+"""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from benchmarks.containers import Unavailable
+from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, TRAINER_BIN, Ratio, compare, seconds_of
+from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
+from include.step_contract.step import Step
+
+AT_ONCE = 20
+
+_TASKS = """
+import json, sys, threading, time
+from include.pipelines.outcome import StepFailed
+from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
+from include.step_contract.step import StepRequest
+request, run, count, expected = sys.argv[1:]
+def work(number):
+    identity = json.loads(run)
+    identity["run_id"] += f"-{number}"
+    asked = StepRequest.model_validate_json(request)
+    operator = KubernetesStepOperator(task_id="step", request=asked, step_run=json.dumps(identity))
+    try:
+        operator.execute({})
+        ended.append("")
+    except StepFailed as failure:
+        ended.append(str(failure.kind))
+ended = []
+begin = time.perf_counter()
+threads = [threading.Thread(target=work, args=(number,)) for number in range(int(count))]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+seconds = time.perf_counter() - begin
+assert ended == [expected] * int(count), ended
+print("SECONDS", seconds)
+"""
+
+_PLAIN = """
+import json, sys, threading, time
+file, namespace, count = sys.argv[1:]
+begin = time.perf_counter()
+from kubernetes import client, config, watch
+config.load_kube_config()
+def work(number):
+    api = client.CoreV1Api()
+    pod = json.load(open(file))
+    name = f"bench-plain-{number}"
+    pod["metadata"] = {"name": name, "labels": {"bench": name}}
+    api.create_namespaced_pod(namespace, pod)
+    for event in watch.Watch().stream(api.list_namespaced_pod, namespace, label_selector=f"bench={name}"):
+        if event["object"].status.phase in ("Succeeded", "Failed"):
+            break
+    api.read_namespaced_pod_log(name, namespace)
+    api.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
+    done.append(name)
+done = []
+threads = [threading.Thread(target=work, args=(number,)) for number in range(int(count))]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert len(done) == int(count), done
+print("SECONDS", time.perf_counter() - begin)
+"""
+
+_MANIFEST = """
+import json, sys
+from include.pipelines.runtimes.kubernetes_pod import identity_of, step_pod
+from include.pipelines.settings import settings
+from include.step_contract import transport
+request, run = transport.decode_request(sys.argv[1]), transport.decode_run(sys.argv[2])
+print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2], settings(), "")))
+"""
+
+
+def no_op_pod(folder: Path) -> Ratio:
+    """Compare a task whose step is refused at once with the same pod made with the client and watched."""
+    return _no_op(folder, 1, "no-op step as a pod, task start to end", "the same pod, made with the client and watched")
+
+
+def twenty_pods(folder: Path) -> Ratio:
+    """Compare twenty such tasks at once with twenty such pods at once."""
+    return _no_op(folder, AT_ONCE, f"{AT_ONCE} steps at once as pods", f"{AT_ONCE} plain pods at once")
+
+
+def _no_op(folder: Path, count: int, name: str, against: str) -> Ratio:
+    base = _cluster_environment()
+    small = {"cpu": 0.05, "memory": "256Mi", "shm": "16Mi"}
+    pipeline = pipeline_on("nothing", TRAINING).model_copy(update={"resources": _resources(small)})
+    # A setting that cannot be: the trainer refuses the step after reading its request.
+    environment = base | _template(folder, {"S3_THREADS": "none"}, None)
+
+    def ours(pair: int) -> float:
+        inputs = inputs_of(Step.PREPROCESS, pipeline, pair)
+        return _seconds_said(_TASKS, [*_ordered(inputs), str(count), "bad_request"], environment)
+
+    def bare(pair: int) -> float:
+        inputs = inputs_of(Step.PREPROCESS, pipeline, pair)
+        file = folder / "pod.json"
+        file.write_text(_output_of(_MANIFEST, _ordered(inputs), environment))
+        namespace = environment.get("KUBERNETES_NAMESPACE", "nightshift")
+        return _seconds_said(_PLAIN, [str(file), namespace, str(count)], environment)
+
+    return compare(name, against, 1.5, ours, bare)
+
+
+def train_in_pod(folder: Path) -> Ratio:
+    """Compare the train step as a pod with the same step as a process of this machine."""
+    base = _cluster_environment()
+    if os.environ.get("BENCH_NODE_IS_HERE") != "1":
+        raise Unavailable("BENCH_NODE_IS_HERE=1 is not set: it says that the node shares this machine's file system")
+    local = environment_in(folder)
+    sample = [TRAINER_BIN / "trainer", "sample-data", "--root", folder / "store", "--days", "2026-01-01"]
+    subprocess.run(list(map(str, [*sample, "--pictures", "200"])), check=True, capture_output=True)
+    seconds_of([TRAINER_BIN / "mlflow", "db", "upgrade", local["MLFLOW_TRACKING_URI"]], local, folder)
+    whole = {"cpu": os.cpu_count() or 1, "memory": "4Gi", "shm": "1Gi"}
+    pipeline = pipeline_on("2026-01-01", TRAINING | {"arguments": ARGUMENTS})
+    pipeline = pipeline.model_copy(update={"resources": _resources(whole)})
+    names = ("MLFLOW_TRACKING_URI", "DATASET_ROOT", "TRAINER_DEVICE")
+    environment = base | _template(folder, {name: local[name] for name in names}, folder)
+
+    def step(step: Step, number: int) -> float:
+        return seconds_of([TRAINER_BIN / "trainer", step.value], local | inputs_of(step, pipeline, number), folder)
+
+    def ours(pair: int) -> float:
+        step(Step.PREPROCESS, 2 * pair)
+        return _seconds_said(_TASKS, [*_ordered(inputs_of(Step.TRAIN, pipeline, 2 * pair)), "1", ""], environment)
+
+    def bare(pair: int) -> float:
+        step(Step.PREPROCESS, 2 * pair + 1)
+        return step(Step.TRAIN, 2 * pair + 1)
+
+    return compare("train step as a pod", "the same as a process", 1.05, ours, bare)
+
+
+def _resources(each: Mapping[str, object]) -> object:
+    from include.step_contract.step_limits import StepResources
+
+    steps = ("preprocess", "train", "evaluate", "register", "promote")
+    return StepResources.model_validate({step: dict(each) for step in steps})
+
+
+def _cluster_environment() -> dict[str, str]:
+    environment = dict(os.environ)
+    if file := environment.get("TEST_KUBECONFIG"):
+        environment["KUBECONFIG"] = file
+    environment |= {"KUBERNETES_CONFIG_MAPS": "", "KUBERNETES_SECRETS": "", "KUBERNETES_KEEP_FAILED_HOURS": "0"}
+    environment |= {"KUBERNETES_SERVICE_ACCOUNT": "", "KUBERNETES_PRIORITY_CLASS": ""}
+    probe = "from include.pipelines.runtimes.kubernetes_api import Cluster; Cluster()._list('bench=none')"
+    done = subprocess.run(
+        [str(AIRFLOW_PYTHON), "-c", probe], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        raise Unavailable(f"no Kubernetes cluster with that namespace here ({reason})")
+    return environment
+
+
+def _template(folder: Path, variables: Mapping[str, str], shared: Path | None) -> dict[str, str]:
+    """Write a pod template with variables, and a folder of this machine under its own path."""
+    container: dict[str, object] = {
+        "name": "base",
+        "env": [{"name": name, "value": value} for name, value in variables.items()],
+    }
+    spec: dict[str, object] = {"containers": [container]}
+    if shared is not None:
+        container["volumeMounts"] = [{"name": "bench", "mountPath": str(shared)}]
+        container["workingDir"] = str(shared)
+        spec["volumes"] = [{"name": "bench", "hostPath": {"path": str(shared)}}]
+    path = folder / "template.yaml"
+    path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", "spec": spec}))
+    user = {"KUBERNETES_USER": f"{os.getuid()}:{os.getgid()}"} if shared is not None and os.getuid() else {}
+    return {"KUBERNETES_POD_TEMPLATE": str(path), "KUBERNETES_CACHE": "empty", "AIRFLOW_HOME": str(folder)} | user
+
+
+def _ordered(inputs: Mapping[str, str]) -> list[str]:
+    return [inputs["STEP_REQUEST"], inputs["STEP_RUN"]]
+
+
+def _seconds_said(code: str, arguments: Sequence[str], environment: Mapping[str, str]) -> float:
+    said = [line for line in _output_of(code, arguments, environment).splitlines() if line.startswith("SECONDS")]
+    return float(said[0].split()[1])
+
+
+def _output_of(code: str, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+    command = [str(AIRFLOW_PYTHON), "-c", code, *arguments]
+    done = subprocess.run(command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{str(arguments)[:200]}: {done.stdout[-500:]}{done.stderr[-2000:]}")
+    return done.stdout

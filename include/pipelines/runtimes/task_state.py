@@ -1,0 +1,32 @@
+"""What a runtime asks of Airflow about its own task: is it still wanted, and what did the try before leave behind."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from include.step_contract.step import StepRun
+
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.context import TaskStateStoreAccessor
+
+_log = logging.getLogger(__name__)
+
+
+def is_still_wanted(ti: Any, run: StepRun) -> bool:
+    """Tell whether a task that was told to stop is to run all the same: only its worker goes away.
+
+    If Airflow cannot say, assume so: a night's work is not thrown away.
+    """
+    try:
+        states = ti.get_task_states(dag_id=run.dag_id, task_ids=[run.task_id], run_ids=[run.run_id])
+    except Exception as error:  # whatever the API raises while the worker goes down
+        _log.warning("Airflow does not say whether the task is still wanted (%s); leaving its step", error)
+        return True
+    state = states.get(run.run_id, {}).get(run.task_id)
+    _log.info("told to stop; Airflow has this task as %s", state)
+    return state is None or str(state) == "running"
+
+
+def known_positions(store: "TaskStateStoreAccessor | None", key: str) -> dict[str, str]:
+    """Return how far the try before had followed the log, by stream."""
+    known = store.get(key) if store is not None else None
+    return {str(stream): str(position) for stream, position in known.items()} if isinstance(known, dict) else {}

@@ -1,0 +1,175 @@
+"""A namespace of its own on a real cluster, for `make test-kubernetes`: restricted, with the rights a worker needs.
+
+The cluster is the one that TEST_KUBECONFIG, else KUBECONFIG or ~/.kube/config names; its user must be allowed to make
+namespaces. No DNS, registry or storage class is needed: the image is there or is pulled by an explicit tag.
+"""
+
+import base64
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes import client as k8s
+from kubernetes import config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+from kubernetes.stream import stream
+from urllib3.exceptions import HTTPError
+
+from include.pipelines.settings import settings
+
+RULES = (
+    ("pods", ("create", "get", "list", "patch", "delete")),
+    ("pods/log", ("get",)),
+    ("events", ("list",)),
+)
+"""What docs/kubernetes.md and the chart grant to a worker."""
+
+IMAGE = os.environ.get("TEST_KUBERNETES_IMAGE") or os.environ.get("TRAINER_IMAGE") or "nightshift-trainer:0.1.0"
+_STEP_VARIABLES = ("AWS_", "S3_", "MLFLOW_")
+
+
+class Lab:
+    """The namespace, seen by the cluster's administrator."""
+
+    def __init__(self, configuration: k8s.Configuration, namespace: str) -> None:
+        self.configuration, self.namespace = configuration, namespace
+        api = k8s.ApiClient(configuration)
+        self.core, self.rights, self.policy = k8s.CoreV1Api(api), k8s.RbacAuthorizationV1Api(api), k8s.PolicyV1Api(api)
+
+    def pods(self) -> list[k8s.V1Pod]:
+        return list(self.core.list_namespaced_pod(self.namespace).items)
+
+    def pod(self) -> k8s.V1Pod:
+        (pod,) = self.pods()
+        return pod
+
+    def is_running(self) -> bool:
+        pods = self.pods()
+        return len(pods) == 1 and pods[0].status.phase == "Running" and self.log(pods[0].metadata.name) != ""
+
+    def log(self, name: str) -> str:
+        return str(self.core.read_namespaced_pod_log(name, self.namespace, container="base"))
+
+    def tell_step(self, name: str) -> None:
+        """Make a file in the step's scratch space."""
+        stream(
+            self.core.connect_get_namespaced_pod_exec,
+            self.pod().metadata.name,
+            self.namespace,
+            container="base",
+            command=["touch", f"/scratch/{name}"],
+            stderr=True,
+            stdout=True,
+        )
+
+    def evict(self, name: str) -> None:
+        """What a drain does with each pod of its node."""
+        eviction = k8s.V1Eviction(metadata=k8s.V1ObjectMeta(name=name, namespace=self.namespace))
+        self.core.create_namespaced_pod_eviction(name, self.namespace, eviction)
+
+    def grant(self, rules: tuple[tuple[str, tuple[str, ...]], ...] = RULES) -> None:
+        role = k8s.V1Role(
+            metadata=k8s.V1ObjectMeta(name="worker"),
+            rules=[k8s.V1PolicyRule(api_groups=[""], resources=[name], verbs=list(verbs)) for name, verbs in rules],
+        )
+        try:
+            self.rights.replace_namespaced_role("worker", self.namespace, role)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            self.rights.create_namespaced_role(self.namespace, role)
+
+    def set_up(self) -> None:
+        """Make service accounts, their rights, and what a step's variables come from."""
+        for name in ("worker", "nightshift-trainer"):
+            self.core.create_namespaced_service_account(
+                self.namespace, k8s.V1ServiceAccount(metadata=k8s.V1ObjectMeta(name=name))
+            )
+        self.grant()
+        subject = k8s.RbacV1Subject(kind="ServiceAccount", name="worker", namespace=self.namespace)
+        binding = k8s.V1RoleBinding(
+            metadata=k8s.V1ObjectMeta(name="worker"),
+            subjects=[subject],
+            role_ref=k8s.V1RoleRef(api_group="rbac.authorization.k8s.io", kind="Role", name="worker"),
+        )
+        self.rights.create_namespaced_role_binding(self.namespace, binding)
+        named = k8s.V1ObjectMeta(name="nightshift-trainer")
+        plain = {
+            "MLFLOW_TRACKING_URI": os.environ.get("TEST_MLFLOW_TRACKING_URI", "http://127.0.0.1:9"),
+            "DATASET_ROOT": os.environ.get("TEST_DATASET_ROOT", "/nowhere"),
+            "TRAINER_DEVICE": os.environ.get("TEST_TRAINER_DEVICE", "cpu"),
+        }
+        self.core.create_namespaced_config_map(self.namespace, k8s.V1ConfigMap(metadata=named, data=plain))
+        secret = {name: value for name, value in os.environ.items() if name.startswith(_STEP_VARIABLES)}
+        secret = {name: value for name, value in secret.items() if name not in plain}
+        encoded = {name: base64.b64encode(value.encode()).decode() for name, value in secret.items()}
+        self.core.create_namespaced_secret(self.namespace, k8s.V1Secret(metadata=named, data=encoded))
+
+    def worker_config(self) -> dict[str, Any]:
+        """A kube config with the worker's own token, so that its rights are what is tested."""
+        spec = k8s.V1TokenRequestSpec(audiences=[], expiration_seconds=7200)
+        request = k8s.AuthenticationV1TokenRequest(spec=spec)
+        answer = self.core.create_namespaced_service_account_token("worker", self.namespace, request)
+        server: dict[str, Any] = {"server": self.configuration.host}
+        if self.configuration.ssl_ca_cert:
+            server["certificate-authority-data"] = base64.b64encode(
+                Path(self.configuration.ssl_ca_cert).read_bytes()
+            ).decode()
+        if not self.configuration.verify_ssl:
+            server["insecure-skip-tls-verify"] = True
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "worker",
+            "clusters": [{"name": "lab", "cluster": server}],
+            "users": [{"name": "worker", "user": {"token": answer.status.token}}],
+            "contexts": [{"name": "worker", "context": {"cluster": "lab", "user": "worker"}}],
+        }
+
+
+@contextmanager
+def laboratory() -> Iterator[Lab]:
+    """Make the namespace and remove it at the end; skips the test, saying why, if no cluster answers."""
+    chosen = k8s.Configuration()
+    chosen.retries = 1
+    try:
+        config.load_kube_config(
+            config_file=os.environ.get("TEST_KUBECONFIG") or os.environ.get("KUBECONFIG"), client_configuration=chosen
+        )
+        k8s.VersionApi(k8s.ApiClient(chosen)).get_code(_request_timeout=10)
+    except (ConfigException, OSError, HTTPError, ApiException) as error:
+        if os.environ.get("TEST_KUBECONFIG"):
+            raise
+        pytest.skip(f"no Kubernetes cluster answers here ({error}); name one by TEST_KUBECONFIG or KUBECONFIG")
+    lab = Lab(chosen, f"nightshift-test-{uuid.uuid4().hex[:8]}")
+    enforce = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+    named = k8s.V1ObjectMeta(name=lab.namespace, labels=enforce)
+    lab.core.create_namespace(k8s.V1Namespace(metadata=named))
+    try:
+        lab.set_up()
+        yield lab
+    finally:
+        lab.core.delete_namespace(lab.namespace)
+
+
+def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set this process's settings to the laboratory, as a worker of it."""
+    kube_config = folder / "kube-config"
+    kube_config.write_text(yaml.safe_dump(lab.worker_config()))
+    environment = {
+        "KUBECONFIG": str(kube_config),
+        "KUBERNETES_NAMESPACE": lab.namespace,
+        "KUBERNETES_CACHE": "empty:2Gi",
+        "KUBERNETES_PRIORITY_CLASS": "",
+        "KUBERNETES_BACKFILL_PRIORITY_CLASS": "",
+        "TRAINER_IMAGE": IMAGE,
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()

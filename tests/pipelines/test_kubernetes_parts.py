@@ -1,0 +1,151 @@
+"""Small parts of the kubernetes runtime: timestamps, pods' states, and the watch of a deferred task."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+
+from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
+from include.pipelines.runtimes.kubernetes_logs import nanoseconds
+from tests.kubernetes_api.cluster import Cluster
+
+from .kubernetes_steps import SUCCEED, Task, make_task, stand_in, wait_for
+
+MakeTask = Callable[..., Task]
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    with stand_in(tmp_path / "cluster", monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
+    def make(code: str, **pipeline: Any) -> Task:
+        return make_task(tmp_path / "task", cluster, monkeypatch, code, **pipeline)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:01Z", 10**9),
+        ("1970-01-01T00:00:01.5Z", 1_500_000_000),
+        ("1970-01-01T09:00:01.000000001+09:00", 10**9 + 1),
+        ("1970-01-01T00:00:00.123456789Z", 123_456_789),
+    ],
+)
+def test_timestamps_are_read_to_the_nanosecond_in_any_zone(text: str, expected: int) -> None:
+    assert nanoseconds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "line", "2026-13-01T00:00:00Z", "unable"])
+def test_what_is_no_timestamp_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        nanoseconds(text)
+
+
+# -- deferred ----------------------------------------------------------------------------------------------------------
+
+
+def deferred(step: Task, call: Callable[[KubernetesStepOperator], None], try_number: int = 1) -> TaskDeferred:
+    operator = step.operator(try_number, execution_timeout=timedelta(minutes=5))
+    with pytest.raises(TaskDeferred) as caught:
+        call(operator)
+    return caught.value
+
+
+def context_of(step: Task, began: datetime | None = None) -> Any:
+    context = step.context
+    context["ti"].start_date = began or datetime.now(UTC)
+    return context
+
+
+def test_a_deferred_task_leaves_its_pod_to_the_triggerer_and_takes_the_result(task: MakeTask, cluster: Cluster) -> None:
+    step = task(f"until('go'); {SUCCEED}")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    leaving = deferred(step, lambda operator: operator.execute(context_of(step)))
+    kwargs = leaving.trigger.serialize()[1]
+    assert (kwargs["pod_name"], kwargs["pod_namespace"]) == (cluster.pod().name, "nightshift")
+    assert (kwargs["on_finish_action"], kwargs["on_kill_action"]) == ("keep_pod", "delete_pod")
+    assert kwargs["termination_grace_period"] == 10
+    assert kwargs["connection_extras"] is None, "the triggerer's row in the database is no place for credentials"
+    assert kwargs["config_dict"] is None
+    assert leaving.method_name == "resume"
+    step.wait_for_start()
+    step.tell_step("go")
+    wait_for(lambda: cluster.pod().status["phase"] == "Succeeded", "the step does not end")
+    event = {"status": "success", "name": cluster.pod().name, "namespace": "nightshift"}
+    ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
+    assert ending == {"outcome": "done"}
+    wait_for(lambda: not cluster.living(), "the pod is there")
+
+
+def test_a_triggerer_that_cannot_watch_hands_a_living_pod_back_to_be_watched_again(
+    task: MakeTask, cluster: Cluster
+) -> None:
+    step = task("until('never')")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    step.wait_for_start()
+    event = {"status": "error", "name": cluster.pod().name, "namespace": "nightshift", "message": "API away"}
+    again = deferred(step, lambda operator: operator.resume(context_of(step), event))
+    assert again.trigger.pod_name == cluster.pod().name
+
+
+def test_a_deferred_task_out_of_time_stops_its_pod(task: MakeTask, cluster: Cluster) -> None:
+    step = task("until('never')")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    step.wait_for_start()
+    event = {"status": "timeout", "name": cluster.pod().name, "message": "deadline", "_execution_deadline": 1}
+    ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
+    assert ending["outcome"] == "AirflowTaskTimeout"
+    wait_for(lambda: not cluster.living(), "the pod goes on")
+
+
+def test_a_deferred_pod_that_cannot_start_ends_its_task(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.trouble.waiting = ("ErrImagePull", "manifest unknown")
+    step = task(SUCCEED)
+    step.set(KUBERNETES_DEFERRABLE="true")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    name = cluster.pod().name
+    wait_for(lambda: "containerStatuses" in cluster.pod().status, "the pod does not fail")
+    event = {"status": "error", "name": name, "message": "Image cannot be pulled"}
+    ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
+    assert ending["kind"] == "bad_request"
+    assert "ErrImagePull: manifest unknown" in ending["message"]
+
+
+def test_the_providers_trigger_sees_the_end_of_a_pod_and_brings_its_lines(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real trigger against the stand-in: whatever else it would call is an error."""
+    from kubernetes_asyncio.config import kube_config  # slow to import
+
+    monkeypatch.setattr(kube_config, "KUBE_CONFIG_DEFAULT_LOCATION", os.environ["KUBECONFIG"])  # read at its import
+    step = task(f"print('from the step', flush=True); until('go'); {SUCCEED}")
+    step.set(KUBERNETES_DEFERRABLE="true", KUBERNETES_LOG_SECONDS="1")
+    trigger = deferred(step, lambda operator: operator.execute(context_of(step))).trigger
+    trigger.poll_interval = trigger.startup_check_interval = 0.5
+    step.wait_for_start()
+
+    async def first_event() -> Any:
+        return await anext(aiter(trigger.run()))
+
+    trigger.hook._extras = {}  # no Airflow here to ask for the connection
+    begin = time.monotonic()
+    step.tell_step("go")
+    event = asyncio.run(first_event()).payload
+    assert (event["status"], event["name"]) == ("success", trigger.pod_name)
+    assert time.monotonic() - begin < 20
+    ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
+    assert ending == {"outcome": "done"}
