@@ -16,7 +16,10 @@ from include.pipelines.chore_task import chore_task
 from include.pipelines.living import is_dag_run_over, is_task_over
 from include.pipelines.outcome import StepFailed, StepLost
 from include.pipelines.rollback_dag import rollback_dag, rollback_order
+from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
+from include.pipelines.runtimes.kubernetes_pod import identity_of, step_pod
 from include.pipelines.runtimes.local import LocalStepOperator
+from include.pipelines.settings import Settings
 from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport
@@ -211,9 +214,14 @@ def test_a_lost_chore_has_no_record_to_close(make_step: MakeStep, tmp_path: Path
     assert calls.read_text() == "rollback"
 
 
-def test_a_runtime_that_cannot_do_chores_says_so() -> None:
-    with pytest.raises(ValueError, match="sweep: runtime 'kubernetes' does not exist in this version; expected local"):
-        chore_task(Chore.SWEEP, RuntimeName.KUBERNETES, lambda _: SurveyOrder())
+def test_a_chore_is_a_pod_like_a_step() -> None:
+    assert isinstance(chore_task(Chore.SWEEP, RuntimeName.KUBERNETES, lambda _: SurveyOrder()), KubernetesStepOperator)
+    request, run = ChoreRequest(order=SurveyOrder()), transport.decode_run(RUN)
+    pod = step_pod(identity_of(run, request, ""), 1, request, RUN, Settings(), "")
+    (container,) = pod["spec"]["containers"]
+    assert container["args"] == ["survey"]
+    assert pod["metadata"]["labels"]["nightshift/step"] == "survey"
+    assert pod["spec"]["activeDeadlineSeconds"] > 30 * 60
 
 
 def test_a_chores_identity_has_no_form() -> None:

@@ -23,7 +23,7 @@ from include.pipelines.runtimes.task_state import is_still_wanted, known_positio
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
-from include.step_contract.chore import Request
+from include.step_contract.chore import ChoreRequest, Request
 from include.step_contract.step import FailureKind, StepRun
 
 if TYPE_CHECKING:
@@ -137,6 +137,8 @@ class KubernetesStepOperator(BaseOperator):
         """End the MLflow run that the lost step could not end; the next try opens it again."""
         from include.pipelines.runtimes.kubernetes_pod import CLOSE_SECONDS, close_pod
 
+        if isinstance(self.request, ChoreRequest):
+            return
         cluster = self._cluster()
         try:
             if any(not state.is_taken and state.name != of for state in cluster.pods_of(self._identity())):
