@@ -59,8 +59,11 @@ RUN apt-get update -qq && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git openssh-client >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=cluster-dependencies /opt/venv /opt/venv
+# The plugin, which the scheduler must know, and what it needs; DAGs are read from the bundle only.
+COPY plugins /opt/nightshift/plugins
+COPY include /opt/nightshift/include
 RUN mkdir -p /opt/airflow/logs && chown -R 1000:0 /opt/airflow && chmod -R g=u /opt/airflow
-ENV AIRFLOW_HOME=/opt/airflow
+ENV AIRFLOW_HOME=/opt/airflow AIRFLOW__CORE__PLUGINS_FOLDER=/opt/nightshift/plugins
 WORKDIR /opt/airflow
 USER 1000:0
 CMD ["airflow", "version"]

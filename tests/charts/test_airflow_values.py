@@ -130,6 +130,13 @@ def test_the_image_has_the_airflow_that_the_values_say() -> None:
     assert f'"apache-airflow=={version}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def test_the_image_of_a_cluster_has_the_plugin() -> None:
+    stage = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("FROM service AS airflow-cluster", 1)[1]
+    stage = stage.split("\nFROM ", 1)[0]
+    (folder,) = re.findall(r"AIRFLOW__CORE__PLUGINS_FOLDER=(\S+)", stage)
+    assert f"COPY plugins {folder}\n" in stage
+
+
 @pytest.mark.parametrize(("which", "layer"), [("base", {}), ("local", values_file("training", "values-local.yaml"))])
 def test_who_runs_operators_may_start_pods(which: str, layer: dict[str, Any]) -> None:
     values = laid(which)
