@@ -108,7 +108,7 @@ class KubernetesStepOperator(BaseOperator):
             if state.is_taken:
                 raise StepFailed(f"another try took the result of pod {state.name}", FailureKind.TRY_AGAIN)
         except StepLost as lost:
-            self._close_record(watch.name, str(lost))
+            self._close_record(watch.name, lost)
             raise
         try:
             result = judge(self.request, state, watch.answer_of(state))
@@ -128,10 +128,10 @@ class KubernetesStepOperator(BaseOperator):
         for event in self._cluster().events(state.name):
             self.log.info("event of pod %s: %s", state.name, event)
         if isinstance(failure, StepLost):
-            self._close_record(state.name, str(failure))
+            self._close_record(state.name, failure)
         self._cluster().patiently(lambda: self._cluster().retire(state), self._raise_if_killed)
 
-    def _close_record(self, of: str, reason: str) -> None:
+    def _close_record(self, of: str, lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again."""
         from include.pipelines.runtimes.kubernetes_pod import CLOSE_SECONDS, close_pod
 
@@ -140,8 +140,8 @@ class KubernetesStepOperator(BaseOperator):
             if any(not state.is_taken and state.name != of for state in cluster.pods_of(self._identity())):
                 self.log.info("another try has begun the step anew; its record is left open")
                 return
-            self.log.warning("%s; closing its MLflow run", reason)
-            pod = close_pod(self._identity(), of, self.request, self.step_run, settings(), reason)
+            self.log.warning("%s; closing its MLflow run", lost)
+            pod = close_pod(self._identity(), of, self.request, self.step_run, settings(), lost)
             name = pod["metadata"]["name"]
             cluster.create(pod)
             try:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from kubernetes import client as k8s
 
+from include.pipelines.outcome import StepFailed, close_command
 from include.pipelines.runtimes.kubernetes_state import CONTAINER, GENERATION_LABEL, TASK_LABEL
 from include.pipelines.runtimes.kubernetes_template import laid_over
 from include.pipelines.settings import Settings
@@ -97,10 +98,10 @@ def step_pod(
 
 
 def close_pod(
-    identity: PodIdentity, of: str, request: StepRequest, step_run: str, settings: Settings, reason: str
+    identity: PodIdentity, of: str, request: StepRequest, step_run: str, settings: Settings, failure: StepFailed
 ) -> dict[str, Any]:
     """Return the pod that closes the record of a step that was lost in the pod ``of``."""
-    arguments = ["close", "--reason", reason]
+    arguments = close_command(failure)
     pod = k8s.V1Pod(
         api_version="v1",
         kind="Pod",
