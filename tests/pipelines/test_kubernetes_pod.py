@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.outcome import StepFailed, StepLost
 from include.pipelines.runtimes.kubernetes_pod import close_pod, identity_of, label_value, step_pod
 from include.pipelines.runtimes.kubernetes_template import laid_over
 from include.pipelines.settings import Settings
@@ -196,10 +196,10 @@ def test_the_pod_that_closes_a_record_is_the_same_but_short_and_without_gpus() -
     text = json.dumps(json.loads(RUN) | {"task_id": "train"})
     request = StepRequest(step=Step.TRAIN, pipeline=make_pipeline(resources={"train": GPU}))
     identity = identity_of(transport.decode_run(text), request, "")
-    pod = close_pod(identity, identity.name(3), request, text, Settings(), "costs $(5) $$")
+    pod = close_pod(identity, identity.name(3), request, text, Settings(), StepLost("costs $(5) $$"))
     assert pod["metadata"]["name"] == f"{identity.base}-3-close"
     assert "nightshift/task" not in pod["metadata"]["labels"]
-    assert container(pod)["args"] == ["close", "--reason", "costs $$(5) $$$$"]
+    assert container(pod)["args"] == ["close", "--kind", "try_again", "--reason", "costs $$(5) $$$$"]
     assert "nvidia.com/gpu" not in container(pod)["resources"]["limits"]
     assert pod["spec"]["activeDeadlineSeconds"] == 120
 

@@ -109,7 +109,7 @@ def test_a_step_that_says_nothing_is_lost_and_its_record_closed(task: MakeTask, 
     assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
     assert "preprocess: ended by SIGSEGV without saying why" in ending["message"]
     (close,) = step.closes()
-    assert close.startswith("close --reason preprocess: ended by SIGSEGV")
+    assert close.startswith("close --kind try_again --reason preprocess: ended by SIGSEGV")
     assert wait_for(lambda: len(cluster.living()) == 1, "the closing pod is there")
 
 

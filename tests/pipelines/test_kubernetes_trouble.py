@@ -220,7 +220,8 @@ def test_out_of_memory_names_the_limit(task: MakeTask, cluster: Cluster) -> None
     ending = first.ending()
     assert (ending["outcome"], ending["kind"]) == ("OutOfContainerMemory", "out_of_memory")
     assert "reached its limit of 256Mi (resources.preprocess.memory in the catalog)" in ending["message"]
-    assert len(step.closes()) == 1
+    (close,) = step.closes()
+    assert close.startswith("close --kind out_of_memory --reason preprocess: out of memory")
 
 
 def test_the_deadline_of_a_pod_nobody_watched_is_named(task: MakeTask, cluster: Cluster) -> None:
