@@ -14,7 +14,10 @@ from .outcome import StepFailed, concluded_result
 from .settings import settings
 
 _LONGEST_REASON = 500
-_LOST = "the task ended without a word: its worker was killed, or lost; see the log of the scheduler"
+_LOST = "the task ended without a word: its process was killed, or its worker is gone; see its log and the scheduler's"
+_TOLD = "failure_told"
+"""XCom of a task: the number of the try whose failure it told itself."""
+
 _REASON_OF_RUN = {
     "timed_out": "the run took longer than execution.run_timeout_hours of the catalog and was ended",
     "all_tasks_deadlocked": "no task of the run can go on; see the run's page",
@@ -91,11 +94,14 @@ def one_sentence(text: str) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[: _LONGEST_REASON - 3]}..."
 
 
-def step_failed(pipeline: str, context: Context) -> Message:
-    """Return what a task's last failure means; its callback runs in its own process, or elsewhere if that was lost."""
+def step_failed(pipeline: str, context: Context) -> Message | None:
+    """Return what a task's last failure means, or None where its process is gone: ``run_failed`` tells of those."""
     error = context.get("exception")
+    if error is None:
+        return None
+    context["ti"].xcom_push(_TOLD, context["ti"].try_number)
     mlflow_run_id = error.mlflow_run_id if isinstance(error, StepFailed) else None
-    reason = one_sentence(str(error)) or type(error).__name__ if error is not None else _LOST
+    reason = one_sentence(str(error)) or type(error).__name__
     return _of_task(NotifyEvent.FAILED, pipeline, context, reason, mlflow_run_id)
 
 
@@ -119,14 +125,22 @@ def step_ended(pipeline: str, context: Context) -> Message | None:
 
 
 def run_failed(pipeline: str, context: Context) -> Message | None:
-    """Return what a run's failure means, or None if a task that failed has told of it."""
+    """Return what a run's failure means, or None if the task that failed has told of it.
+
+    Airflow runs no callback of a task whose process is killed, but always that of its run, in the dag-processor.
+    """
     reason = _REASON_OF_RUN.get(str(context.get("reason")))
     if reason is None:
-        return None
+        return None if _has_told(context) else _of_task(NotifyEvent.FAILED, pipeline, context, _LOST, None)
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     return Message(
         NotifyEvent.FAILED, pipeline, dag_id, run_id, reason, links={"Airflow run": run_link(dag_id, run_id)}
     )
+
+
+def _has_told(context: Context) -> bool:
+    ti = context.get("ti")
+    return ti is None or ti.xcom_pull(task_ids=ti.task_id, key=_TOLD) == ti.try_number
 
 
 def _of_task(event: NotifyEvent, pipeline: str, context: Context, reason: str, mlflow_run_id: str | None) -> Message:

@@ -27,11 +27,13 @@ PROMOTED = PromoteResult(
 )
 KEPT = PROMOTED.model_copy(update={"promoted": False, "champion_version": "6"})
 REFUSED = RegisterResult(model="digits", version=None, refused_because="0.2 is below 0.3")
+XCOMS: dict[str, Any] = {}
 REGISTERED = REFUSED.model_copy(update={"version": "7", "refused_because": None})
 
 
 @pytest.fixture(autouse=True)
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    XCOMS.clear()
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@mlflow:5000")
     settings.cache_clear()
@@ -46,6 +48,8 @@ def make_context(step: str = "train", clear_number: int = 0, **more: Any) -> Any
         run_id="scheduled__2026-03-01",
         task_id=step,
         try_number=3,
+        xcom_push=lambda key, value: XCOMS.update({key: value}),
+        xcom_pull=lambda task_ids, key: XCOMS.get(key) if task_ids == step else None,
         log_url=f"https://airflow.example.com/dags/train_digits/runs/x/tasks/{step}?try_number=3",
     )
     dag_run = SimpleNamespace(clear_number=clear_number, run_after=datetime(2026, 3, 2, tzinfo=UTC))
@@ -101,6 +105,7 @@ def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
     with pytest.raises(StepFailed) as caught:
         conclude(Step.TRAIN, 65, answer, killed=False)
     message = step_failed("digits", make_context(exception=caught.value))
+    assert message is not None
     assert message.event is NotifyEvent.FAILED
     assert message.text == (
         "digits: train failed\n"
@@ -119,25 +124,38 @@ def test_a_failure_does_not_tell_the_result_of_an_earlier_try() -> None:
     assert step_ended("digits", make_context("promote")) is None
 
 
-def test_a_task_that_was_lost_is_told_without_an_exception() -> None:
-    message = step_failed("digits", make_context())
-    assert message.reason.startswith("the task ended without a word: its worker was killed, or lost")
+def test_a_task_that_was_killed_is_told_by_its_run() -> None:
+    """Its own callback runs nowhere, or in the dag-processor, which has no exception."""
+    assert step_failed("digits", make_context()) is None
+    message = run_failed("digits", make_context(reason="task_failure"))
+    assert message is not None
+    assert (message.title, message.step) == ("digits: train failed", "train")
+    assert message.reason.startswith("the task ended without a word: its process was killed, or its worker is gone")
     assert list(message.links) == ["Airflow log"]
 
 
+def test_a_failure_that_its_task_told_is_not_told_again_by_its_run() -> None:
+    told = make_context(exception=RuntimeError("out of luck"))
+    assert step_failed("digits", told) is not None
+    assert run_failed("digits", make_context(reason="task_failure")) is None
+    told["ti"].xcom_push("failure_told", 2)  # of an earlier try of a run that was cleared
+    assert run_failed("digits", make_context(reason="task_failure")) is not None
+
+
 def test_another_exception_is_told_by_its_first_line_or_its_name() -> None:
-    assert step_failed("digits", make_context(exception=RuntimeError("first\nsecond"))).reason == "first"
-    assert step_failed("digits", make_context(exception=TimeoutError())).reason == "TimeoutError"
+    for error, reason in ((RuntimeError("first\nsecond"), "first"), (TimeoutError(), "TimeoutError")):
+        message = step_failed("digits", make_context(exception=error))
+        assert message is not None
+        assert message.reason == reason
     assert len(one_sentence("x" * 10_000)) == 500
 
 
-def test_a_run_that_took_too_long_is_told_and_one_whose_task_failed_is_not_told_again() -> None:
+def test_a_run_that_took_too_long_is_told() -> None:
     message = run_failed("digits", make_context(reason="timed_out"))
     assert message is not None
     assert (message.title, message.step) == ("digits: the run failed", None)
     assert "execution.run_timeout_hours" in message.reason
     assert message.links == {"Airflow run": "https://airflow.example.com/dags/train_digits/runs/scheduled__2026-03-01"}
-    assert run_failed("digits", make_context(reason="task_failure")) is None
 
 
 def test_people_get_their_own_address_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
