@@ -35,7 +35,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
-.PHONY: help install demo up down status test test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
+.PHONY: help install demo up down status test faults test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
 	generated docs-check bench clean lock generate
 
 help: ## Show this list
@@ -90,17 +90,22 @@ test-airflow: install
 	@cat .local/test-airflow.log
 
 test-contract: install
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 --dist loadgroup -m 'not docker and not stack and not kubernetes' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 --dist loadgroup -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts
 
 test-trainer: install
-	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 tests/trainer
+	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 -m 'not faults' tests/trainer
 
 test-e2e: install
-	$(AIRFLOW)/python -m $(MEASURED) .local/coverage/e2e.json -m pytest -m 'not docker' tests/e2e
+	$(AIRFLOW)/python -m $(MEASURED) .local/coverage/e2e.json -m pytest -m 'not docker and not faults' tests/e2e
 
 test-docker: install ## Run the tests of the docker runtime on this machine's Docker engine
 	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/docker.json -m pytest -n 2 --dist loadfile -m 'docker and not engine_restart' -rs tests/pipelines tests/e2e
 	$(if $(DOCKER_ENGINE_RESTART),$(TEST_AIRFLOW) DOCKER_ENGINE_RESTART='$(DOCKER_ENGINE_RESTART)' $(AIRFLOW)/python -m pytest -m engine_restart tests/pipelines)
+
+faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
+	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/pipelines tests/charts
+	$(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
 	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines

@@ -14,7 +14,7 @@ import requests
 from .chart_tools import CREDENTIALS, Manifest, containers, only, render
 from .pod_processes import TRAINER, Database, Machine, eventually, free_port, pod_of, postgresql, s3_server
 
-pytestmark = pytest.mark.xdist_group("mlflow")
+pytestmark = [pytest.mark.xdist_group("mlflow"), pytest.mark.faults]
 """One world for all: a database and a server are dear."""
 
 SECRET = CREDENTIALS | {"PGPASSWORD": "it's 100% p@ss/word"}

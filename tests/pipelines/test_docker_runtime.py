@@ -92,7 +92,7 @@ def test_a_step_that_says_nothing_is_lost_and_its_record_closed(task: MakeTask) 
     assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
     assert "SIGSEGV" in ending["message"]
     (close,) = step.closes()
-    assert close.startswith("close --reason preprocess: ended by SIGSEGV")
+    assert close.startswith("close --kind try_again --reason preprocess: ended by SIGSEGV")
     assert len(step.containers()) == 1
 
 

@@ -98,7 +98,7 @@ def test_lost_step_closes_its_record_and_may_be_tried_again(make_step: MakeStep,
     """
     with pytest.raises(StepLost, match=r"ended by SIGKILL .out of memory, or killed by somebody. without saying why"):
         make_step(code).execute({})
-    assert calls.read_text().splitlines()[1].startswith("close --reason preprocess: ended by SIGKILL")
+    assert calls.read_text().splitlines()[1].startswith("close --kind try_again --reason preprocess: ended by SIGKILL")
 
 
 def test_missing_trainer_says_what_to_do(make_step: MakeStep, tmp_path: Path) -> None:

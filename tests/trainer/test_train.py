@@ -383,6 +383,7 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
         run_step(request, zombie, settings)
 
 
+@pytest.mark.faults
 def test_a_killed_process_is_followed_by_one_that_goes_on(
     train_job: MakeJob,
     tmp_path: Path,
