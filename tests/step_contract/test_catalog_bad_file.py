@@ -167,7 +167,7 @@ def test_a_problem_of_the_defaults_is_said_once(sound: str, read: Read) -> None:
     assert reading.pipelines == {}
     assert [str(problem) for problem in reading.problems] == [
         "catalog.yaml:4: defaults.training.epoch: unknown key; did you mean 'epochs'? expected one of epochs, batch, "
-        "imgsz, patience, seed, arguments",
+        "minimum_batch, imgsz, patience, seed, arguments",
         "catalog.yaml:5: defaults.training.batch: got 'x' (text); expected a whole number from 1 to 1000000",
     ]
 

@@ -19,7 +19,7 @@ APPENDED = {
     ),
     "an unknown key far below": (
         "    training:\n      epoch: 3\n",
-        "12: training.epoch: unknown key; did you mean 'epochs'? expected one of epochs, batch, imgsz, patience, seed, "
+        "12: training.epoch: unknown key; did you mean 'epochs'? expected one of epochs, batch, minimum_batch, imgsz, patience, seed, "
         "arguments",
     ),
     "an unknown key that is null": (
