@@ -26,10 +26,10 @@ IMAGE ?= nightshift-trainer:$(VERSION)
 STACK := $(AIRFLOW)/python -m include.local_stack
 ALL_CODE := dags include plugins training_image/src tests benchmarks .ci charts
 COVERAGE_MINIMUM := 90
-# Instruments our own modules only: a tracer would slow torch and MLflow down to half.
-MEASURED := slipcover --branch --source dags,include,training_image/src --json --out
 # Measured by test-docker, which needs an engine; left out of the report where it has not run.
 DOCKER_RUNTIME := include/pipelines/runtimes/docker*,include/pipelines/runtimes/gpu_lease.py
+# Instruments our own modules only: a tracer would slow torch and MLflow down to half.
+MEASURED := slipcover --branch --source dags,include,training_image/src --omit '$(DOCKER_RUNTIME)' --json --out
 # A step is a process: without stored bytecode each would compile torch, ultralytics and MLflow anew, for 20 s.
 unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
@@ -99,7 +99,7 @@ test-e2e: install
 	$(AIRFLOW)/python -m $(MEASURED) .local/coverage/e2e.json -m pytest -m 'not docker and not faults' tests/e2e
 
 test-docker: install ## Run the tests of the docker runtime on this machine's Docker engine
-	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/docker.json -m pytest -n 2 --dist loadfile -m 'docker and not engine_restart' -rs tests/pipelines tests/e2e
+	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m slipcover --branch --source include --json --out .local/coverage/docker.json -m pytest -n 2 --dist loadfile -m 'docker and not engine_restart' -rs tests/pipelines tests/e2e
 	$(if $(DOCKER_ENGINE_RESTART),$(TEST_AIRFLOW) DOCKER_ENGINE_RESTART='$(DOCKER_ENGINE_RESTART)' $(AIRFLOW)/python -m pytest -m engine_restart tests/pipelines)
 
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
@@ -168,8 +168,7 @@ image-scan: $(UV) ## Look for known vulnerabilities in the lock and secrets in t
 
 coverage: install ## Report the coverage of the last `make test`; fails below the minimum
 	@if [ -f .local/coverage/airflow.json ] && [ -f .local/coverage/trainer.json ] && [ -f .local/coverage/e2e.json ]; then \
-		$(AIRFLOW)/python -m slipcover --merge .local/coverage/*.json --format text --skip-covered --fail-under $(COVERAGE_MINIMUM) \
-			$(if $(wildcard .local/coverage/docker.json),,--omit '$(DOCKER_RUNTIME)') --out .local/coverage.txt; code=$$?; cat .local/coverage.txt; exit $$code; \
+		$(AIRFLOW)/python -m slipcover --merge .local/coverage/*.json --skip-covered --fail-under $(COVERAGE_MINIMUM) --out .local/coverage.json; \
 	else echo 'coverage: no complete data yet, `make test` makes it'; fi
 
 check: install lint types generated docs-check coverage ## Check format, lint, types, generated files, documents and coverage

@@ -19,8 +19,8 @@ APPENDED = {
     ),
     "an unknown key far below": (
         "    training:\n      epoch: 3\n",
-        "12: training.epoch: unknown key; did you mean 'epochs'? expected one of epochs, batch, minimum_batch, imgsz, patience, "
-        "seed, arguments",
+        "12: training.epoch: unknown key; did you mean 'epochs'? expected one of epochs, batch, minimum_batch, "
+        "imgsz, patience, seed, arguments",
     ),
     "an unknown key that is null": (
         "    gate: {metrc: null}\n",
