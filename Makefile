@@ -23,6 +23,8 @@ BASE_IMAGE ?=
 # A command that restarts the engine under test; a restart hits every container of it, so nobody but CI sets this.
 DOCKER_ENGINE_RESTART ?=
 IMAGE ?= nightshift-trainer:$(VERSION)
+# How often `make faults` kills something at a random moment; FAULT_SEED in the environment repeats an order.
+FAULT_KILLS ?= 100
 STACK := $(AIRFLOW)/python -m include.local_stack
 ALL_CODE := dags include plugins training_image/src tests benchmarks .ci charts
 COVERAGE_MINIMUM := 90
@@ -105,7 +107,7 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/pipelines tests/charts
-	$(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e
+	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
 	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines

@@ -99,8 +99,10 @@ class AirflowApi:
         path = f"/api/v2/dags/{dag_id}/dagRuns/{urllib.parse.quote(run_id, safe='')}/clear"
         self.call("POST", path, {"dry_run": False})
 
-    def backfill(self, dag_id: str, first: datetime, last: datetime, active_runs: int) -> int:
-        """Start a backfill that also does finished runs again, and return its id.
+    def backfill(
+        self, dag_id: str, first: datetime, last: datetime, active_runs: int, *, backwards: bool = False
+    ) -> int:
+        """Start a backfill that also does finished runs again, newest data first if backwards, and return its id.
 
         On SQLite the scheduler's writes get in the way now and then: Airflow answers 503 and has undone what it began.
         """
@@ -110,6 +112,7 @@ class AirflowApi:
             "to_date": last.isoformat(),
             "reprocess_behavior": "completed",
             "max_active_runs": active_runs,
+            "run_backwards": backwards,
         }
         deadline = time.monotonic() + _LOCKED_SECONDS
         while True:

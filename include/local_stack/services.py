@@ -61,7 +61,7 @@ def start(layout: Layout, ports: Ports, say: Callable[[str], None], extra: dict[
     say("migrating Airflow's database")
     _migrate(layout, variables)
     say("starting MLflow, api-server, scheduler, dag-processor")
-    started = {name: _spawn(name, command, layout, variables) for name, command in commands(layout, ports).items()}
+    started = {name: spawn(name, command, layout, variables) for name, command in commands(layout, ports).items()}
     _wait_until(lambda: _answers(f"{ports.mlflow_url}/health"), "mlflow", started, layout)
     _wait_until(lambda: _answers(f"{ports.airflow_url}/api/v2/version"), "api-server", started, layout)
     say(f"Airflow {ports.airflow_url}  MLflow {ports.mlflow_url}")
@@ -77,13 +77,14 @@ def _migrate(layout: Layout, variables: dict[str, str]) -> None:
         raise StackError(f"`airflow db migrate` failed with exit code {code}; see {layout.logs / 'migrate.log'}")
 
 
-def _spawn(name: str, command: list[str], layout: Layout, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+def spawn(name: str, command: list[str], layout: Layout, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start one service; also again after it died."""
     with (layout.logs / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             command, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     with layout.sessions_file.open("a") as sessions:
-        sessions.write(f"{process.pid} {psutil.Process(process.pid).create_time()}\n")
+        sessions.write(f"{process.pid} {psutil.Process(process.pid).create_time()} {name}\n")
     return process
 
 
@@ -141,7 +142,7 @@ def _sessions(layout: Layout) -> dict[int, float]:
         return {}
     recorded = {}
     for line in layout.sessions_file.read_text().splitlines():
-        leader, started = line.split()
+        leader, started, _name = line.split()
         if not psutil.pid_exists(int(leader)) or psutil.Process(int(leader)).create_time() == float(started):
             recorded[int(leader)] = float(started)
     return recorded

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports
+from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports, environment
 from include.local_stack.services import TRAINER_BIN, containers, processes, start, stop
 from tests.web_receiver import Receiver, receiving
 
@@ -64,6 +64,8 @@ class Stack:
     ports: Ports
     api: AirflowApi
     receiver: Receiver
+    variables: dict[str, str]
+    """The environment of its processes."""
 
     def told(self, run_id: str) -> list[dict[str, Any]]:
         """What people were told of a run."""
@@ -92,9 +94,11 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     ports = choose_ports(layout)
     with receiving() as receiver:
         try:
-            extra = _told_to(receiver) | getattr(request.module, "STACK_ENVIRONMENT", {})
-            start(layout, ports, print, {"TRAINING_CATALOG": str(catalog)} | extra)
-            yield Stack(layout, ports, AirflowApi(ports.airflow_url, ADMIN, layout.password()), receiver)
+            own = getattr(request.module, "STACK_ENVIRONMENT", {})
+            extra = {"TRAINING_CATALOG": str(catalog)} | _told_to(receiver) | own
+            start(layout, ports, print, extra)
+            api = AirflowApi(ports.airflow_url, ADMIN, layout.password())
+            yield Stack(layout, ports, api, receiver, environment(layout, ports, extra))
         finally:
             stop(layout)
     assert processes(layout) == []

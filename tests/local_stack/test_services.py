@@ -29,7 +29,7 @@ def layout(tmp_path: Path) -> Iterator[Layout]:
 def test_stop_finds_a_service_and_a_step_that_left_its_session(layout: Layout) -> None:
     environment = os.environ | {STATE_VARIABLE: str(layout.state)}
     code = f"{lifeline()}; import subprocess; subprocess.Popen({SLEEP!r}, start_new_session=True); time.sleep(300)"
-    service = services._spawn("scheduler", [sys.executable, "-c", code], layout, environment)
+    service = services.spawn("scheduler", [sys.executable, "-c", code], layout, environment)
     _wait_for(lambda: len(services.processes(layout)) == 2)
     assert services.stop(layout) == 2
     assert service.poll() is not None
@@ -39,7 +39,7 @@ def test_stop_finds_a_service_and_a_step_that_left_its_session(layout: Layout) -
 def test_stop_finds_a_process_that_hides_its_environment(layout: Layout) -> None:
     """Airflow's workers rename themselves, which overwrites what /proc shows as their environment."""
     bare = {name: value for name, value in os.environ.items() if name != STATE_VARIABLE}
-    services._spawn("scheduler", SLEEP, layout, bare)
+    services.spawn("scheduler", SLEEP, layout, bare)
     assert services.stop(layout) == 1
 
 
@@ -47,7 +47,7 @@ def test_stop_kills_what_ignores_being_asked(layout: Layout, monkeypatch: pytest
     monkeypatch.setattr(services, "STOP_SECONDS", 1)
     ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     deaf = f"{lifeline()}; {ignore}; print('deaf', flush=True); time.sleep(300)"
-    services._spawn("scheduler", [sys.executable, "-c", deaf], layout, dict(os.environ))
+    services.spawn("scheduler", [sys.executable, "-c", deaf], layout, dict(os.environ))
     _wait_for(lambda: "deaf" in (layout.logs / "scheduler.log").read_text())
     assert services.stop(layout) == 1
     assert services.processes(layout) == []
@@ -69,7 +69,9 @@ def test_a_number_given_anew_is_not_taken_for_the_stack(layout: Layout) -> None:
     """The recorded leader is long gone and its number belongs to somebody else now."""
     stranger = subprocess.Popen(SLEEP, start_new_session=True)
     try:
-        layout.sessions_file.write_text(f"{stranger.pid} {psutil.Process(stranger.pid).create_time() - 1000}\n")
+        layout.sessions_file.write_text(
+            f"{stranger.pid} {psutil.Process(stranger.pid).create_time() - 1000} scheduler\n"
+        )
         assert services.stop(layout) == 0
         assert stranger.poll() is None
     finally:
@@ -79,7 +81,7 @@ def test_a_number_given_anew_is_not_taken_for_the_stack(layout: Layout) -> None:
 
 def test_service_that_ends_at_once_is_named_with_its_log(layout: Layout) -> None:
     code = "print('the port is taken'); raise SystemExit(3)"
-    process = services._spawn("mlflow", [sys.executable, "-c", code], layout, dict(os.environ))
+    process = services.spawn("mlflow", [sys.executable, "-c", code], layout, dict(os.environ))
     with pytest.raises(services.StackError, match=r"mlflow ended with exit code 3:\nthe port is taken"):
         services._wait_until(lambda: False, "mlflow", {"mlflow": process}, layout)
 

@@ -126,6 +126,7 @@ def test_a_pod_that_takes_too_long_to_start_is_tried_again(task: MakeTask, clust
     assert "did not start on node node-1 within" in ending["message"]
 
 
+@pytest.mark.faults
 def test_a_container_that_cannot_run_is_a_bad_request(task: MakeTask, cluster: Cluster) -> None:
     cluster.node.trouble.start_error = 'exec: "trainer": executable file not found in $PATH'
     ending = task(SUCCEED).run()
@@ -283,7 +284,9 @@ def test_a_second_pod_of_the_task_itself_is_deleted(task: MakeTask, cluster: Clu
 # -- the API server ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [0, 409, 429, 500, 503])
+@pytest.mark.parametrize(
+    "status", [0, 503, *(pytest.param(code, marks=pytest.mark.faults) for code in (409, 429, 500))]
+)
 @pytest.mark.parametrize(
     ("verb", "resource"), [("create", "pods"), ("list", "pods"), ("get", "pods"), ("get", "pods/log")]
 )
@@ -302,6 +305,7 @@ def test_a_lost_answer_to_the_creation_makes_no_second_pod(task: MakeTask, clust
     assert (step.starts(), len(cluster.names)) == (1, 1)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("seconds", [20, 60])
 def test_an_api_server_that_is_away_for_long_is_waited_for(
     task: MakeTask, cluster: Cluster, capsys: pytest.CaptureFixture[str], seconds: float

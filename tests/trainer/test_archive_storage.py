@@ -131,7 +131,7 @@ def test_the_archive_is_read_once_and_again_only_if_it_changed(tmp_path: Path) -
     assert [stat.S_IMODE(copy.stat().st_mode) for copy in copies] == [0o444, 0o444]
 
 
-@pytest.mark.parametrize("kind", ["zip", "tar.gz"])
+@pytest.mark.parametrize("kind", ["zip", pytest.param("tar.gz", marks=pytest.mark.faults)])
 def test_preprocess_and_train_read_an_archive(make_job: MakeJob, tmp_path: Path, kind: str) -> None:
     pool = write_yolo_pool(tmp_path / "pool")
     files = {path.relative_to(pool).as_posix(): path.read_bytes() for path in pool.rglob("*.*")}

@@ -78,6 +78,7 @@ def test_a_missing_cache_is_empty(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert caplog.text == ""
 
 
+@pytest.mark.faults
 def test_use_by_a_training_counts_and_an_evicted_copy_does_not_hurt_it(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
     job = make_job("preprocess", pipeline_over())

@@ -230,6 +230,7 @@ def test_sample_data_are_written_by_day(run_trainer: RunTrainer, tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "days").iterdir()) == ["2026-03-01", "2026-03-02"]
 
 
+@pytest.mark.faults
 @pytest.mark.skipif(bool(IMAGE), reason="a container without a network tells nobody")
 def test_the_web_ui_hears_of_a_step_and_of_one_that_was_lost(
     run_trainer: RunTrainer, settings: Settings, web_ui: Receiver
@@ -248,7 +249,7 @@ def test_the_web_ui_hears_of_a_step_and_of_one_that_was_lost(
     assert "secret-path" not in log
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "end of standard input"])
+@pytest.mark.parametrize("how", ["SIGTERM", pytest.param("end of standard input", marks=pytest.mark.faults)])
 def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
     environment: dict[str, str], run_trainer: RunTrainer, settings: Settings, web_ui: Receiver, how: str
 ) -> None:

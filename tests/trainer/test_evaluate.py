@@ -130,6 +130,7 @@ def test_candidate_and_champion_are_measured_on_the_same_pictures(
     assert champion_of(job) == "1"
 
 
+@pytest.mark.faults
 def test_repeated_after_a_stop_each_metric_has_one_point(
     do: RunStep,
     trained_run: MakeRun,
@@ -149,6 +150,7 @@ def test_repeated_after_a_stop_each_metric_has_one_point(
     assert job.record.metric_epochs("candidate/latency_ms") == [0]
 
 
+@pytest.mark.faults
 def test_done_stays_done_until_the_champion_changes(
     do: RunStep,
     trained_run: MakeRun,
@@ -166,6 +168,7 @@ def test_done_stays_done_until_the_champion_changes(
     assert job.record.metric_epochs("champion/mAP50") == [1]
 
 
+@pytest.mark.faults
 def test_the_verdict_of_a_run_that_became_champion_stays(do: RunStep, trained_run: MakeRun) -> None:
     pipeline = make_pipeline(gate=ALWAYS)
     job = trained_run(pipeline=pipeline)
@@ -222,6 +225,7 @@ def test_an_unreadable_champion_fails_the_step_and_stays(
     assert champion_of(job) == "1"
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("spoil", "reason"), UNREADABLE)
 def test_an_unreadable_champion_is_passed_over_where_the_catalog_says_so(
     do: RunStep,

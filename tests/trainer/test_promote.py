@@ -169,7 +169,8 @@ def registered(job: Job, weights: Path, verdict: Verdict, against: str | None) -
 
 
 @pytest.mark.parametrize(
-    ("verdict", "gate", "promoted"), [(Verdict.KEEP, ALWAYS, True), (Verdict.PROMOTE, NEVER, False)]
+    ("verdict", "gate", "promoted"),
+    [pytest.param(Verdict.KEEP, ALWAYS, True, marks=pytest.mark.faults), (Verdict.PROMOTE, NEVER, False)],
 )
 def test_a_stale_comparison_is_made_again_and_its_new_verdict_counts(
     do: RunStep,

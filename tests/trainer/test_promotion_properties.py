@@ -254,6 +254,7 @@ class Nights:
         return registry_of(self.jobs[0]).history("champion")
 
 
+@pytest.mark.faults
 @settings(
     max_examples=4,
     deadline=None,
@@ -284,6 +285,7 @@ def test_with_a_real_registry_the_history_is_one_chain_that_ends_at_the_alias(
         check_history(nights)
 
 
+@pytest.mark.faults
 @settings(
     max_examples=3,
     deadline=None,

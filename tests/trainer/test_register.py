@@ -154,6 +154,7 @@ def test_done_is_not_done_again(do: RunStep, evaluated_run: MakeRun) -> None:
 # -- trained again ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.faults
 def test_a_run_trained_again_replaces_its_version_that_nobody_uses(
     do: RunStep, evaluated_run: MakeRun, other_weights: Path
 ) -> None:

@@ -144,7 +144,7 @@ def test_mlflow_being_away_to_the_end_is_worth_another_try(
 
     monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", 0.5)
     monkeypatch.setattr(RunRecord, "log_metrics", away)
-    with pytest.raises(TryAgain, match="connection refused"), Reporter(record, exchange, []):
+    with pytest.raises(TryAgain, match="is the tracking server up"), Reporter(record, exchange, []):
         journal.append(exchange, epoch_entry(1))
 
 

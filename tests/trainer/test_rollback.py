@@ -202,6 +202,7 @@ def test_repeated_it_changes_nothing(roll_back: RollBack, promoted: Callable[[in
     assert (champion_of(job), len(chain(job))) == ("2", 4)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
     ("place", "name"), [(AliasLedger, "claim"), (alias_moves, "set_alias"), (AliasMoves, "_write_tag")]
@@ -302,6 +303,7 @@ def test_a_bad_version_is_not_replaced_by_its_run_trained_again(
     assert [str(item.version) for item in job.record.client.search_model_versions("name = 'digits'")] == ["1"]
 
 
+@pytest.mark.faults
 def test_the_next_night_is_compared_with_the_restored_champion(
     roll_back: RollBack, trained_run: MakeRun, do: RunStep, tiny_weights: Path, other_weights: Path
 ) -> None:

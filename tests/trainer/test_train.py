@@ -16,6 +16,7 @@ import pytest
 from step_contract import transport
 from step_contract.catalog import Pipeline
 from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult
+from tests.tiny_model import TINY_MODEL
 from trainer import epoch_callbacks, reporter, train, unsent
 from trainer.checkpoints import LAST, CheckpointStore
 from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
@@ -26,7 +27,7 @@ from trainer.record import RunRecord, open_record
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
-from .trained_model import TINY_MODEL, digits_manifest, record_preprocess, shades_manifest
+from .trained_model import digits_manifest, record_preprocess, shades_manifest
 
 MakeJob = Callable[..., Job]
 ARGUMENTS = {"nbs": 8, "optimizer": "AdamW", "lr0": 0.003, "warmup_epochs": 1, "mosaic": 0, "amp": False}
@@ -117,7 +118,7 @@ def test_a_training_leaves_its_whole_record(
     train_job: MakeJob,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    job = train_job(tiny_pipeline(2, model="yolo11n.yaml", arguments={"plots": True, "degrees": 5.0}))
+    job = train_job(tiny_pipeline(2, arguments={"plots": True, "degrees": 5.0}))
     result = do_train(job)
     record = job.record
 
@@ -129,7 +130,7 @@ def test_a_training_leaves_its_whole_record(
         assert epochs_of(record, key) == [1, 2], key
     data = record.client.get_run(record.run_id).data
     assert not [key for key in data.metrics if "(" in key]
-    expected = {"model": "yolo11n.yaml", "task": "detect", "epochs": "2", "optimizer": "AdamW", "lr0": "0.003"}
+    expected = {"model": "tiny.yaml", "task": "detect", "epochs": "2", "optimizer": "AdamW", "lr0": "0.003"}
     assert {name: data.params[f"train.{name}"] for name in expected} == expected
     assert (data.params["train.degrees"], data.params["train.device"]) == ("5.0", "cpu")
     assert data.tags["environment.ultralytics"] == "8.4.190"
@@ -237,6 +238,7 @@ def test_a_finished_training_is_not_trained_again(
     assert epochs_of(again.record) == [1]
 
 
+@pytest.mark.faults
 def test_a_forced_training_begins_anew_and_is_itself_resumed(
     train_job: MakeJob,
     stop_in_epoch: Callable[..., None],
@@ -287,6 +289,7 @@ def test_out_of_memory_halves_the_batch_and_the_same_try_goes_on(
     assert not (job.settings.trainer_cache_dir / unsent.FOLDER / job.run.key).exists()
 
 
+@pytest.mark.faults
 def test_the_next_try_begins_with_the_batch_that_fits(train_job: MakeJob, memory_for: Callable[[int], None]) -> None:
     memory_for(batch=4, from_epoch=1, then=Terminated("told to stop"))
     pipeline = tiny_pipeline(1)
@@ -417,7 +420,10 @@ def test_a_killed_process_is_followed_by_one_that_goes_on(
 
 @pytest.mark.parametrize(
     ("epochs", "found"),
-    [(1, r"after epoch 1 of 1 train/box_loss is nan, .*; lower lr0"), (2, r"NaN persisted for 4 epochs\); lower lr0")],
+    [
+        (1, r"after epoch 1 of 1 train/box_loss is nan, .*; lower lr0"),
+        pytest.param(2, r"NaN persisted for 4 epochs\); lower lr0", marks=pytest.mark.faults),
+    ],
 )
 def test_a_training_that_diverges_is_a_failure_with_that_reason(train_job: MakeJob, epochs: int, found: str) -> None:
     job = train_job(tiny_pipeline(epochs, arguments={"box": 1e38, "cls": 1e38}))

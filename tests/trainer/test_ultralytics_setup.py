@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROGRAM = """
 import json, socket, sys
 from pathlib import Path
@@ -54,6 +56,7 @@ def run_prepared(config: Path, **environment: str) -> tuple[dict[str, Any], str]
     return facts, done.stderr
 
 
+@pytest.mark.faults
 def test_two_processes_at_once_are_offline_and_quiet(tmp_path: Path) -> None:
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda threads: run_prepared(tmp_path, OMP_NUM_THREADS=threads), ("1", "2")))

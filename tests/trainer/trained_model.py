@@ -18,19 +18,6 @@ from trainer.sample_data import write_digits
 
 DIGITS = tuple("0123456789")
 
-TINY_MODEL = """
-nc: 10
-backbone:
-  - [-1, 1, Conv, [16, 3, 2]]
-  - [-1, 1, Conv, [32, 3, 2]]
-  - [-1, 1, Conv, [32, 3, 2]]
-  - [-1, 1, Conv, [64, 3, 2]]
-  - [-1, 1, Conv, [64, 3, 2]]
-head:
-  - [[2, 3, 4], 1, Detect, [nc]]
-"""
-"""A detector that learns nothing, quickly."""
-
 
 def digits_manifest(folder: Path, *, pictures: int = 16, seed: int = 0) -> Manifest:
     """Write digits and return their manifest: one picture in four is for val."""

@@ -1,0 +1,134 @@
+"""The faults themselves: what is done to a stack while a DAG run of it is under way, and what is seen of it."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from signal import SIGKILL, SIGTERM, Signals
+
+import psutil
+
+from include.local_stack.services import TRAINER_BIN, commands, processes, spawn
+from include.step_contract.step import Step
+from tests.e2e.conftest import Stack
+
+SERVICES = ("scheduler", "dag-processor", "api-server", "mlflow")
+_PROGRESS = "VTM_PROGRESS::"
+
+
+@dataclass
+class Fault:
+    """One fault and what came of it, for the table."""
+
+    number: int
+    name: str
+    run_id: str
+    step: str
+    seconds_to_recover: float = 0.0
+
+
+def trainers(stack: Stack) -> list[psutil.Process]:
+    """Return the processes of steps at work, with the worker processes of a training."""
+    return [process for process in processes(stack.layout) if _is_trainer(process)]
+
+
+def kill_step(stack: Stack) -> None:
+    """SIGKILL every process of the step, as the kernel does when memory ends."""
+    _send(trainers(stack), SIGKILL)
+
+
+def terminate_step(stack: Stack) -> None:
+    """SIGTERM the step, as a machine that shuts down does."""
+    _send(trainers(stack), SIGTERM)
+
+
+def kill_task(stack: Stack) -> None:
+    """SIGKILL the Airflow processes that look after the step: its ancestors below the scheduler."""
+    services = leaders(stack)
+    for step in trainers(stack):
+        _send(list(takewhile(lambda process: process.pid not in services and process.pid > 1, step.parents())), SIGKILL)
+
+
+def kill_service(name: str) -> Callable[[Stack], None]:
+    """Return a fault that SIGKILLs a service, and starts it again after two seconds."""
+
+    def kill(stack: Stack) -> None:
+        found = [psutil.Process(pid) for pid, service in leaders(stack).items() if service == name]
+        # What a web server's leader forked has the port; what the scheduler's executor forked has work to finish.
+        children = [child for leader in found for child in leader.children(recursive=True)]
+        _send(found if name == "scheduler" else [*found, *children], SIGKILL)
+        time.sleep(2)
+        spawn(name, commands(stack.layout, stack.ports)[name], stack.layout, stack.variables)
+
+    return kill
+
+
+def leaders(stack: Stack) -> dict[int, str]:
+    """Return the process ids of the services that live, with their names."""
+    lines = (line.split() for line in stack.layout.sessions_file.read_text().splitlines())
+    recorded = {int(pid): name for pid, _started, name in lines}
+    return {pid: name for pid, name in recorded.items() if psutil.pid_exists(pid) and _is_alive(psutil.Process(pid))}
+
+
+FAULTS: dict[str, Callable[[Stack], None]] = {
+    "SIGKILL step": kill_step,
+    "SIGTERM step": terminate_step,
+    "SIGKILL task": kill_task,
+    **{f"SIGKILL {name}": kill_service(name) for name in SERVICES},
+}
+
+
+def step_at_work(stack: Stack, dag_id: str, run_id: str) -> str:
+    """Return the first step that is not done."""
+    tasks = stack.api.task_states(dag_id, run_id)
+    return next((str(step) for step in Step if tasks[step]["state"] != "success"), "-")
+
+
+def epochs_by_try(stack: Stack, dag_id: str, run_id: str) -> list[list[int]]:
+    """Return the epochs that each try of the training reported in its log, in the order of the tries."""
+    folder = stack.layout.airflow_home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / "task_id=train"
+    logs = sorted(folder.glob("attempt=*.log"), key=lambda path: int(path.stem.partition("=")[2]))
+    return [_epochs(log) for log in logs]
+
+
+def epochs_lost(tries: list[list[int]]) -> list[int]:
+    """Return for each try after the first how many epochs that were done before it did again."""
+    lost, done = [], 0
+    for epochs in tries:
+        if epochs:
+            lost.append(max(0, done - min(epochs) + 1))
+            done = max(done, *epochs)
+    return lost[1:]
+
+
+def _epochs(log: Path) -> list[int]:
+    found = []
+    for line in log.read_text(errors="replace").splitlines():
+        _, tag, text = json.loads(line).get("event", "").partition(_PROGRESS) if line.startswith("{") else ("", "", "")
+        if tag:
+            found.append(int(json.loads(text)["epoch"]))
+    return found
+
+
+def _is_trainer(process: psutil.Process) -> bool:
+    try:
+        return str(TRAINER_BIN / "trainer") in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
+def _send(found: list[psutil.Process], number: Signals) -> None:
+    for process in found:
+        try:
+            process.send_signal(number)
+        except psutil.NoSuchProcess:
+            continue
