@@ -9,12 +9,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from airflow.sdk.execution_time.timeout import timeout
 
 from include.pipelines.outcome import StepFailed, StepLost
 from include.pipelines.runtimes.local import LocalStepOperator
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, RegisterResult, Step, StepFailure, StepResult
+from include.step_contract.step import FailureKind, RegisterResult, Step, StepFailure, StepRequest, StepResult
 
 from .conftest import RESULT, RUN
 
@@ -122,6 +123,33 @@ def test_killed_task_is_never_green_though_its_step_succeeds(make_step: MakeStep
     assert caught.value.kind is FailureKind.TERMINATED
 
 
+@pytest.mark.parametrize(
+    ("saves", "ending"), [(True, ""), (False, "close --kind try_again --reason preprocess: its time")]
+)
+def test_a_step_whose_time_is_over_may_save_its_state(
+    make_step: MakeStep, tmp_path: Path, saves: bool, ending: str
+) -> None:
+    seen = tmp_path / "seen"
+    code = f"""
+        def save(*_):
+            if {saves}:
+                open({str(seen)!r}, 'a').write('saved\\n')
+                sys.exit(143)
+        open({str(seen)!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')
+        if sys.argv[1] != 'close':
+            signal.signal(signal.SIGTERM, save)
+            time.sleep(60)
+            time.sleep(60)
+    """
+    operator = make_step(code)
+    operator.request = request_with_grace(operator, seconds=2)
+    with pytest.raises(AirflowTaskTimeout), timeout(2):
+        operator.execute({})
+    first, second = seen.read_text().splitlines()
+    assert first == "preprocess"
+    assert second == "saved" if saves else second.startswith(ending)
+
+
 def test_children_of_a_step_die_with_it(make_step: MakeStep, tmp_path: Path) -> None:
     pid_file = tmp_path / "child"
     code = f"""
@@ -158,6 +186,13 @@ def test_hostile_run_identity_reaches_the_step_unchanged(make_step: MakeStep, tm
     with pytest.raises(StepFailed):
         operator.execute({})
     assert transport.decode_run(seen.read_text()) == run
+
+
+def request_with_grace(operator: LocalStepOperator, seconds: int) -> StepRequest:
+    assert isinstance(operator.request, StepRequest)
+    pipeline = operator.request.pipeline
+    execution = pipeline.execution.model_copy(update={"stop_grace_seconds": seconds})
+    return operator.request.model_copy(update={"pipeline": pipeline.model_copy(update={"execution": execution})})
 
 
 def _gone(pid: int) -> bool:

@@ -15,7 +15,7 @@ import pytest
 
 from step_contract import transport
 from step_contract.catalog import Pipeline
-from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult
+from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult, TriggerForm
 from tests.tiny_model import TINY_MODEL
 from trainer import epoch_callbacks, reporter, train, unsent
 from trainer.checkpoints import LAST, CheckpointStore
@@ -243,15 +243,15 @@ def test_a_forced_training_begins_anew_and_is_itself_resumed(
     train_job: MakeJob,
     stop_in_epoch: Callable[..., None],
 ) -> None:
-    pipeline = tiny_pipeline(2)
+    pipeline, forced = tiny_pipeline(2), make_run(form=TriggerForm(force=True))
     job = train_job(pipeline)
     mark_done(job, do_train(job))
     stop_in_epoch(2)
     with pytest.raises(Terminated):
-        do_train(train_job(pipeline))
+        do_train(train_job(pipeline, forced))
     assert epochs_of(job.record) == [1, 1, 2]
     stop_in_epoch(None)
-    result = do_train(train_job(pipeline))
+    result = do_train(train_job(pipeline, forced))
     assert (result.epochs_done, result.resumed_from_epoch) == (2, 1)
     assert epochs_of(job.record) == [1, 1, 2, 2]
 

@@ -8,11 +8,13 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
 from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from include.pipelines.log_lines import LineAssembler
 from include.pipelines.outcome import StepFailed, StepLost, close_command, conclude
@@ -47,13 +49,13 @@ class LocalStepOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Run the step, stream its output into the task's log and return its result as JSON."""
         command = self.request.command
-        answer: transport.Answer | None = None
         self._process = process = self._start([command])
         try:
-            for line in _lines(process):
-                self.log.info("%s", line)
-                answer = transport.decode_line(line) or answer
+            answer = self._follow(process)
             exit_code = process.wait()
+        except AirflowTaskTimeout:
+            self._stop(process)
+            raise
         finally:
             _kill_group(process)
         try:
@@ -68,8 +70,30 @@ class LocalStepOperator(BaseOperator):
         """Tell the step to stop and return: Airflow leaves five seconds for all of this."""
         self._killed = True
         if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGTERM)
+            _send(self._process, signal.SIGTERM)
+
+    def _follow(self, process: subprocess.Popen[bytes]) -> transport.Answer | None:
+        """Write the step's output into the task's log until it ends, and return what it answered."""
+        answer: transport.Answer | None = None
+        for line in _lines(process):
+            self.log.info("%s", line)
+            answer = transport.decode_line(line) or answer
+        return answer
+
+    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Let a step whose time is over save its state, for as long as the catalog grants it."""
+        grace = self.request.stop_grace_seconds
+        self.log.warning("the task's time is over; the step has %s s to save its state", grace)
+        kill = threading.Timer(grace, _send, (process, signal.SIGKILL))
+        kill.start()
+        try:
+            _send(process, signal.SIGTERM)
+            self._follow(process)
+            exit_code = process.wait()
+        finally:
+            kill.cancel()
+        if exit_code == -signal.SIGKILL:
+            self._close_record(StepLost(f"{self.request.command}: its time was over and it did not stop in {grace} s"))
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
         command = [settings().local_trainer, *arguments]
@@ -128,9 +152,13 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[str]:
             yield from assembler.finish()
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    _send(process, signal.SIGKILL)
     process.wait()
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:

@@ -3,6 +3,7 @@
 import importlib
 import logging
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -65,9 +66,17 @@ def run_step(
     record = open_record(settings.mlflow_tracking_uri, pipeline, run)
     backend.running(record.run_id)
     try:
-        with _workspace(settings, run, request.step) as workspace:
-            job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, Path(workspace), backend)
-            return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
+        with ExitStack() as workspaces:
+            try:
+                workspace = workspaces.enter_context(_workspace(settings, run, request.step))
+                job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, Path(workspace), backend)
+                return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
+            except Superseded:
+                raise
+            except BaseException as error:
+                # Before the workspace is removed, which takes time that a step told to stop may not have.
+                _mark_failed(record, request.step, run.try_number, error)
+                raise
     except BaseException as error:
         error.mlflow_run_id = record.run_id  # type: ignore[attr-defined]  # read by the reply
         raise
@@ -81,14 +90,8 @@ def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.Tempora
 
 
 def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
-    try:
-        with full_disk_is_try_again():
-            result = _refusal_before(job) or _done_or_do(job, module)
-    except Superseded:
-        raise
-    except BaseException as error:
-        _mark_failed(job.record, job.step, error)
-        raise
+    with full_disk_is_try_again():
+        result = _refusal_before(job) or _done_or_do(job, module)
     code = _end(job.record, result)
     job.record.ownership.release()
     return result, code
@@ -139,18 +142,18 @@ def _end(record: RunRecord, result: StepResult) -> ExitCode:
     return ExitCode.DONE
 
 
-def _mark_failed(record: RunRecord, step: Step, error: BaseException) -> None:
+def _mark_failed(record: RunRecord, step: Step, try_number: int, error: BaseException) -> None:
     """Leave the reason in the record; never hide the error itself behind a tracking server that is away, too."""
     kind = error.kind if isinstance(error, StepError | Terminated) else FailureKind.BUG
     if isinstance(error, Terminated):
         hurry()
     try:
-        if record.ownership.is_others():
-            _log.warning("another try works on this DAG run; its record is left alone")
-            return
+        record.ownership.hold(step, try_number)
         record.fail_step(step, kind, str(error) or type(error).__name__)
         record.close("KILLED" if isinstance(error, Terminated) else "FAILED")
         record.ownership.release()
+    except Superseded as other:
+        _log.warning("its record is left alone: %s", other)
     except StepError as second:
         _log.error("the failure could not be recorded: %s", second)
 

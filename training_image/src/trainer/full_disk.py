@@ -1,4 +1,4 @@
-"""A full disk is nobody's bug: the step says so, and the next try goes on once there is room."""
+"""A disk that takes no more is nobody's bug: the step says so, and the next try goes on once there is room."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from .errors import TryAgain
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _TORCH_SAYS = ("PytorchStreamWriter failed", "unexpected pos", "No space left on device")
 """torch.save reports a short write without the system's error number."""
 
@@ -17,7 +17,7 @@ def full_disk_is_try_again() -> Iterator[None]:
     """Turn whatever a full disk brought about within the block into TryAgain.
 
     Raises:
-        TryAgain: a disk or a quota is full; the message names the file if the system did.
+        TryAgain: a disk or a quota is full, or a disk became read-only; the message names the file if the system did.
     """
     try:
         yield
@@ -28,7 +28,8 @@ def full_disk_is_try_again() -> Iterator[None]:
         if reason is None:
             raise
         raise TryAgain(
-            f"{reason}; free some, or give more to TRAINER_WORK_DIR, TRAINER_CACHE_DIR or resources.<step>.shm"
+            f"{reason}; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room and on a disk that can be written, "
+            "and resources.<step>.shm large enough"
         ) from error
 
 

@@ -65,6 +65,17 @@ class Ownership:
         )
         self._write(self._own.model_dump_json())
 
+    def hold(self, step: Step, try_number: int) -> None:
+        """Be the one who writes, whether this process is already or a try before it did not end.
+
+        Raises:
+            Superseded: a later try of this step is at work, or took the record over.
+        """
+        if self._own is None:
+            self.take(step, try_number)
+        else:
+            self.check()
+
     def check(self) -> None:
         """Stop here if another process took the record over.
 
@@ -86,11 +97,6 @@ class Ownership:
     def owner(self) -> Owner | None:
         """Return who works on the record now, or was killed while it did."""
         return self._read()
-
-    def is_others(self) -> bool:
-        """Tell whether another process works on the record, or was killed while it did."""
-        found = self._read()
-        return found is not None and (self._own is None or found.token != self._own.token)
 
     def end_lost(self, try_number: int) -> bool:
         """Release the record for a try that was lost; False if a later try works on it."""

@@ -28,6 +28,7 @@ from .mlflow_client import connect, experiment_id_of, mlflow_errors
 from .ownership import Ownership
 
 RUN_KEY_TAG = "run_key"
+_ENDED_WELL = ("done", "refused")
 _FAILURE_TAGS = ("failure.step", "failure.kind", "failure.reason")
 
 _log = logging.getLogger(__name__)
@@ -69,14 +70,16 @@ class RunRecord:
         self.set_tags({f"step.{step}": "refused" if refused else "done"})
 
     def fail_step(self, step: Step, kind: str, message: str) -> None:
-        """Mark a step as failed, with the reason where a person looks for it."""
+        """Mark a step as failed, with the reason where a person looks for it; a done-marker stays what it is."""
         failure = dict(zip(_FAILURE_TAGS, (step.value, kind, message), strict=True))
-        self.set_tags({f"step.{step}": "failed", f"step.{step}.reason": message, **failure})
+        is_done = self.tags().get(f"step.{step}") in _ENDED_WELL
+        marker = {} if is_done else {f"step.{step}": "failed", f"step.{step}.reason": message}
+        self.set_tags({**marker, **failure})
 
     def result_of(self, step: Step, fingerprint: str | None = None) -> StepResult | None:
         """Return the result of a finished step; with a fingerprint, only if it was made from the same inputs."""
         tags = self.tags()
-        if tags.get(f"step.{step}") not in ("done", "refused"):
+        if tags.get(f"step.{step}") not in _ENDED_WELL:
             return None
         if fingerprint is not None and tags.get(f"step.{step}.fingerprint") != fingerprint:
             return None
@@ -98,7 +101,10 @@ class RunRecord:
         return result
 
     def close(self, status: str) -> None:
-        """End the run as FINISHED, FAILED or KILLED."""
+        """End the run as FINISHED, FAILED or KILLED; one that finished forgets why an earlier try did not."""
+        stale = {tag: "" for tag in _FAILURE_TAGS if self.tags().get(tag)} if status == "FINISHED" else {}
+        if stale:
+            self.set_tags(stale)
         self._set_status(status)
 
     def _set_status(self, status: str) -> None:

@@ -8,6 +8,7 @@ from .errors import TryAgain
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
+_SAID_AFTER = 5
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Patience:
         self._failures += 1
         if self._failures >= self._attempts:
             raise TryAgain(unreachable(*self._what, f"{interruption}; tried {self._failures} times"))
-        _log.debug("%s %s: %s; trying again", *self._what[:2], interruption)
+        level = logging.WARNING if self._failures == _SAID_AFTER else logging.DEBUG
+        _log.log(level, "%s %s: %s; trying up to %d times", *self._what[:2], interruption, self._attempts)
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**self._failures)
         time.sleep(random.uniform(longest / 2, longest))  # noqa: S311  # spreads retries, keeps no secret
 

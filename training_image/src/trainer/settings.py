@@ -40,7 +40,9 @@ class Settings(BaseSettings):
         default="auto", description="Bucket in the path or in the host name; auto: in the path with an endpoint."
     )
     s3_threads: int = Field(default=16, ge=1, le=256, description="Objects that are fetched at once.")
-    s3_attempts: int = Field(default=6, ge=1, le=50, description="How often a request without progress is tried.")
+    s3_attempts: int = Field(
+        default=21, ge=1, le=50, description="How often a request without progress is tried; 21 times are two minutes."
+    )
     s3_connect_timeout_seconds: float = Field(default=10, gt=0, description="How long to wait for a connection.")
     s3_read_timeout_seconds: float = Field(default=30, gt=0, description="How long to wait for the next bytes.")
     trainer_device: str = Field(default="", description="ultralytics device ('cpu', '0', '0,1'); empty chooses.")

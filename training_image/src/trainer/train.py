@@ -89,7 +89,8 @@ def _current_training(job: Job, store: CheckpointStore) -> Training:
     if training is not None and training.fingerprint == inputs:
         if training.result is None:
             return training
-        if not _is_marked_done(tags, training.result) and _WEIGHTS in job.record.artifacts("weights"):
+        is_wanted_anew = job.run.form.force and _is_marked_done(tags, training.result)
+        if not is_wanted_anew and _WEIGHTS in job.record.artifacts("weights"):
             _log.info("this training was finished by an earlier try; completing its record")
             return training
     elif store.available():

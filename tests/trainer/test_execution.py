@@ -1,0 +1,100 @@
+"""What is around a step's own work: whatever ends a try, the record says so, and what is done stays done."""
+
+import errno
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from step_contract.step import ExitCode, PreprocessResult, Step, StepRequest, StepResult
+from trainer import preprocess
+from trainer.errors import BadData, Terminated, TryAgain
+from trainer.execution import run_step
+from trainer.job import Job
+from trainer.ownership import Owner
+from trainer.record import RunRecord, open_record
+from trainer.settings import Settings
+
+from .conftest import make_pipeline, make_run
+
+PREPARED = PreprocessResult(dataset_digest="d" * 64, images={"train": 12})
+
+
+def request() -> StepRequest:
+    return StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline())
+
+
+def record_of(settings: Settings) -> RunRecord:
+    return open_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
+
+
+def ending(settings: Settings) -> tuple[str, dict[str, str]]:
+    record = record_of(settings)
+    return record.client.get_run(record.run_id).info.status, record.tags()
+
+
+def owned_by_try(number: int) -> str:
+    now = datetime.now(UTC)
+    return Owner(token="t", step=Step.PREPROCESS, try_number=number, host="gone", since=now).model_dump_json()
+
+
+def test_a_failure_before_the_work_is_recorded_though_a_dead_try_owns_the_record(settings: Settings) -> None:
+    record_of(settings).set_tags({"owner": owned_by_try(1)})
+    with pytest.raises(BadData, match="no dataset at"):
+        run_step(request(), make_run(try_number=2), settings)
+    status, tags = ending(settings)
+    assert (status, tags["failure.kind"], tags["step.preprocess"]) == ("FAILED", "bad_data", "failed")
+    assert "no dataset at" in tags["failure.reason"]
+    assert tags["owner"] == ""
+
+
+def test_a_failure_leaves_the_record_to_a_later_try(settings: Settings) -> None:
+    later = owned_by_try(3)
+    record_of(settings).set_tags({"owner": later})
+    with pytest.raises(BadData):
+        run_step(request(), make_run(try_number=2), settings)
+    status, tags = ending(settings)
+    assert (status, tags["owner"]) == ("RUNNING", later)
+    assert "failure.kind" not in tags
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS])
+def test_a_scratch_folder_that_cannot_be_made_is_recorded_and_tried_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def refuse(*_: Any, **__: Any) -> str:
+        raise OSError(code, "refused", "/scratch/x")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(TryAgain, match=r"/scratch/x; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room"):
+        run_step(request(), make_run(), settings)
+    status, tags = ending(settings)
+    assert (status, tags["failure.kind"]) == ("FAILED", "try_again")
+
+
+def test_told_to_stop_just_after_its_done_marker_a_step_is_not_done_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = RunRecord.finish_step
+
+    def finish_and_be_stopped(self: RunRecord, step: Step, result: StepResult, *, refused: bool = False) -> None:
+        finish(self, step, result, refused=refused)
+        raise Terminated("told to stop by SIGTERM")
+
+    worked: list[Path] = []
+
+    def work(job: Job) -> PreprocessResult:
+        worked.append(job.workspace)
+        return PREPARED
+
+    monkeypatch.setattr(preprocess, "fingerprint", lambda _job: "inputs")
+    monkeypatch.setattr(preprocess, "work", work)
+    monkeypatch.setattr(RunRecord, "finish_step", finish_and_be_stopped)
+    with pytest.raises(Terminated):
+        run_step(request(), make_run(), settings)
+    status, tags = ending(settings)
+    assert (status, tags["step.preprocess"], tags["failure.kind"]) == ("KILLED", "done", "terminated")
+    result, code = run_step(request(), make_run(try_number=2), settings)
+    assert (result.already_done, code, len(worked)) == (True, ExitCode.DONE, 1)
