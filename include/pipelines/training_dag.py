@@ -12,6 +12,7 @@ from include.step_contract.step import Step, StepRequest, timeout_minutes_of
 from .deadline import deadline_alert
 from .messages import run_failed, step_ended, step_failed
 from .notifications import PipelineNotifier
+from .priority import weight_rule
 from .retry import StepRetryPolicy
 from .trigger_form import trigger_form
 
@@ -52,6 +53,7 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(seconds=execution.maximum_retry_delay_seconds),
         "retry_policy": StepRetryPolicy(),
+        "weight_rule": weight_rule(),
         "execution_timeout": timedelta(minutes=timeout_minutes_of(pipeline, step)),
         "do_xcom_push": False,
         "on_failure_callback": PipelineNotifier(pipeline, step_failed),

@@ -23,6 +23,8 @@ heavy = sorted(name for name in sys.modules if name.split(".")[0] in banned)
 print("ANSWER" + json.dumps({{
     "dags": sorted(bag.dags), "import_errors": bag.import_errors, "heavy": heavy,
     "deadlines": [alert.name for dag in bag.dags.values() for alert in dag.deadline or ()],
+    "weight_rules": sorted({{str(task.weight_rule) for dag_id, dag in bag.dags.items() for task in dag.tasks
+                             if dag_id.startswith("train_")}}),
     "tasks": {{dag_id: [task.task_id for task in dag.tasks] for dag_id, dag in bag.dags.items()}},
 }}))
 """

@@ -93,3 +93,10 @@ def test_a_deadline_without_the_plugin_costs_no_run_but_is_an_import_error(parse
 def test_who_wants_no_late_messages_gets_no_deadline(parse: Parse) -> None:
     quiet = WITH_DEADLINE.replace("execution:", "notify: {events: [failed]}\n    execution:")
     assert parse(quiet, AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))["deadlines"] == []
+
+
+def test_the_night_goes_first_where_the_plugin_is_loaded(parse: Parse) -> None:
+    with_plugin = parse(TWO, AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))
+    assert (with_plugin["import_errors"], with_plugin["weight_rules"]) == ({}, ["nightshift.NightlyFirst"])
+    without = parse(TWO, AIRFLOW__CORE__PLUGINS_FOLDER="/nowhere")
+    assert (without["import_errors"], without["weight_rules"]) == ({}, ["downstream"])

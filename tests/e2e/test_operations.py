@@ -1,5 +1,6 @@
 """What an operator asks for through the real scheduler: a backfill backwards, a rollback, a sweep, a refusal."""
 
+import json
 import time
 from datetime import datetime, timedelta
 
@@ -32,6 +33,9 @@ def test_a_backfill_that_runs_backwards_registers_and_leaves_the_champion(stack:
     assert (newest, middle, oldest) == ("1", "2", "3")
     assert champion_version(stack.ports, "small", "champion") == "1"
     assert champion_version(stack.ports, "small", "challenger") == "1"
+    weights = [stack.api.task_states(dag_id, run["dag_run_id"])["train"]["priority_weight"] for run in runs]
+    assert weights == [101, 101, 301], "a backfill's task would go before the night's"
+    assert quality_of(stack, runs[0]["dag_run_id"]) == [("3", False), ("2", False), ("1", True)]
 
 
 def test_rollback_takes_the_alias_back_and_leaves_who_and_why(stack: Stack) -> None:
@@ -72,6 +76,16 @@ def test_refused_candidate_is_skipped_not_failed_and_a_sweep_closes_only_what_is
     assert (message["title"], message["step"]) == ("strict: the candidate was refused", "register")
     assert message["links"]["MLflow run"] == f"{stack.ports.mlflow_url}/#/runs/{record.run_id}"
     assert stack.events(run_id)[-1]["refused"]
+
+
+def quality_of(stack: Stack, run_id: str) -> list[tuple[str, bool]]:
+    """Return version and whether it became champion from the table that a run left, oldest data first."""
+    record = records(stack, "small")[run_id]
+    (table,) = (stack.layout.state / "artifacts").glob(f"*/{record.run_id}/artifacts/quality/over_data_time.json")
+    assert table.with_suffix(".png").is_file()
+    found = json.loads(table.read_text(encoding="utf-8"))
+    rows = [dict(zip(found["columns"], row, strict=True)) for row in found["data"]]
+    return [(row["version"], row["became_champion"]) for row in rows]
 
 
 def version_tags(ports: Ports, model: str, version: str) -> dict[str, str]:

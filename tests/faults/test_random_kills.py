@@ -66,7 +66,7 @@ def test_random_kills_lose_nothing_and_double_nothing(stack: Stack, capsys: pyte
     faults: list[Fault] = []
     states: dict[str, str] = {}
     while len(faults) < KILLS:
-        run_id = stack.api.trigger(DAG_ID, {"seed": len(states)}, f"{'밤'} {len(states)}")
+        run_id = stack.api.trigger(DAG_ID, {"seed": len(states)}, f"night-{len(states)}")
         faults += disturbed(stack, run_id, order, min(KILLS_A_RUN, KILLS - len(faults)), len(faults))
         states[run_id] = end_of(stack, run_id)
     found = violations(stack, "small", [stack.layout.password(), "of the tests"])

@@ -18,6 +18,7 @@ from step_contract.step import (
     StepRun,
 )
 
+from . import quality_history
 from .backend_callbacks import SILENT, BackendCallbacks
 from .dataset_storage import DatasetStorage
 from .errors import StepError, Superseded, Terminated
@@ -92,7 +93,7 @@ def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.Tempora
 def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
     with full_disk_is_try_again():
         result = _refusal_before(job) or _done_or_do(job, module)
-    code = _end(job.record, result)
+    code = _end(job, result)
     job.record.ownership.release()
     return result, code
 
@@ -132,14 +133,13 @@ def _refused(result: StepResult) -> bool:
     return isinstance(result.outcome, RegisterResult) and result.outcome.version is None
 
 
-def _end(record: RunRecord, result: StepResult) -> ExitCode:
+def _end(job: Job, result: StepResult) -> ExitCode:
     """Close the run after its last step and return the exit code."""
-    if _refused(result):
-        record.close("FINISHED")
-        return ExitCode.REFUSED
-    if result.outcome.step == Step.PROMOTE:
-        record.close("FINISHED")
-    return ExitCode.DONE
+    refused = _refused(result)
+    if refused or result.outcome.step == Step.PROMOTE:
+        quality_history.leave(job)
+        job.record.close("FINISHED")
+    return ExitCode.REFUSED if refused else ExitCode.DONE
 
 
 def _mark_failed(record: RunRecord, step: Step, try_number: int, error: BaseException) -> None:

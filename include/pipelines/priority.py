@@ -1,0 +1,16 @@
+"""Whose task gets the next free slot of a pool: see ``NightlyFirst`` in ``plugins/nightshift.py``."""
+
+from airflow.sdk import get_parsing_context
+
+_RULE = "nightshift.NightlyFirst"
+_AIRFLOWS_OWN = "downstream"
+
+
+def weight_rule() -> str:
+    """Return our rule, or Airflow's own where Airflow has not loaded the plugin, in this process and so in others."""
+    # A task's process parses its own DAG, too, and gives no weights.
+    if get_parsing_context().dag_id:
+        return _AIRFLOWS_OWN
+    from airflow.plugins_manager import get_priority_weight_strategy_plugins
+
+    return _RULE if _RULE in get_priority_weight_strategy_plugins() else _AIRFLOWS_OWN
