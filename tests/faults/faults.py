@@ -1,6 +1,7 @@
 """The faults themselves: what is done to a stack while a DAG run of it is under way, and what is seen of it."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from include.local_stack.services import TRAINER_BIN, commands, processes, spawn
 from include.step_contract.step import Step
 from tests.e2e.conftest import Stack
 
+DAG_ID = "train_small"
+RUN_SECONDS = 600
 SERVICES = ("scheduler", "dag-processor", "api-server", "mlflow")
 _PROGRESS = "VTM_PROGRESS::"
 
@@ -132,3 +135,25 @@ def _send(found: list[psutil.Process], number: Signals) -> None:
             process.send_signal(number)
         except psutil.NoSuchProcess:
             continue
+
+
+def is_over(stack: Stack, run_id: str) -> bool:
+    try:
+        return stack.api.dag_run(DAG_ID, run_id)["state"] in ("success", "failed")
+    except OSError:  # the api-server is one of the victims
+        return False
+
+
+def end_of(stack: Stack, run_id: str) -> str:
+    deadline = time.monotonic() + RUN_SECONDS
+    while not is_over(stack, run_id):
+        assert time.monotonic() < deadline, f"{run_id} does not end"
+        time.sleep(0.5)
+    return str(stack.api.dag_run(DAG_ID, run_id)["state"])
+
+
+def load_champion(stack: Stack) -> None:
+    """Load what the champion alias names, in a process that knows nothing of this project."""
+    code = "import mlflow; print(mlflow.pyfunc.load_model('models:/small@champion').metadata.signature)"
+    variables = stack.variables | {"MLFLOW_TRACKING_URI": stack.ports.mlflow_url}
+    subprocess.run([str(TRAINER_BIN / "python"), "-c", code], env=variables, check=True, timeout=120)

@@ -6,61 +6,36 @@ waits; what is under way at that moment depends on the machine.
 
 import os
 import random
-import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
-from include.local_stack.services import TRAINER_BIN
 from tests.e2e.conftest import Stack
-from tests.tiny_model import TINY_MODEL
 
-from .faults import FAULTS, Fault, epochs_by_try, epochs_lost, step_at_work, trainers
+from .faults import (
+    DAG_ID,
+    FAULTS,
+    RUN_SECONDS,
+    Fault,
+    end_of,
+    epochs_by_try,
+    epochs_lost,
+    is_over,
+    load_champion,
+    step_at_work,
+    trainers,
+)
 from .invariants import violations
 
 KILLS = int(os.environ.get("FAULT_KILLS", "8"))
 SEED = int(os.environ.get("FAULT_SEED", random.randrange(10**6)))
 KILLS_A_RUN = 4
-RUN_SECONDS = 600
 WEIGHTS = {"SIGKILL step": 6, "SIGTERM step": 3, "SIGKILL task": 3}
-CATALOG = """
-version: 1
-pipelines:
-  small:
-    description: 아무 때나 죽는 학습
-    owner: faults
-    task: detect
-    start_date: 2026-01-01
-    dataset: {uri: digits/fixed, split: {seed: 0}}
-    model: tiny.yaml
-    training:
-      epochs: 12
-      batch: 4
-      imgsz: 64
-      arguments: {nbs: 8, optimizer: AdamW, lr0: 0.003, warmup_epochs: 1, mosaic: 0, amp: false, workers: 0}
-    gate: {metric: mAP50, minimum: 0.0, tolerance: 1.0}
-    execution: {retries: 20, retry_delay_seconds: 1, maximum_retry_delay_seconds: 2, max_active_runs: 1}
-    registry: {model: small}
-"""
-DAG_ID = "train_small"
-STACK_ENVIRONMENT = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-}
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(300 + 90 * KILLS)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> None:
-    path: Path = tmp_path_factory.mktemp("catalog") / "catalog.yaml"
-    path.write_text(CATALOG, encoding="utf-8")
-    STACK_ENVIRONMENT["TRAINING_CATALOG"] = str(path)
 
 
 def test_random_kills_lose_nothing_and_double_nothing(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     order = random.Random(SEED)
-    (stack.layout.store / "tiny.yaml").write_text(TINY_MODEL, encoding="utf-8")
     stack.api.wait_for_dag(DAG_ID)
     stack.api.unpause(DAG_ID)
     faults: list[Fault] = []
@@ -112,21 +87,6 @@ def until_at_work_again(stack: Stack, run_id: str, before: set[int]) -> float:
     raise AssertionError(f"seed {SEED}: nothing of {run_id} is at work {RUN_SECONDS} s after a fault")
 
 
-def is_over(stack: Stack, run_id: str) -> bool:
-    try:
-        return stack.api.dag_run(DAG_ID, run_id)["state"] in ("success", "failed")
-    except OSError:  # the api-server is one of the victims
-        return False
-
-
-def end_of(stack: Stack, run_id: str) -> str:
-    deadline = time.monotonic() + RUN_SECONDS
-    while not is_over(stack, run_id):
-        assert time.monotonic() < deadline, f"seed {SEED}: {run_id} does not end"
-        time.sleep(0.5)
-    return str(stack.api.dag_run(DAG_ID, run_id)["state"])
-
-
 def table(faults: list[Fault], states: dict[str, str], lost: dict[str, list[int]], found: list[str]) -> str:
     lines = [f"\nseed {SEED}, {len(faults)} faults, {len(states)} runs"]
     lines += [f"{'fault':24}{'step':12}{'run':8}{'outcome':9}{'s to recover':>12}"]
@@ -136,10 +96,3 @@ def table(faults: list[Fault], states: dict[str, str], lost: dict[str, list[int]
     ]
     lines += [f"epochs lost by the tries of {run_id}: {tries}" for run_id, tries in lost.items() if tries]
     return "\n".join([*lines, f"violations: {found or 'none'}"])
-
-
-def load_champion(stack: Stack) -> None:
-    """Load what the champion alias names, in a process that knows nothing of this project."""
-    code = "import mlflow; print(mlflow.pyfunc.load_model('models:/small@champion').metadata.signature)"
-    variables = stack.variables | {"MLFLOW_TRACKING_URI": stack.ports.mlflow_url}
-    subprocess.run([str(TRAINER_BIN / "python"), "-c", code], env=variables, check=True, timeout=120)

@@ -1,0 +1,116 @@
+"""Faults that have a name: each happens once in the middle of a run, and the run ends as it should."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from include.local_stack.services import commands, spawn
+from tests.e2e.conftest import Stack
+from tests.e2e.mlflow_calls import as_mapping, runs, versions
+
+from .faults import DAG_ID, end_of, leaders, trainers
+from .invariants import violations
+
+AWAY_SECONDS = 120
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(900)]
+
+
+def test_two_minutes_without_mlflow_cost_no_try_and_no_epoch(stack: Stack) -> None:
+    run_id = begin(stack, "without-mlflow")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    for pid in [pid for pid, name in leaders(stack).items() if name == "mlflow"]:
+        leader = psutil.Process(pid)
+        for process in [*leader.children(recursive=True), leader]:
+            process.kill()
+    time.sleep(AWAY_SECONDS)
+    spawn("mlflow", commands(stack.layout, stack.ports)["mlflow"], stack.layout, stack.variables)
+    assert end_of(stack, run_id) == "success"
+    tasks = stack.api.task_states(DAG_ID, run_id)
+    assert {step: task["try_number"] for step, task in tasks.items()} == dict.fromkeys(tasks, 1)
+    assert violations(stack, "small") == []
+
+
+def test_a_cleared_run_finds_everything_done(stack: Stack) -> None:
+    run_id = begin(stack, "cleared")
+    assert end_of(stack, run_id) == "success"
+    before = tags(stack, run_id)
+    stack.api.clear(DAG_ID, run_id)
+    wait_for(lambda: stack.api.dag_run(DAG_ID, run_id)["state"] != "success")
+    assert end_of(stack, run_id) == "success"
+    after = tags(stack, run_id)
+    assert {name: value for name, value in after.items() if before[name] != value} == {}
+    assert violations(stack, "small") == []
+
+
+def test_a_catalog_that_is_edited_in_mid_run_counts_from_the_next_step_on(stack: Stack, catalog: Path) -> None:
+    run_id = begin(stack, "edited")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    text = catalog.read_text(encoding="utf-8")
+    try:
+        catalog.write_text(text.replace("minimum: 0.0", "minimum: 0.99"), encoding="utf-8")
+        assert end_of(stack, run_id) == "success"
+    finally:
+        catalog.write_text(text, encoding="utf-8")
+    assert stack.api.task_states(DAG_ID, run_id)["register"]["state"] == "skipped"
+    assert tags(stack, run_id)["gate.verdict"] == "REFUSE"
+    assert violations(stack, "small") == []
+
+
+def test_a_dataset_that_changes_during_training_is_not_measured_and_the_run_goes_on_once_it_is_back(
+    stack: Stack,
+) -> None:
+    run_id = begin(stack, "changed")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    contents = {path: path.read_bytes() for path in (stack.layout.store / "digits" / "fixed").rglob("*.png")}
+    try:
+        for path, content in contents.items():
+            path.write_bytes(content + b"another")
+        for cached in [path for path in stack.layout.cache.rglob("*") if path.is_file()]:
+            if cached.read_bytes() in contents.values():
+                cached.unlink()
+        assert end_of(stack, run_id) == "failed"
+    finally:
+        for path, content in contents.items():
+            path.write_bytes(content)
+    found = tags(stack, run_id)
+    assert (found["failure.step"], found["failure.kind"], found["step.train"]) == ("evaluate", "bad_data", "done")
+    assert "changed since preprocess recorded it" in found["failure.reason"]
+    assert violations(stack, "small") == []
+
+    stack.api.clear(DAG_ID, run_id)
+    wait_for(lambda: stack.api.dag_run(DAG_ID, run_id)["state"] != "failed")
+    assert end_of(stack, run_id) == "success"
+    assert violations(stack, "small") == []
+
+
+def test_one_champion_and_one_version_for_each_run_whatever_happened(stack: Stack) -> None:
+    registered = [as_mapping(version["tags"])["run_key"] for version in versions(stack.ports, "small")]
+    assert len(registered) == len(set(registered)) >= 2
+
+
+def begin(stack: Stack, name: str) -> str:
+    """Start a run of its own seed."""
+    stack.api.wait_for_dag(DAG_ID)
+    stack.api.unpause(DAG_ID)
+    assert trainers(stack) == []
+    return stack.api.trigger(DAG_ID, {"seed": len(name)}, name)
+
+
+def tags(stack: Stack, run_id: str) -> dict[str, str]:
+    """Return the tags of a DAG run's record, none before it has one."""
+    try:
+        found = [as_mapping(run["data"].get("tags")) for run in runs(stack.ports, "small")]
+    except OSError:  # no experiment yet
+        return {}
+    return next((tags for tags in found if tags.get("airflow.run_id") == run_id), {})
+
+
+def wait_for(found: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 240
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
