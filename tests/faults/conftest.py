@@ -20,7 +20,7 @@ pipelines:
     dataset: {uri: digits/fixed, split: {seed: 0}}
     model: tiny.yaml
     training:
-      epochs: 12
+      epochs: 20
       batch: 4
       imgsz: 64
       arguments: {nbs: 8, optimizer: AdamW, lr0: 0.003, warmup_epochs: 1, mosaic: 0, amp: false, workers: 0}
@@ -38,6 +38,8 @@ def catalog(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     # No plain module constant: ``stack`` is made after this and reads it from the module.
     request.module.STACK_ENVIRONMENT = {
         "TRAINING_CATALOG": str(path),
+        "SWEEP_GRACE_MINUTES": "0",
+        "TRAINER_WORKSPACE_KEEP_HOURS": "0",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
     }

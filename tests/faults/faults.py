@@ -117,7 +117,8 @@ def _epochs(log: Path) -> list[int]:
 
 def _is_trainer(process: psutil.Process) -> bool:
     try:
-        return str(TRAINER_BIN / "trainer") in process.cmdline()
+        command = process.cmdline()
+        return str(TRAINER_BIN / "trainer") in command and command[-1] in set(Step)
     except psutil.Error:
         return False
 
@@ -150,6 +151,16 @@ def end_of(stack: Stack, run_id: str) -> str:
         assert time.monotonic() < deadline, f"{run_id} does not end"
         time.sleep(0.5)
     return str(stack.api.dag_run(DAG_ID, run_id)["state"])
+
+
+def sweep(stack: Stack) -> None:
+    """Let the sweeper remove what steps that were killed outright had no time to."""
+    run_id = stack.api.trigger("sweep")
+    deadline = time.monotonic() + RUN_SECONDS
+    while (state := stack.api.dag_run("sweep", run_id)["state"]) not in ("success", "failed"):
+        assert time.monotonic() < deadline, "the sweep does not end"
+        time.sleep(0.5)
+    assert state == "success"
 
 
 def load_champion(stack: Stack) -> None:

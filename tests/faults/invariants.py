@@ -105,8 +105,10 @@ def _aliases(stack: Stack, pipeline: str, registered: list[dict[str, Any]]) -> I
             yield f"1: move {move['number']} of {move['alias']} was claimed and never made"
         if f"alias_history.{move['number']:06d}" not in tags:
             yield f"1: move {move['number']} of {move['alias']} is not in the history"
-    for alias, holder in as_mapping(model.get("aliases")).items():
-        yield from _chain(alias, holder, [move for move in moves if move["alias"] == alias])
+    # The candidate's alias is set forward in data time and has no history.
+    held = as_mapping(model.get("aliases")) | ({} if moves else {"champion": ""})
+    for alias in {move["alias"] for move in moves} | ({"champion"} & set(held)):
+        yield from _chain(alias, held.get(alias, ""), [move for move in moves if move["alias"] == alias])
 
 
 def _chain(alias: str, holder: str, moves: list[dict[str, Any]]) -> Iterator[str]:

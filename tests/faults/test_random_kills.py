@@ -23,6 +23,7 @@ from .faults import (
     is_over,
     load_champion,
     step_at_work,
+    sweep,
     trainers,
 )
 from .invariants import violations
@@ -44,6 +45,7 @@ def test_random_kills_lose_nothing_and_double_nothing(stack: Stack, capsys: pyte
         run_id = stack.api.trigger(DAG_ID, {"seed": len(states)}, f"night-{len(states)}")
         faults += disturbed(stack, run_id, order, min(KILLS_A_RUN, KILLS - len(faults)), len(faults))
         states[run_id] = end_of(stack, run_id)
+    sweep(stack)
     found = violations(stack, "small", [stack.layout.password(), "of the tests"])
     lost = {run_id: epochs_lost(epochs_by_try(stack, DAG_ID, run_id)) for run_id in states}
     with capsys.disabled():
@@ -61,7 +63,7 @@ def disturbed(stack: Stack, run_id: str, order: random.Random, count: int, numbe
     weights = [WEIGHTS.get(name, 1) for name in names]
     deadline = time.monotonic() + RUN_SECONDS
     while len(met) < count:
-        pause, (name,) = order.uniform(1, 15), order.choices(names, weights)
+        pause, (name,) = order.uniform(1, 20), order.choices(names, weights)
         end = time.monotonic() + pause
         while time.monotonic() < end or not trainers(stack):
             if is_over(stack, run_id):
