@@ -12,6 +12,7 @@ from benchmarks.containers import Unavailable, no_op_container, train_in_contain
 from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task
 from benchmarks.pairs import ROOT, Ratio
 from benchmarks.pods import no_op_pod, train_in_pod, twenty_pods
+from benchmarks.recovery import recorded_by_a_slow_server, recorded_training, resumed_training
 from benchmarks.scheduling import scheduling
 from benchmarks.trainer_steps import preprocess_again, train_step
 
@@ -21,6 +22,9 @@ BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "parse": parsing_for_one_task,
     "schedule": scheduling,
     "preprocess": preprocess_again,
+    "resume": resumed_training,
+    "record": recorded_training,
+    "record-slow": recorded_by_a_slow_server,
     "container": no_op_container,
     "container-train": train_in_container,
     "pod": no_op_pod,

@@ -105,8 +105,8 @@ def choose_ports(layout: Layout) -> Ports:
         if _is_free(known.airflow) and _is_free(known.mlflow):
             return known
     ports = Ports(
-        airflow=next(_free_from(int(os.environ.get("AIRFLOW_PORT", "8080")))),
-        mlflow=next(_free_from(int(os.environ.get("MLFLOW_PORT", "5000")))),
+        airflow=next(free_ports(int(os.environ.get("AIRFLOW_PORT", "8080")))),
+        mlflow=next(free_ports(int(os.environ.get("MLFLOW_PORT", "5000")))),
     )
     layout.ports_file.write_text(json.dumps({"airflow": ports.airflow, "mlflow": ports.mlflow}))
     return ports
@@ -119,7 +119,8 @@ def known_ports(layout: Layout) -> Ports | None:
     return Ports(**json.loads(layout.ports_file.read_text()))
 
 
-def _free_from(first: int) -> Iterator[int]:
+def free_ports(first: int) -> Iterator[int]:
+    """Yield the ports of loopback from one on that nobody uses."""
     return (port for port in range(first, 65536) if _is_free(port))
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from include.local_stack.layout import Ports
 from include.local_stack.services import containers, processes
 from include.step_contract.step import Step, run_key
 from tests.e2e.conftest import Stack
@@ -28,9 +29,9 @@ def violations(stack: Stack, pipeline: str, secrets: Iterable[str] = ()) -> list
     registered = versions(stack.ports, pipeline)
     return [
         *_one_record_for_each_run(pipeline, dag_runs, records),
-        *_one_version_for_each_run(registered),
+        *version_violations(registered),
         *_statuses(stack, pipeline, dag_runs, records),
-        *_aliases(stack, pipeline, registered),
+        *(alias_violations(stack.ports, pipeline) if registered else []),
         *_complete_versions(stack, registered),
         *_epochs(stack, records),
         *_leftovers(stack, records),
@@ -53,7 +54,8 @@ def _one_record_for_each_run(
         yield f"1: {count} MLflow runs of run key {key}, which no DAG run has"
 
 
-def _one_version_for_each_run(registered: list[dict[str, Any]]) -> Iterator[str]:
+def version_violations(registered: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong with the versions of a registered model."""
     counts = Counter(as_mapping(version.get("tags")).get("run_key") for version in registered)
     for key, count in counts.items():
         if key is None or count != 1:
@@ -93,12 +95,11 @@ def _greens(run: str, tasks: dict[str, dict[str, Any]], tags: dict[str, str]) ->
 # -- 1, 2: aliases and their history -----------------------------------------------------------------------------------
 
 
-def _aliases(stack: Stack, pipeline: str, registered: list[dict[str, Any]]) -> Iterator[str]:
-    if not registered:
-        return
-    model = registered_model(stack.ports, pipeline)
+def alias_violations(ports: Ports, name: str) -> Iterator[str]:
+    """Yield what is wrong with the aliases of a registered model and their history."""
+    model = registered_model(ports, name)
     tags = as_mapping(model.get("tags"))
-    params = as_mapping(run_of(stack.ports, tags["alias_ledger"])["data"].get("params"))
+    params = as_mapping(run_of(ports, tags["alias_ledger"])["data"].get("params"))
     moves = [json.loads(params[key]) for key in sorted(params) if key.startswith("move.")]
     for move in moves:
         if f"made.{move['number']:06d}" not in params:

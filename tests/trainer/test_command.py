@@ -297,3 +297,38 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
     if not IMAGE:  # which has no network
         told = [(event["type"], event.get("epoch")) for event in web_ui.events]
         assert (told[:2], told[-1]) == ([("running", None), ("epoch", 1)], ("cancelled", None))
+
+
+# -- the image ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not IMAGE, reason="about a container's limits")
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one CPU a limit of one is none")
+def test_threads_are_as_many_as_the_limit_of_the_container_has_cpus(environment: dict[str, str]) -> None:
+    *command, image = trainer_command(environment)
+    code = "from trainer.environment import available_cpus; print(available_cpus())"
+    limited = [*command, "--cpus", "1", "--entrypoint", "/opt/venv/bin/python", image, "-c", code]
+    assert subprocess.run(limited, capture_output=True, text=True, check=True, timeout=60).stdout.strip() == "1"
+
+
+@pytest.mark.skipif(not IMAGE, reason="needs a scratch folder of its own file system")
+def test_a_full_scratch_folder_is_said_and_tried_again(environment: dict[str, str], tmp_path: Path) -> None:
+    write_digits(tmp_path / "store" / "digits", pictures=12, seed=0)
+    inputs = {"STEP_REQUEST": _json(request_for(Step.PREPROCESS)), "STEP_RUN": _json(make_run())}
+    *command, image = trainer_command(environment | inputs)
+    (tmp_path / "work").mkdir()
+    small = [*command, "--tmpfs", f"{tmp_path / 'work'}:size=8k,mode=1777", image, "preprocess"]
+    done = subprocess.run(
+        small,
+        env=environment | inputs,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
+    answers = [answer for line in done.stdout.splitlines() if (answer := transport.decode_line(line))]
+    assert done.returncode == 75, done.stdout + done.stderr
+    assert isinstance(answers[-1], StepFailure)
+    assert answers[-1].kind is FailureKind.TRY_AGAIN
+    assert answers[-1].message.startswith("No space left on device")

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from tests.trainer.s3_store import KEY, SECRET, FaultyProxy, S3Store, s3_setting
 from trainer import s3_client, s3_listing, s3_retry, s3_storage
 from trainer.errors import BadData, BadRequest, StepError, TryAgain
 from trainer.s3_storage import S3Storage
+from trainer.settings import Settings
 from trainer.storage import NothingThere, ObjectChanged, StoredObject
 
 pytest_plugins = ("tests.trainer.s3_store",)
@@ -405,3 +407,19 @@ def test_listing_is_tried_again(
     with caplog.at_level(logging.DEBUG):
         assert keys(through_proxy, "s3://sets") == ["a.jpg"]
     assert SECRET not in caplog.text
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(400)
+def test_a_store_that_is_away_for_two_minutes_is_waited_for(
+    s3: S3Store, proxy: FaultyProxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With as many attempts as the default settings have."""
+    s3.make_bucket("sets")
+    s3.put("sets", {"a.png": b"picture"})
+    storage = S3Storage(s3_settings(proxy.endpoint, s3_attempts=Settings.model_fields["s3_attempts"].default))
+    (item,) = storage.list_objects("s3://sets")
+    proxy.faults = [lambda _request, _answer: None] * 10_000
+    threading.Timer(120, proxy.faults.clear).start()
+    assert storage.fetch("s3://sets", item, tmp_path / "a.png") == hashlib.sha256(b"picture").hexdigest()
+    assert "trying up to 21 times" in caplog.text
