@@ -37,7 +37,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
-.PHONY: help install demo up down status test faults test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
+.PHONY: help install demo up down status test faults faults-sample test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
 	generated docs-check bench clean lock generate
 
 help: ## Show this list
@@ -108,6 +108,9 @@ faults: install ## Run the tests that take too long for `make test`: kills, race
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/pipelines tests/charts
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
+
+faults-sample: install ## Run a part of `make faults` that CI has the time for
+	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
 	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines

@@ -72,6 +72,10 @@ class SweepRuntimesOperator(BaseOperator):
                 from .runtimes.docker_sweep import sweep_containers
 
                 sweep_containers(airflow, datetime.now(UTC), dry_run=dry_run)
+            elif runtime is RuntimeName.KUBERNETES:
+                from .runtimes.kubernetes_sweep import sweep_pods
+
+                sweep_pods(airflow, datetime.now(UTC), dry_run=dry_run)
             else:
                 self.log.info("runtime %s keeps nothing to sweep", runtime.value)
 

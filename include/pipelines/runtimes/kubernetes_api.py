@@ -20,7 +20,7 @@ from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.kubernetes_pod import PIPELINE_LABEL, PodIdentity, label_value
+from include.pipelines.runtimes.kubernetes_pod import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
 from include.pipelines.runtimes.kubernetes_state import CONTAINER, TAKEN_LABEL, PodState, state_of
 from include.pipelines.settings import settings
 from include.step_contract.step import FailureKind
@@ -43,6 +43,13 @@ class QuotaExceeded(StepFailed):
     def __init__(self, message: str) -> None:
         """Another try may find room."""
         super().__init__(message, FailureKind.TRY_AGAIN)
+
+
+def is_kept_long_enough(state: PodState, now: datetime, *, is_over: bool = False) -> bool:
+    """Tell whether an ended pod may go: its result was taken, or nobody will, and it was kept for a look."""
+    kept = timedelta(hours=settings().kubernetes_keep_failed_hours)
+    limit = kept if state.is_taken or is_over else max(kept, timedelta(days=_UNTAKEN_DAYS))
+    return state.is_ended and now - (state.ended or state.created) > limit
 
 
 class Cluster:
@@ -92,6 +99,14 @@ class Cluster:
                 self.namespace, label_selector=selector, _request_timeout=TIMEOUT_SECONDS
             )
         return sorted(map(state_of, found.items), key=lambda state: (state.created, state.generation))
+
+    def step_pods(self) -> list[tuple[PodState, dict[str, str]]]:
+        """Return every pod of every step in the namespace, each with its labels and annotations."""
+        with self.translated("list the steps' pods"):
+            found = self.api.list_namespaced_pod(
+                self.namespace, label_selector=ALL_STEPS, _request_timeout=TIMEOUT_SECONDS
+            )
+        return [(state_of(pod), (pod.metadata.labels or {}) | (pod.metadata.annotations or {})) for pod in found.items]
 
     def delete(self, name: str, grace_seconds: int | None = None) -> None:
         """Delete a pod, with its own grace unless another is given; one that is gone is fine."""
@@ -159,9 +174,7 @@ class Cluster:
     def sweep(self, pipeline: str, now: datetime) -> None:
         """Delete a pipeline's ended pods once they were kept long enough."""
         for state in self._list(f"{PIPELINE_LABEL}={label_value(pipeline)}"):
-            kept = timedelta(hours=settings().kubernetes_keep_failed_hours)
-            limit = kept if state.is_taken else max(kept, timedelta(days=_UNTAKEN_DAYS))
-            if state.is_ended and now - (state.ended or state.created) > limit:
+            if is_kept_long_enough(state, now):
                 _log.info("deleting pod %s, which ended at %s", state.name, state.ended)
                 self.delete(state.name)
 

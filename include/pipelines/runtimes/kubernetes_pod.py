@@ -21,6 +21,8 @@ from include.step_contract.chore import Request
 from include.step_contract.step import StepRun
 
 PIPELINE_LABEL = "nightshift/pipeline"
+ALL_STEPS = "app.kubernetes.io/name=nightshift-trainer,app.kubernetes.io/managed-by=airflow"
+"""The label selector that finds every step's pod in a namespace."""
 CLOSE_SECONDS = 120
 """How long the pod that closes a lost step's record may take."""
 
@@ -57,10 +59,16 @@ def identity_of(run: StepRun, request: Request, stack: str) -> PodIdentity:
         request: of the step.
         stack: tells the steps of two deployments in one namespace apart.
     """
-    suffix = f"-{run.map_index}" if run.map_index >= 0 else ""
+    base = task_name(run.key, request.command, run.map_index, stack)
+    return PodIdentity(base, run, request.group, request.command)
+
+
+def task_name(run_key: str, step: str, map_index: int, stack: str) -> str:
+    """Return what the names of a task's pods begin with."""
+    suffix = f"-{map_index}" if map_index >= 0 else ""
     if stack:
         suffix += f"-{hashlib.sha256(stack.encode()).hexdigest()[:8]}"
-    return PodIdentity(f"nightshift-{run.key[:20]}-{request.command}{suffix}", run, request.group, request.command)
+    return f"nightshift-{run_key[:20]}-{step}{suffix}"
 
 
 def step_pod(
