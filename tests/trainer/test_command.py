@@ -313,11 +313,11 @@ def test_threads_are_as_many_as_the_limit_of_the_container_has_cpus(environment:
 
 @pytest.mark.skipif(not IMAGE, reason="needs a scratch folder of its own file system")
 def test_a_full_scratch_folder_is_said_and_tried_again(environment: dict[str, str], tmp_path: Path) -> None:
-    write_digits(tmp_path / "store" / "digits", pictures=12, seed=0)
-    inputs = {"STEP_REQUEST": _json(request_for(Step.PREPROCESS)), "STEP_RUN": _json(make_run())}
+    write_digits(tmp_path / "store" / "digits", pictures=48, seed=0)
+    request = {"STEP_REQUEST": _json(request_for(Step.PREPROCESS)), "STEP_RUN": _json(make_run())}
+    inputs = request | {"TRAINER_WORK_DIR": "/scratch"}
     *command, image = trainer_command(environment | inputs)
-    (tmp_path / "work").mkdir()
-    small = [*command, "--tmpfs", f"{tmp_path / 'work'}:size=8k,mode=1777", image, "preprocess"]
+    small = [*command, "--tmpfs", "/scratch:size=4k,mode=1777", image, "preprocess"]
     done = subprocess.run(
         small,
         env=environment | inputs,
