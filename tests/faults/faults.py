@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from signal import SIGKILL, SIGTERM, Signals
+from typing import Any
 
 import psutil
 
@@ -85,7 +86,7 @@ FAULTS: dict[str, Callable[[Stack], None]] = {
 
 def step_at_work(stack: Stack, dag_id: str, run_id: str) -> str:
     """Return the first step that is not done."""
-    tasks = stack.api.task_states(dag_id, run_id)
+    tasks = once_there(lambda: stack.api.task_states(dag_id, run_id))
     return next((str(step) for step in Step if tasks[step]["state"] != "success"), "-")
 
 
@@ -150,7 +151,18 @@ def end_of(stack: Stack, run_id: str) -> str:
     while not is_over(stack, run_id):
         assert time.monotonic() < deadline, f"{run_id} does not end"
         time.sleep(0.5)
-    return str(stack.api.dag_run(DAG_ID, run_id)["state"])
+    return str(once_there(lambda: stack.api.dag_run(DAG_ID, run_id))["state"])
+
+
+def once_there(ask: Callable[[], Any]) -> Any:
+    """Return an answer of Airflow's, also if its api-server is one of the victims and just comes back."""
+    deadline = time.monotonic() + RUN_SECONDS
+    while True:
+        try:
+            return ask()
+        except OSError:
+            assert time.monotonic() < deadline, "the api-server does not come back"
+            time.sleep(0.5)
 
 
 def sweep(stack: Stack) -> None:

@@ -22,6 +22,7 @@ from .faults import (
     epochs_lost,
     is_over,
     load_champion,
+    once_there,
     step_at_work,
     sweep,
     trainers,
@@ -42,7 +43,8 @@ def test_random_kills_lose_nothing_and_double_nothing(stack: Stack, capsys: pyte
     faults: list[Fault] = []
     states: dict[str, str] = {}
     while len(faults) < KILLS:
-        run_id = stack.api.trigger(DAG_ID, {"seed": len(states)}, f"night-{len(states)}")
+        name = f"night-{len(states)}"
+        run_id = once_there(lambda name=name: stack.api.trigger(DAG_ID, {"seed": len(states)}, name))
         faults += disturbed(stack, run_id, order, min(KILLS_A_RUN, KILLS - len(faults)), len(faults))
         states[run_id] = end_of(stack, run_id)
     sweep(stack)
