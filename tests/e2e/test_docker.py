@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import psutil
@@ -34,6 +35,14 @@ def client() -> APIClient:
     if not found.images(name=IMAGE):
         pytest.skip(f"no image {IMAGE} on this engine; `make image` builds it")
     return found
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_kept(stack: Stack, client: APIClient) -> Iterator[None]:
+    """Remove what is kept for a look: nobody looks."""
+    yield
+    for container in client.containers(all=True, filters={"label": f"nightshift.stack={stack.layout.state}"}):
+        client.remove_container(container["Id"], force=True)
 
 
 def test_night_whose_worker_is_killed_trains_once_and_promotes(stack: Stack, client: APIClient) -> None:
