@@ -104,7 +104,7 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/pipelines tests/charts
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts
 	$(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
