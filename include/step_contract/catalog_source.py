@@ -3,6 +3,7 @@
 Needs PyYAML.
 """
 
+import stat
 from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -55,10 +56,13 @@ def read_text(path: Path) -> str:
         CatalogError: the file cannot be read, is too large, or is not UTF-8.
     """
     try:
-        too_large = path.stat().st_size > MAX_BYTES
-        content = b"" if too_large else path.read_bytes()
+        status = path.stat()
+        is_stream, too_large = _is_stream(status.st_mode), status.st_size > MAX_BYTES
+        content = b"" if is_stream or too_large else path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
         raise _refusal(str(path), Finding((), f"cannot be read ({error})", "a readable YAML file")) from error
+    if is_stream:
+        raise _refusal(str(path), Finding((), "is a pipe or a device", "a readable YAML file"))
     if too_large:
         raise _refusal(str(path), Finding((), "the file is too large", f"{MAX_BYTES // 1024**2} MiB at most"))
     try:
@@ -68,6 +72,11 @@ def read_text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         raise _refusal(str(path), Finding((), got, "a file saved as UTF-8", line=line)) from error
     return text.replace("\r\n", "\n") if "\r" in text else text
+
+
+def _is_stream(mode: int) -> bool:
+    """Tell whether reading could wait for ever or never come to an end."""
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
 def open_catalog(text: str, file: str) -> CatalogSource:

@@ -7,7 +7,7 @@ Needs pydantic only.
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Literal, Self
 
@@ -18,6 +18,9 @@ from .catalog import Pipeline
 from .field_types import ImageSize, PositiveInt, Seed
 from .record import Record
 from .step_limits import Resources
+
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
+"""Far enough from the ends of the calendar that no time zone and no number of days leads beyond them."""
 
 
 class Step(StrEnum):
@@ -152,9 +155,9 @@ class StepRun(Record):
     map_index: int = -1
     try_number: PositiveInt = 1
     run_type: str = "manual"
-    logical_date: AwareDatetime | None = None
-    data_interval_start: AwareDatetime
-    data_interval_end: AwareDatetime
+    logical_date: Moment | None = None
+    data_interval_start: Moment
+    data_interval_end: Moment
     form: TriggerForm = TriggerForm()
 
     @model_validator(mode="after")

@@ -35,6 +35,9 @@ RUN_META_TAG = "VTM_RUN_META::"
 Answer = StepResult | ChoreResult | StepFailure
 """What a step or a chore says at its end."""
 
+_MOST_PROBLEMS = 8
+"""That a message names; more tell a person nothing, and a log line has an end."""
+
 _Message = TypeVar("_Message", bound=Record)
 
 
@@ -164,7 +167,7 @@ def _decode(kind: type[_Message], text: str, what: str) -> _Message:
 def _json_object(text: str, what: str) -> dict[str, object]:
     try:
         raw = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, or text nested too deep
         raise ContractError(f"{what}: not JSON ({error}); got {text[:80]!r}") from error
     if not isinstance(raw, dict):
         raise ContractError(f"{what}: expected a JSON object, got {type(raw).__name__}")
@@ -175,19 +178,21 @@ def _check_protocol(theirs: object, what: str) -> None:
     if theirs == PROTOCOL_VERSION:
         return
     if not isinstance(theirs, int):
-        raise ContractError(f"{what}: protocol is {theirs!r}; expected the number {PROTOCOL_VERSION}")
+        raise ContractError(f"{what}: protocol is {_short(theirs)}; expected the number {PROTOCOL_VERSION}")
     older = "the sender is older: update it" if theirs < PROTOCOL_VERSION else "this side is older: update it"
-    raise ContractError(f"{what}: protocol {theirs}, but this side speaks {PROTOCOL_VERSION}; {older}")
+    raise ContractError(f"{what}: protocol {_short(theirs)}, but this side speaks {PROTOCOL_VERSION}; {older}")
 
 
 def describe_validation_error(error: ValidationError) -> str:
     """Return each problem of a validation as ``field: what (got value)``, separated by semicolons."""
     problems = []
-    for item in error.errors(include_url=False):
-        field = ".".join(str(part) for part in item["loc"]) or "(whole record)"
+    items = error.errors(include_url=False)
+    for item in items[:_MOST_PROBLEMS]:
+        field = ".".join(str(part)[:80] for part in item["loc"]) or "(whole record)"
         got = "" if item["type"] == RULE_ERROR else f" (got {_short(item['input'])})"  # a rule says it itself
         problems.append(f"{field}: {item['msg'].removeprefix('Value error, ')}{got}")
-    return "; ".join(problems)
+    more = len(items) - len(problems)
+    return "; ".join([*problems, f"and {more} more"] if more else problems)
 
 
 def _short(value: object) -> str:

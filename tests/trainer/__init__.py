@@ -2,4 +2,9 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.trainer.s3_store", "tests.trainer.trained_model", "tests.trainer.trained_runs")
+pytest.register_assert_rewrite(
+    "tests.trainer.command_outcomes",
+    "tests.trainer.s3_store",
+    "tests.trainer.trained_model",
+    "tests.trainer.trained_runs",
+)

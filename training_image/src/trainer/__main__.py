@@ -177,6 +177,8 @@ def _reply(step: Step | None, action: Callable[[], tuple[StepResult | ChoreResul
 
 
 def _fail(step: Step | None, kind: FailureKind, message: str, error: BaseException) -> int:
+    # Names of files and arguments that are not UTF-8 hold what JSON cannot.
+    message = message.encode(errors="backslashreplace").decode()
     _log.error("%s: %s", kind, message)
     run_id = getattr(error, "mlflow_run_id", None)
     failure = StepFailure(step=step, kind=kind, message=message, mlflow_run_id=run_id)

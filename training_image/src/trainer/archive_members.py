@@ -4,7 +4,10 @@ Nothing is ever unpacked under a name that the archive chose. Still, names that 
 refused and not left out: whoever packed them meant something that a dataset cannot have.
 """
 
+import errno
+import lzma
 import stat
+import struct
 import tarfile
 import threading
 import zipfile
@@ -25,7 +28,18 @@ FREE_BYTES = 1 << 30
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
 _BLOCK_BYTES = 512
-_DAMAGES = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+_DAMAGES = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    UnicodeError,
+    IndexError,
+    OverflowError,
+)
 
 
 class Members(Protocol):
@@ -45,9 +59,16 @@ def damage_named(place: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGES as error:
-        raise BadData(
-            f"{place} is damaged or no such archive ({type(error).__name__}: {error}); make or upload it anew"
-        ) from error
+        raise _damage(place, error) from error
+    except OSError as error:
+        # Without a number it is gzip or bz2 that complains; EINVAL: the archive's own offsets lead nowhere.
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        raise _damage(place, error) from error
+
+
+def _damage(place: str, error: Exception) -> BadData:
+    return BadData(f"{place} is damaged or no such archive ({type(error).__name__}: {error}); make or upload it anew")
 
 
 def open_members(path: Path, place: str, most_bytes: int) -> Members:
@@ -106,6 +127,7 @@ class TarMembers:
     def __init__(self, path: Path, place: str) -> None:
         """Read the whole archive's headers."""
         self._lock = threading.Lock()
+        self._place = place
         self._file = path.open("rb")
         with tarfile.open(fileobj=self._file, mode="r:") as archive:
             infos = [info for info in _limited(archive, place) if not info.isdir()]
@@ -126,7 +148,7 @@ class TarMembers:
                 self._file.seek(position)
                 chunk = self._file.read(min(1 << 20, stop - position))
             if not chunk:
-                raise BadData(f"{name} in a tar ends too early; make or upload the archive anew")
+                raise BadData(f"{self._place}: {name} ends too early; make or upload the archive anew")
             yield chunk
             position += len(chunk)
 
@@ -180,9 +202,11 @@ def _decoded(info: zipfile.ZipInfo, place: str) -> str:
     try:
         return info.filename.encode("cp437").decode("utf-8")
     except UnicodeError:
-        raise BadData(
-            f"{place}: the name {info.filename!r} is not UTF-8; pack the archive anew with UTF-8 names"
-        ) from None
+        raise _not_utf8(info.filename, place) from None
+
+
+def _not_utf8(name: str, place: str) -> BadData:
+    return BadData(f"{place}: the name {name!r} is not UTF-8; pack the archive anew with UTF-8 names")
 
 
 def _checked_names(names: Iterable[str], place: str) -> list[str]:
@@ -206,6 +230,10 @@ def _checked_name(name: str, place: str) -> str:
             f"{place}: {name!r} leads out of the archive; expected relative names with forward slashes and no '..', "
             "pack the archive anew"
         )
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # what tarfile makes of other bytes
+        raise _not_utf8(name, place) from None
     return "/".join(parts)
 
 

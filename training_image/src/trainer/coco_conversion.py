@@ -16,7 +16,7 @@ from step_contract.catalog import VisionTask
 
 from .errors import BadData
 
-VERSION = 1
+VERSION = 2
 """Another version's conversions are not taken from the cache."""
 
 Point = tuple[float, float]
@@ -31,7 +31,7 @@ def convert(content: bytes, *, where: str, task: VisionTask) -> dict[str, Any]:
     """
     try:
         return _convert(json.loads(content), task)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise BadData(
             f"{where} is not a COCO annotation file ({type(error).__name__}: {error}); "
             "expected a JSON object with images, annotations and categories"
@@ -41,6 +41,8 @@ def convert(content: bytes, *, where: str, task: VisionTask) -> dict[str, Any]:
 def _convert(source: dict[str, Any], task: VisionTask) -> dict[str, Any]:
     categories = sorted(source["categories"], key=lambda category: int(category["id"]))
     numbers = {category["id"]: str(number) for number, category in enumerate(categories)}
+    _check_categories(categories)
+    _check_images(source["images"])
     sizes = {image["id"]: (image.get("width") or 0, image.get("height") or 0) for image in source["images"]}
     notes: Counter[str] = Counter()
     lines: dict[Any, list[str]] = defaultdict(list)
@@ -51,10 +53,39 @@ def _convert(source: dict[str, Any], task: VisionTask) -> dict[str, Any]:
         elif annotation.get("iscrowd"):
             notes["crowd annotations left out"] += 1
         elif (shape := _shape(annotation, sizes[image_id], task, notes)) is not None:
-            number = numbers.get(annotation["category_id"], f"category_id={annotation['category_id']}")
+            number = numbers.get(annotation["category_id"], f"category_id={_word(annotation['category_id'])}")
             lines[image_id].append(f"{number} {shape}")
     images = [[image["file_name"], *sizes[image["id"]], "\n".join(lines[image["id"]])] for image in source["images"]]
     return {"names": [str(category["name"]) for category in categories], "images": images, "notes": notes}
+
+
+def _check_categories(categories: Sequence[dict[str, Any]]) -> None:
+    """Refuse categories that cannot be told apart or named."""
+    if len({category["id"] for category in categories}) < len(categories):
+        number, _ = Counter(category["id"] for category in categories).most_common(1)[0]
+        raise ValueError(f"category id {number} is there twice")
+    for category in categories:
+        if not isinstance(category["name"], str | int | float):
+            raise TypeError(f"name of category {category['id']} is {_word(category['name'])}")
+        str(category["name"]).encode()
+
+
+def _check_images(images: Sequence[dict[str, Any]]) -> None:
+    """Refuse images of which nobody can say which annotations are theirs."""
+    names: dict[Any, str] = {}
+    for image in images:
+        name = image["file_name"]
+        if not isinstance(name, str):
+            raise TypeError(f"file_name of an image is {_word(name)}")
+        name.encode()
+        for side in ("width", "height"):
+            if not isinstance(image.get(side), int | float | None):
+                raise TypeError(f"{side} of {name!r} is {_word(image[side])}")
+        if names.setdefault(image["id"], name) != name:
+            raise ValueError(f"id {image['id']} is of both {names[image['id']]!r} and {name!r}")
+    if len(set(names.values())) < len(names):
+        name, _ = Counter(names.values()).most_common(1)[0]
+        raise ValueError(f"{name!r} has several ids")
 
 
 def _shape(annotation: dict[str, Any], size: Size, task: VisionTask, notes: Counter[str]) -> str | None:
@@ -63,7 +94,7 @@ def _shape(annotation: dict[str, Any], size: Size, task: VisionTask, notes: Coun
     if task is VisionTask.SEGMENT:
         return _outline(annotation.get("segmentation"), size, notes)
     box: Any = annotation.get("bbox")
-    return _box(box, size, notes) if _is_numbers(box) and len(box) == 4 else f"bbox={str(box)[:40].replace(' ', '')}"
+    return _box(box, size, notes) if _is_numbers(box) and len(box) == 4 else f"bbox={_word(box)}"
 
 
 def _box(box: Sequence[float], size: Size, notes: Counter[str]) -> str:
@@ -109,6 +140,11 @@ def join_outlines(outlines: Sequence[Sequence[Point]]) -> list[Point]:
 
 def _is_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, int | float) for item in value)
+
+
+def _word(value: Any) -> str:
+    """Return a value as a message or a label can hold it: short, and without spaces."""
+    return repr(value)[:40].replace(" ", "")
 
 
 def _words(values: Iterable[float]) -> str:

@@ -98,6 +98,15 @@ def composed(name: str) -> str:
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
+def _is_unicode(text: str) -> bool:
+    """Tell whether a text can be stored: escapes in YAML and JSON may write half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     """Return the class names, composed.
 
@@ -107,6 +116,8 @@ def check_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     clean = tuple(composed(name.strip()) for name in names)
     if not clean or not all(clean):
         raise BadData(f"{where}: got class names {list(clean)}; expected at least one, and none empty")
+    if broken := [name for name in clean if not _is_unicode(name)]:
+        raise BadData(f"{where}: class name {broken[0]!r} is not Unicode text; correct it")
     if doubles := [name for name, count in Counter(clean).items() if count > 1]:
         raise BadData(f"{where}: class name {doubles[0]!r} is there twice; expected each class once")
     return clean

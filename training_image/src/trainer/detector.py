@@ -79,11 +79,15 @@ def open_checkpoint(last: Path, epoch: int) -> Model:
         model = YOLO(str(last))
     except Exception as error:  # what a damaged file raises while it is unpickled can be anything
         raise BadData(f"{last.name} cannot be loaded: {_first_line(error)}") from error
-    found = model.ckpt.get("epoch", -1)
-    if found < 0 or model.ckpt.get("optimizer") is None:
+    found, optimizer = model.ckpt.get("epoch", -1), model.ckpt.get("optimizer")
+    if not isinstance(found, int):
+        raise BadData(f"{last.name} has the epoch {str(found)[:40]}; expected a number")
+    if found < 0 or optimizer is None:
         raise BadData(
             f"{last.name} is of a finished training (epoch {found}, no optimizer); expected one to go on from"
         )
+    if not isinstance(optimizer, dict) or not {"state", "param_groups"} <= optimizer.keys():
+        raise BadData(f"{last.name} has an optimizer without state and param_groups; expected both")
     if found + 1 != epoch:
         raise BadData(f"{last.name} was saved after epoch {found + 1}; expected epoch {epoch}")
     return model
@@ -230,6 +234,11 @@ def _meaning(plan: Plan, text: str) -> StepError | None:
         return _out_of_memory(plan, text)
     if text.startswith("Dataset '"):
         return BadData(f"ultralytics cannot use the dataset: {text.splitlines()[0]}")
+    if "state dict" in text or "state_dict" in text:
+        return BadData(
+            f"the checkpoint is of another model: {text.splitlines()[0]}; expected the model that the run began with, "
+            "trigger the run with force to begin anew"
+        )
     if "BatchNorm" in text:
         return BadRequest(f"ultralytics cannot train with batch {plan.batch}: {text.splitlines()[0]}")
     if "NaN" in text:

@@ -1,5 +1,6 @@
 """Datasets in folders of this machine, or mounted into it: ``file://``."""
 
+import errno
 import hashlib
 import os
 import stat
@@ -13,6 +14,9 @@ from .storage import NothingThere, StoredObject, new_file, readable
 from .thread_pool import thread_count
 
 _CHUNK_BYTES = 1 << 20
+_LONGEST_NAME_BYTES = 255
+_LONGEST_PATH_BYTES = 4095
+_SHOWN = 200
 
 
 class FileStorage:
@@ -65,21 +69,41 @@ class FileStorage:
         return thread_count()
 
 
-def folder_of(uri: str) -> Path:
-    """Return the folder that a ``file://`` URI names.
+def folder_of(uri: str, field: str = "dataset.uri") -> Path:
+    """Return the folder or file that a ``file://`` URI names; ``field`` is what messages call it.
 
     Raises:
         BadRequest: another scheme, a host, or a query (an unescaped ``?`` or ``#`` in a name).
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError as error:
+        raise _unreadable(uri, field) from error
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
-        raise BadRequest(
-            f"dataset.uri {uri!r} cannot be read; expected file:///absolute/path, s3://bucket/prefix "
-            "or a path below DATASET_ROOT"
-        )
+        raise _unreadable(uri, field)
     if parts.query or parts.fragment:
-        raise BadRequest(f"dataset.uri {uri!r} holds a bare ? or #; expected %3F or %23 in their place")
-    return Path(unquote(parts.path))
+        raise BadRequest(f"{field} {uri!r} holds a bare ? or #; expected %3F or %23 in their place")
+    path = unquote(parts.path)
+    if not _may_exist(path):
+        raise BadRequest(
+            f"{field} {uri[:_SHOWN]!r} is no path that a file system can hold; expected names of at most "
+            f"{_LONGEST_NAME_BYTES} bytes and {_LONGEST_PATH_BYTES:,} in all, without zero bytes"
+        )
+    return Path(path)
+
+
+def _unreadable(uri: str, field: str) -> BadRequest:
+    return BadRequest(
+        f"{field} {uri[:_SHOWN]!r} cannot be read; expected file:///absolute/path, s3://bucket/prefix "
+        "or a path below DATASET_ROOT"
+    )
+
+
+def _may_exist(path: str) -> bool:
+    names = os.fsencode(path).split(b"/")
+    return b"\0" not in os.fsencode(path) and (
+        max(map(len, names)) <= _LONGEST_NAME_BYTES and len(os.fsencode(path)) <= _LONGEST_PATH_BYTES
+    )
 
 
 def _check_as_of(uri: str, as_of: datetime | None) -> None:
@@ -100,11 +124,15 @@ def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Itera
                 if entry.name.startswith("."):
                     continue
                 key = prefix + entry.name
+                if not entry.name.isascii():
+                    _check_spelling(key)
                 if entry.is_dir():
                     yield from _walk(entry.path, f"{key}/", (*above, identity))
                 elif found := _object(entry, key):
                     yield found
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise BadData(f"{error.filename} is a link that leads back to itself; remove the link") from error
         raise TryAgain(f"cannot list {folder}: {error}") from error
 
 
@@ -120,8 +148,6 @@ def _object(entry: os.DirEntry[str], key: str) -> StoredObject | None:
         return None
     if not stat.S_ISREG(status.st_mode):
         return None
-    if not key.isascii():
-        _check_spelling(key)
     return StoredObject(key, status.st_size, _etag(status))
 
 

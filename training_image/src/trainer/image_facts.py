@@ -3,6 +3,7 @@
 A header alone says nothing about a truncated or damaged file. Imports Pillow, and nothing heavier.
 """
 
+import errno
 import threading
 import warnings
 from collections.abc import Sequence
@@ -57,7 +58,8 @@ def _inspect(path: Path) -> ImageFacts:
     except (UnidentifiedImageError, ImportError):
         return ImageFacts(0, 0, "is no image of a known format")
     except Exception as error:  # a damaged file makes Pillow's decoders raise whatever they stumble over
-        if isinstance(error, OSError) and error.errno is not None:
+        # EINVAL: the file's own offsets lead where no file can reach.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise TryAgain(f"cannot read the cached copy {path}: {error}") from error
         return ImageFacts(0, 0, str(error)[:120] or type(error).__name__)
 

@@ -7,6 +7,7 @@ Recorded as gzipped JSON lines, a header and then one line an image, byte for by
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -126,12 +127,12 @@ def decode(content: bytes) -> Manifest:
                 f"{ARTIFACT} has version {fields['version']}; this trainer reads {_VERSION}, run preprocess again"
             )
         manifest = _manifest(fields, tuple(ManifestItem(**json.loads(line)) for line in lines))
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        said, found = fields["digest"], manifest.digest
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, RecursionError) as error:
         raise BadData(f"{ARTIFACT} is damaged ({type(error).__name__}: {error}); run preprocess again") from error
-    if manifest.digest != fields["digest"]:
+    if said != found:
         raise BadData(
-            f"{ARTIFACT} says digest {fields['digest'][:12]}, but its content has {manifest.digest[:12]}; "
-            "run preprocess again"
+            f"{ARTIFACT} says digest {str(said)[:12]}, but its content has {found[:12]}; run preprocess again"
         )
     return manifest
 

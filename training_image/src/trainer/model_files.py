@@ -21,13 +21,18 @@ def models_folder(dataset_root: str) -> Path | None:
 
 def find_file(model: str, below: Path | None) -> Path | None:
     """Return the absolute path of a model's file: as given if absolute or a file:// URI, else below a folder."""
-    if urlsplit(model).scheme:
-        path = folder_of(model) if model.startswith("file:") else None
+    if model.startswith("file:"):
+        path: Path | None = folder_of(model, "model")
+    elif "://" in model:
+        path = None
     elif Path(model).is_absolute():
         path = Path(model)
     else:
         path = below / model if below is not None else None
-    return path if path is not None and path.is_file() else None
+    try:
+        return path if path is not None and path.is_file() else None
+    except OSError:  # a name that is too long for any file
+        return None
 
 
 def find_weights(model: str, below: Path | None, field: str) -> Path:

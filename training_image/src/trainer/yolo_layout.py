@@ -23,6 +23,10 @@ from .storage import StoredObject
 _SPEC_SUFFIXES = {".yaml", ".yml"}
 _SPEC_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _LARGEST_SPEC_BYTES = 1 << 20
+_MOST_CLASSES = 100_000
+_MOST_KEYPOINTS = 1000
+_LONGEST_PATH = 4096
+_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,19 @@ def read_yolo(listing: Listing, reader: Reader, task: VisionTask, *, is_pooled: 
 # -- data.yaml --------------------------------------------------------------------------------------------------------
 
 
+class _SpecLoader(yaml.BaseLoader):
+    """Leaves all scalars text: a class named `no` or `1e3` is not a boolean or a number. A key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a mapping; of two equal keys PyYAML would keep the last without a word."""
+        mapping = super().construct_mapping(node, deep=deep)
+        if len(mapping) < len(node.value):
+            keys = Counter(key.value for key, _ in node.value)
+            words = f"found the key {keys.most_common(1)[0][0]!r} a second time"
+            raise yaml.MarkedYAMLError(problem=words, problem_mark=node.start_mark)
+        return mapping
+
+
 def _read_spec(listing: Listing, reader: Reader) -> _Spec:
     item = _find_spec(listing)
     where = f"{listing.place}/{item.key}"
@@ -83,9 +100,10 @@ def _read_spec(listing: Listing, reader: Reader) -> _Spec:
         raise BadData(f"{where} has {item.size:,} bytes; expected a data.yaml of at most {_LARGEST_SPEC_BYTES:,}")
     text = text_of(item, listing, reader)
     try:
-        # All scalars stay text: a class named `no` or `1e3` is not a boolean or a number.
-        values = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # it makes text, lists and mappings only
-    except yaml.YAMLError as error:
+        values = yaml.load(text, Loader=_SpecLoader)  # noqa: S506  # it makes text, lists and mappings only
+    except RecursionError as error:
+        raise BadData(f"{where} is nested too deep; expected names, train, val and so on") from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the latter of an escape beyond Unicode
         raise BadData(f"{where} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise BadData(f"{where}: expected names, train, val and so on; got {type(values).__name__}")
@@ -112,13 +130,20 @@ def _class_names(spec: _Spec) -> tuple[str, ...]:
     if isinstance(names, dict):
         names = _ordered(names, spec)
     if not names and isinstance(count, str) and count.isdecimal():
-        names = [f"class_{number}" for number in range(int(count))]
+        names = [f"class_{number}" for number in range(_number(count, _MOST_CLASSES, "nc", "classes", spec))]
     if not names:
         raise BadData(f"{spec.where} has no names; expected a list, or a mapping from 0, 1, 2 ... to class names")
     texts = spec.texts("names", names)
     if isinstance(count, str) and count and count != str(len(texts)):
         raise BadData(f"{spec.where}: nc is {count}, but there are {len(texts)} names; correct one of the two")
     return check_names(texts, spec.where)
+
+
+def _number(text: str, most: int, field: str, what: str, spec: _Spec) -> int:
+    """Return a number that decides how much memory is taken."""
+    if len(text) > len(str(most)) or int(text) > most:
+        raise BadData(f"{spec.where}: {field} is {text[:20]}; expected at most {most:,} {what}")
+    return int(text)
 
 
 def _ordered(names: dict[str, Any], spec: _Spec) -> list[Any]:
@@ -132,9 +157,11 @@ def _ordered(names: dict[str, Any], spec: _Spec) -> list[Any]:
 
 def _kpt_shape(spec: _Spec) -> tuple[int, int]:
     shape = spec.texts("kpt_shape", spec.values.get("kpt_shape") or [])
-    if len(shape) == 2 and shape[0].isdecimal() and int(shape[0]) > 0 and shape[1] in ("2", "3"):
-        return int(shape[0]), int(shape[1])
-    raise BadData(f"{spec.where}: kpt_shape is {shape}; pose needs [number of keypoints, 2 or 3], such as [17, 3]")
+    if len(shape) == 2 and shape[0].isdecimal() and shape[0].strip("0") and shape[1] in ("2", "3"):
+        return _number(shape[0], _MOST_KEYPOINTS, "kpt_shape", "keypoints", spec), int(shape[1])
+    raise BadData(
+        f"{spec.where}: kpt_shape is {shape}; pose needs [number of keypoints, 2 or 3], expected such as [17, 3]"
+    )
 
 
 def _flip_idx(spec: _Spec) -> tuple[int, ...]:
@@ -176,10 +203,11 @@ def _listed(
         found = _resolve(spec, listing, place)
         if found is None and split == "test":
             # Many a download's data.yaml names a test split that it does not bring along.
-            notes[f"test entry {place!r} of data.yaml leads nowhere"] += 1
+            notes[f"test entry {place[:_SHOWN]!r} of data.yaml leads nowhere"] += 1
         elif found is None:
             raise BadData(
-                f"{spec.where}: {split} is {place!r}, and there is no such folder or list below {listing.place}; "
+                f"{spec.where}: {split} is {place[:_SHOWN]!r}, and there is no such folder or list below "
+                f"{listing.place}; "
                 "expected a path below data.yaml's own folder"
             )
         elif item := listing.find(found):
@@ -202,8 +230,10 @@ def _lines(
 
 def _resolve(spec: _Spec, listing: Listing, place: str) -> str | None:
     """Return the folder or file below the spec's own folder that a path means, wherever it once lay."""
+    if len(place) > _LONGEST_PATH:  # no file system has it, and its readings would take hours
+        return None
     for parts in _readings(spec.base, place):
-        candidate = posixpath.join(spec.folder, *parts)
+        candidate = "/".join([spec.folder, *parts] if spec.folder else parts)
         if candidate in listing.folders or listing.find(candidate):
             return candidate
     return None
