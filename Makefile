@@ -110,6 +110,7 @@ faults: install ## Run the tests that take too long for `make test`: kills, race
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
 
 faults-sample: install ## Run a part of `make faults` that CI has the time for
+	$(TRAINER)/python -m pytest -n 2 tests/trainer/test_corrupted_*.py tests/trainer/test_resume_properties.py
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG

@@ -22,7 +22,7 @@ from .command_outcomes import Preprocess, check_accepted, check_refused
 from .datasets import BOX, image_bytes
 
 pytest_plugins = ("tests.trainer.command_outcomes",)
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 FILES: dict[str, bytes] = {"data.yaml": b"names: [cat]"}
 for _number in range(6):

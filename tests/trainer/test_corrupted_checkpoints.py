@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from step_contract.catalog import Training, VisionTask
 from step_contract.step import FailureKind
+from tests.tiny_model import TINY_MODEL
 from trainer import manifest as manifests
 from trainer import train, ultralytics_setup
 from trainer.checkpoints import HISTORY, LAST, Checkpoint, CheckpointStore
@@ -24,11 +25,11 @@ from trainer.manifest import Manifest
 
 from .conftest import make_pipeline
 from .datasets import image_bytes
-from .trained_model import TINY_MODEL, record_preprocess
+from .trained_model import record_preprocess
 from .trained_runs import RunStep, rewritten
 
 pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 Damage = Callable[[Path, Path], object]
 """Writes a file in place of a good one: (the good one, where to write)."""

@@ -12,7 +12,7 @@ from .command_outcomes import LENIENT, Preprocess, check_accepted, check_refused
 from .datasets import BOX, image_bytes, write, write_image_folder, write_yolo_pool
 
 pytest_plugins = ("tests.trainer.command_outcomes",)
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 KOREAN = "한글".encode("cp949")
 

@@ -16,7 +16,7 @@ from .command_outcomes import Preprocess, check_accepted, check_refused, store_o
 from .datasets import BOX, image_bytes, write, write_yolo_pool
 
 pytest_plugins = ("tests.trainer.command_outcomes",)
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 JPEG, PNG = (image_bytes(99, width=200, height=100, format=kind) for kind in ("JPEG", "PNG"))
 

@@ -19,7 +19,7 @@ from .command_outcomes import Preprocess, check_accepted, check_refused, store_o
 from .datasets import coco, image_bytes, read_folder, write, write_yolo_pool
 
 pytest_plugins = ("tests.trainer.command_outcomes",)
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 BAD_SPECS: dict[str, tuple[bytes | str, str]] = {
     "no bytes": ("", "expected names, train, val and so on; got NoneType"),
