@@ -23,15 +23,18 @@ _AWSCLI = "awscli==1.46.3"
 _URI = f"s3://{BUCKET}/{PREFIX.rstrip('/')}"
 
 _IMAGES = """
-import sys
+import os, sys
 from pathlib import Path
 import numpy as np
 from PIL import Image
-folder, count = Path(sys.argv[1]), int(sys.argv[2])
+folder, count, size = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 random = np.random.default_rng(0)
 for number in range(count):
+    path = folder / f"{number:05}.jpg"
     coarse = Image.fromarray(random.integers(0, 255, (16, 16, 3), dtype=np.uint8))
-    coarse.resize((224, 224)).save(folder / f"{number:05}.jpg", quality=90)
+    coarse.resize((224, 224)).save(path, quality=90)
+    if size:  # behind the image's end, where no decoder looks; zeros take no room on the disk
+        os.truncate(path, size)
 """
 
 _SYNC = """
@@ -56,7 +59,7 @@ assert len(images) == int(sys.argv[2]), len(images)
 def sync_small_objects(folder: Path) -> Ratio:
     """Compare the first sync of many small images, decoding included, with awscli's copy of them."""
     aws = _awscli()
-    with _small_objects(folder) as endpoint:
+    with _served_images(folder, SMALL_OBJECTS) as endpoint:
         name = f"first sync of {SMALL_OBJECTS:,} small objects from S3, whole process"
         against = "`aws s3 cp --recursive` of the same, whole process"
         ours, bare = _first_sync(folder, endpoint, SMALL_OBJECTS), _copy(folder, aws, endpoint, SMALL_OBJECTS)
@@ -64,13 +67,9 @@ def sync_small_objects(folder: Path) -> Ratio:
 
 
 def sync_large_objects(folder: Path) -> Ratio:
-    """Compare the first sync of large objects, which are no images, with awscli's copy of them."""
+    """Compare the first sync of large objects, whose decoding takes no time, with awscli's copy of them."""
     aws = _awscli()
-    objects = folder / "objects"
-    objects.mkdir()
-    for number in range(LARGE_OBJECTS):
-        _write_sparse(objects / f"{number:02}.jpg")
-    with s3_stand_in(folder, objects) as endpoint:
+    with _served_images(folder, LARGE_OBJECTS, LARGE_BYTES) as endpoint:
         name = f"first sync of {LARGE_OBJECTS} objects of {LARGE_BYTES // 10**6} MB, whole process"
         against = "`aws s3 cp --recursive` of the same, whole process"
         ours, bare = _first_sync(folder, endpoint, LARGE_OBJECTS), _copy(folder, aws, endpoint, LARGE_OBJECTS)
@@ -83,7 +82,7 @@ def sync_again(folder: Path) -> Ratio:
     The sync's own time: the start of the process, a second of imports, is the same for both.
     """
     first: dict[int, float] = {}
-    with _small_objects(folder) as endpoint:
+    with _served_images(folder, SMALL_OBJECTS) as endpoint:
 
         def again(pair: int) -> float:
             cache = folder / f"cache{pair}"
@@ -97,20 +96,14 @@ def sync_again(folder: Path) -> Ratio:
 
 
 @contextmanager
-def _small_objects(folder: Path) -> Iterator[str]:
+def _served_images(folder: Path, count: int, size: int = 0) -> Iterator[str]:
+    """Serve images, no two the same, each of about 10 kB or padded to ``size`` bytes; yield the store's address."""
     objects = folder / "objects"
     objects.mkdir()
-    make = [TRAINER_BIN / "python", "-c", _IMAGES, objects, SMALL_OBJECTS]
+    make = [TRAINER_BIN / "python", "-c", _IMAGES, objects, count, size]
     subprocess.run(list(map(str, make)), check=True)
     with s3_stand_in(folder, objects) as endpoint:
         yield endpoint
-
-
-def _write_sparse(path: Path) -> None:
-    """Write a file of which no two are the same and whose end takes no room on the disk."""
-    with path.open("wb") as out:
-        out.write(os.urandom(1 << 20))
-        out.truncate(LARGE_BYTES)
 
 
 def _first_sync(folder: Path, endpoint: str, count: int) -> Measurement:
