@@ -106,11 +106,12 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
 
 faults-sample: install ## Run a part of `make faults` that CI has the time for
-	$(TRAINER)/python -m pytest -n 2 tests/trainer/test_corrupted_*.py tests/trainer/test_resume_properties.py
+	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 -m faults tests/docker_stack
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG

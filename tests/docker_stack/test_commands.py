@@ -12,6 +12,7 @@ from include.docker_stack.__main__ import main
 from include.docker_stack.backup import back_up, restore
 from include.docker_stack.compose import StackError, docker, read_stack
 
+pytestmark = pytest.mark.faults
 CONFIG = {
     "name": "night",
     "services": {

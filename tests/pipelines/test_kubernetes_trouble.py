@@ -134,6 +134,7 @@ def test_a_container_that_cannot_run_is_a_bad_request(task: MakeTask, cluster: C
     assert "the container could not run: exec:" in ending["message"]
 
 
+@pytest.mark.faults
 def test_an_exceeded_quota_is_waited_for(task: MakeTask, cluster: Cluster) -> None:
     cluster.quota = 0
     first = task(SUCCEED).start()
@@ -142,6 +143,7 @@ def test_an_exceeded_quota_is_waited_for(task: MakeTask, cluster: Cluster) -> No
     assert first.ending() == {"outcome": "done"}
 
 
+@pytest.mark.faults
 def test_a_quota_that_stays_exceeded_says_what_to_do(task: MakeTask, cluster: Cluster) -> None:
     cluster.quota = 0
     step = task(SUCCEED)
@@ -360,6 +362,7 @@ def test_a_missing_right_is_named(task: MakeTask, cluster: Cluster, verb: str, r
     assert "grant it to the worker's service account (docs/kubernetes.md, RBAC)" in ending["message"]
 
 
+@pytest.mark.faults
 def test_a_log_that_may_not_be_read_is_said(
     task: MakeTask, cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:

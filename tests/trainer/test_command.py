@@ -168,6 +168,7 @@ def test_missing_dataset_is_bad_data(run_trainer: RunTrainer, settings: Settings
     assert record.client.get_run(record.run_id).info.status == "FAILED"
 
 
+@pytest.mark.faults
 def test_step_without_its_predecessor_is_refused(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("evaluate", request=request_for(Step.EVALUATE), run=make_run())
     assert code == 64
@@ -193,6 +194,7 @@ def test_step_done_before_says_so_and_leaves_no_scratch(
     assert list((tmp_path / "work").iterdir()) == []
 
 
+@pytest.mark.faults
 def test_lost_run_is_closed_from_the_command_line(run_trainer: RunTrainer, settings: Settings) -> None:
     code, _answer, log = run_trainer("close", "--reason", "gone", request=request_for(Step.TRAIN), run=make_run())
     assert code == 0
@@ -251,6 +253,7 @@ def test_the_web_ui_hears_of_a_step_and_of_one_that_was_lost(
     assert "secret-path" not in log
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("how", ["SIGTERM", pytest.param("end of standard input", marks=pytest.mark.faults)])
 def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
     environment: dict[str, str], run_trainer: RunTrainer, settings: Settings, web_ui: Receiver, how: str

@@ -168,6 +168,7 @@ def registered(job: Job, weights: Path, verdict: Verdict, against: str | None) -
     return job
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("verdict", "gate", "promoted"),
     [pytest.param(Verdict.KEEP, ALWAYS, True, marks=pytest.mark.faults), (Verdict.PROMOTE, NEVER, False)],

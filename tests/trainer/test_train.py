@@ -153,6 +153,7 @@ def test_a_summary_is_one_line() -> None:
     assert train.summary(result) == "trained 12 epochs (from epoch 7 on): mAP50-95 0.410, mAP50 0.600"
 
 
+@pytest.mark.faults
 @pytest.mark.filterwarnings("ignore:Glyph")
 def test_classify_trains_with_korean_class_names(train_job: MakeJob, tmp_path: Path) -> None:
     pipeline = tiny_pipeline(
@@ -256,6 +257,7 @@ def test_a_forced_training_begins_anew_and_is_itself_resumed(
     assert epochs_of(job.record) == [1, 1, 2, 2]
 
 
+@pytest.mark.faults
 def test_a_checkpoint_of_other_inputs_is_ignored(
     train_job: MakeJob,
     stop_in_epoch: Callable[..., None],
@@ -338,6 +340,7 @@ def test_a_container_killed_at_its_limit_is_followed_by_half_the_batch(train_job
 # -- what one try leaves for the next ---------------------------------------------------------------------------------
 
 
+@pytest.mark.faults
 def test_epochs_that_mlflow_did_not_take_are_there_for_the_next_try(
     train_job: MakeJob, monkeypatch: pytest.MonkeyPatch, stop_in_epoch: Callable[..., None]
 ) -> None:
@@ -362,6 +365,7 @@ def test_epochs_that_mlflow_did_not_take_are_there_for_the_next_try(
     assert epochs_of(job.record) == [1, 2, 3]
 
 
+@pytest.mark.faults
 def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
     train_job: MakeJob, settings: Settings, stop_in_epoch: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
