@@ -21,6 +21,7 @@ from .layout import ADMIN, PROJECT_ROOT, Layout, Ports, choose_ports, known_port
 from .services import StackError, processes, start, stop
 
 _BEGIN = time.monotonic()
+_TAKEN = "address already in use"
 
 
 def main() -> int:
@@ -84,9 +85,20 @@ def _demo(layout: Layout) -> int:
 
 def _start(layout: Layout) -> Ports:
     layout.create()
-    ports = choose_ports(layout)
     _say("writing sample data")
     write_sample_data(layout, _pipeline(), date.today())
+    try:
+        return _start_on(layout, choose_ports(layout))
+    except StackError as error:
+        if _TAKEN not in str(error):
+            raise
+    _say("another program took a port meanwhile; starting on others")
+    stop(layout)
+    layout.ports_file.unlink()
+    return _start_on(layout, choose_ports(layout))
+
+
+def _start_on(layout: Layout, ports: Ports) -> Ports:
     start(layout, ports, _say)
     return ports
 

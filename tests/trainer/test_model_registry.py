@@ -216,6 +216,18 @@ def test_a_person_who_moves_the_alias_at_the_same_moment_is_written_down_as_the_
     assert chain(registry) == [(None, "1"), ("1", "2")]
 
 
+def test_a_double_that_another_try_has_just_deleted_is_no_error(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = add(registry, 1)
+    client, found = registry.client, registry.client.search_model_versions("name = '숫자'")
+    second = client.create_model_version("숫자", found[0].source, found[0].run_id, dict(found[0].tags))
+    both = client.search_model_versions("name = '숫자'")
+    client.delete_model_version("숫자", str(second.version))
+    monkeypatch.setattr(client, "search_model_versions", lambda _: both)
+    assert registry.version_of("run1") == first
+
+
 def test_a_move_that_was_claimed_and_not_made_is_made_by_the_next(
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:

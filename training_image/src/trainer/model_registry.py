@@ -116,8 +116,15 @@ class ModelRegistry:
                 _log.warning(
                     "version %s of %s doubles version %s; deleting it", double.version, self.model, first.version
                 )
-                self.client.delete_model_version(self.model, str(double.version))
+                self._delete_if_there(str(double.version))
         return _version(first)
+
+    def _delete_if_there(self, version: str) -> None:
+        try:
+            self.client.delete_model_version(self.model, version)
+        except MlflowException as error:
+            if not is_missing(error):  # the other try has deleted it
+                raise
 
     def add_version(self, run_id: str, model_id: str, tags: Mapping[str, str], description: str) -> RegisteredVersion:
         """Register a logged model as the version of the DAG run that its tags name; two at once agree on one."""
