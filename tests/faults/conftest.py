@@ -47,7 +47,7 @@ def catalog(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return path
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def tiny_model(stack: Stack) -> None:
     """Put the model's architecture into the store."""
     (stack.layout.store / "tiny.yaml").write_text(TINY_MODEL, encoding="utf-8")

@@ -16,7 +16,7 @@ from .faults import DAG_ID, end_of, leaders, trainers
 from .invariants import violations
 
 AWAY_SECONDS = 120
-pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.usefixtures("tiny_model"), pytest.mark.timeout(900)]
 
 
 def test_two_minutes_without_mlflow_cost_no_try_and_no_epoch(stack: Stack) -> None:

@@ -33,7 +33,12 @@ KILLS = int(os.environ.get("FAULT_KILLS", "8"))
 SEED = int(os.environ.get("FAULT_SEED", random.randrange(10**6)))
 KILLS_A_RUN = 4
 WEIGHTS = {"SIGKILL step": 6, "SIGTERM step": 3, "SIGKILL task": 3}
-pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.timeout(300 + 90 * KILLS)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.faults,
+    pytest.mark.usefixtures("tiny_model"),
+    pytest.mark.timeout(300 + 90 * KILLS),
+]
 
 
 def test_random_kills_lose_nothing_and_double_nothing(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
