@@ -1,5 +1,6 @@
 """50 DAG runs that register and promote at once on one model, in threads of ten processes, on a real MLflow server."""
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,8 @@ def mlflow_server(folder: Path, database: str) -> Iterator[Ports]:
         *("--backend-store-uri", database, "--artifacts-destination", str(folder / "artifacts"), "--serve-artifacts"),
     ]
     with (folder / "mlflow.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        variables = os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, start_new_session=True)
     try:
         eventually(lambda: answers(ports), "MLflow")
         yield ports
