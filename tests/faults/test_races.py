@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,10 +30,11 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ports]:
             yield ports
         return
     make = "psql --username=postgres --command='CREATE DATABASE mlflow'"
-    (tmp_path / "database").mkdir()
     with (
-        postgresql(tmp_path / "database", PASSWORD, make) as database,
-        mlflow_server(tmp_path, f"postgresql://postgres:{PASSWORD}@127.0.0.1:{database.port}/mlflow") as ports,
+        # Not below pytest's folder, which is root's own: PostgreSQL does not run as root.
+        tempfile.TemporaryDirectory() as folder,
+        postgresql(Path(folder), PASSWORD, make) as database,
+        mlflow_server(tmp_path, f"postgresql+psycopg2://postgres:{PASSWORD}@127.0.0.1:{database.port}/mlflow") as ports,
     ):
         yield ports
 
