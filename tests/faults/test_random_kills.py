@@ -1,6 +1,6 @@
 """Kills at random moments through the real scheduler, with real trainings: every run ends well, and nothing is left.
 
-``FAULT_KILLS`` says how many (``make faults``: 100, CI: 8) and ``FAULT_SEED`` repeats a run's order of faults and
+``FAULT_KILLS`` says how many (``make faults``: 100, ``make faults-sample``: 8) and ``FAULT_SEED`` repeats a run's order of faults and
 waits; what is under way at that moment depends on the machine.
 """
 

@@ -4,6 +4,7 @@ The step is a small program in the place of the trainer; the task is a process o
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,7 @@ def test_two_tries_at_once_share_one_container(task: MakeTask) -> None:
     step = task(f"until('go'); {SUCCEED}")
     tries = [step.start(1), step.start(2)]
     step.wait_for_start()
+    time.sleep(5)  # the later of both is at the container, too: one that comes after the end makes another
     step.tell_step("go")
     endings = [each.ending() for each in tries]
     assert {"outcome": "done"} in endings
@@ -295,7 +297,7 @@ def test_twenty_tasks_on_four_gpus_never_share_one(client: APIClient, monkeypatc
 
     def config(name: str, gpus: Any) -> dict[str, Any]:
         labels = {"nightshift.gpus": ",".join(gpus), "nightshift.test": "gpu"}
-        return {"name": name, "image": IMAGE, "entrypoint": ["sleep", "60"], "labels": labels}
+        return {"name": name, "image": IMAGE, "entrypoint": ["sleep", "600"], "labels": labels}
 
     def work(number: int) -> None:
         own = engine()
