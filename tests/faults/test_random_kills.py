@@ -1,7 +1,7 @@
 """Kills at random moments through the real scheduler, with real trainings: every run ends well, and nothing is left.
 
-``FAULT_KILLS`` says how many (``make faults``: 100, ``make faults-sample``: 8) and ``FAULT_SEED`` repeats a run's order of faults and
-waits; what is under way at that moment depends on the machine.
+``FAULT_KILLS`` says how many (``make faults``: 100, ``make faults-sample``: 8) and ``FAULT_SEED`` repeats a run's order
+of faults and waits; what is under way at that moment depends on the machine.
 """
 
 import os
