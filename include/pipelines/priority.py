@@ -1,11 +1,14 @@
 """Whose task gets the next free slot of a pool: see ``NightlyFirst`` in ``plugins/nightshift.py``."""
 
+from functools import cache
+
 from airflow.sdk import get_parsing_context
 
 _RULE = "nightshift.NightlyFirst"
 _AIRFLOWS_OWN = "downstream"
 
 
+@cache
 def weight_rule() -> str:
     """Return our rule, or Airflow's own where Airflow has not loaded the plugin, in this process and so in others."""
     # A task's process parses its own DAG, too, and gives no weights.
