@@ -109,7 +109,7 @@ faults: install ## Run the tests that take too long for `make test`: kills, race
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
 
-faults-sample: install ## Run a part of `make faults`: 15 minutes
+faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 -m faults tests/docker_stack
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py

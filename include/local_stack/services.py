@@ -142,7 +142,7 @@ def _sessions(layout: Layout) -> dict[int, float]:
         return {}
     recorded = {}
     for line in layout.sessions_file.read_text().splitlines():
-        leader, started, _name = line.split()
+        leader, started, *_ = line.split()  # an older version wrote no name
         if not psutil.pid_exists(int(leader)) or psutil.Process(int(leader)).create_time() == float(started):
             recorded[int(leader)] = float(started)
     return recorded

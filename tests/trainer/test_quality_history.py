@@ -61,6 +61,21 @@ def colours_of(picture: Path) -> dict[object, int]:
     return {colour: count for count, colour in Image.open(picture).getcolors(1 << 20) or []}
 
 
+def test_a_run_whose_tags_or_metrics_somebody_spoiled_is_left_out(do: RunStep, registered_run: MakeRun) -> None:
+    for night, tags, candidate in (
+        (1, {"data_interval_end": "soon"}, 0.1),
+        (2, {}, float("nan")),
+        (3, {"gate.metric": "recall"}, 0.3),
+        (4, {}, 0.4),
+    ):
+        job = registered_run(make_run(night), against=str(night - 1) if night > 1 else None)
+        job.record.log_metrics({"candidate/mAP50": candidate, "candidate/recall": 0.9})
+        job.record.set_tags(tags)
+        do("promote", make_run(night))
+    assert [(item.metric, item.candidate) for item in rows_of(job.record)] == [("recall", 0.9), ("mAP50", 0.4)]
+    assert "over_data_time.png" in job.record.artifacts("quality")[1]
+
+
 @pytest.mark.parametrize("days", [[1], [1, 1], list(range(1, 31))])
 def test_one_run_runs_of_one_day_and_a_month_can_be_drawn(days: list[int], tmp_path: Path) -> None:
     rows = [row(day, day / 40) for day in days]

@@ -6,6 +6,7 @@ Must not import mlflow: the record's client is enough.
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -57,15 +58,18 @@ class Row:
 
 
 def leave(job: Job) -> None:
-    """Store table and picture with the run; what goes wrong here is said in the log and fails no step."""
+    """Store table and picture with the run; an MLflow or a disk that takes neither is told in the log, no more."""
     try:
         rows = rows_of(job.record)
         if not rows:
             return
         job.record.log_table({name: [asdict(row)[name] for row in rows] for name in asdict(rows[0])}, TABLE)
-        picture = draw(f"{job.pipeline.name}: {rows[-1].metric} over data time", rows, job.workspace / PICTURE)
-        job.record.log_artifact(picture, FOLDER)
-    except StepError as error:
+        metric = job.pipeline.gate.metric
+        # The gate's metric may have been another once; numbers of two kinds share no axis.
+        if shown := [row for row in rows if row.metric == metric]:
+            picture = draw(f"{job.pipeline.name}: {metric} over data time", shown, job.workspace / PICTURE)
+            job.record.log_artifact(picture, FOLDER)
+    except (StepError, OSError) as error:
         _log.warning("the table of quality over data time is left as it was: %s", error)
 
 
@@ -86,7 +90,7 @@ def rows_of(record: RunRecord) -> list[Row]:
 def _row(run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> Row | None:
     metric, data_until = tags.get("gate.metric", ""), tags.get("data_interval_end", "")
     candidate = metrics.get(f"candidate/{metric}")
-    if candidate is None or not data_until:
+    if candidate is None or not math.isfinite(candidate) or not _is_moment(data_until):
         return None
     outcome = _outcome(tags)
     return Row(
@@ -102,6 +106,14 @@ def _row(run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> 
         why=tags.get(f"step.{Step.PROMOTE}.reason") or tags.get(f"step.{Step.REGISTER}.reason") or "",
         mlflow_run_id=run_id,
     )
+
+
+def _is_moment(text: str) -> bool:
+    """Tell whether a tag, which anybody can edit, still holds a time."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _outcome(tags: Mapping[str, str]) -> PromoteResult | RegisterResult | None:
