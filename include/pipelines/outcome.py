@@ -8,12 +8,15 @@ StepFailed     the step said why it failed, or was stopped; carries the failure 
 
 import signal
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from include.step_contract.chore import ChoreResult
 from include.step_contract.step import ExitCode, FailureKind, StepFailure, StepResult
-from include.step_contract.transport import Answer
+
+if TYPE_CHECKING:  # not paid for by a parse
+    from include.step_contract.chore import ChoreResult
+    from include.step_contract.transport import Answer
 
 _KIND_OF_EXIT = {int(kind.exit_code): kind for kind in FailureKind if kind is not FailureKind.OUT_OF_MEMORY}
 
@@ -71,7 +74,7 @@ def concluded_result() -> StepResult | None:
     return _concluded.result
 
 
-def conclude(step: str, exit_code: int, answer: Answer | None, *, killed: bool) -> StepResult | ChoreResult:
+def conclude(step: str, exit_code: int, answer: "Answer | None", *, killed: bool) -> "StepResult | ChoreResult":
     """Return the result of a step, or of a chore, or end the task as the exit code says.
 
     A killed task is never green, whatever its step managed to finish (airflow #73006).
@@ -84,7 +87,7 @@ def conclude(step: str, exit_code: int, answer: Answer | None, *, killed: bool) 
     if killed:
         raise StepFailed(f"{step}: the task was killed; the step was told to stop", FailureKind.TERMINATED)
     if exit_code in (ExitCode.DONE, ExitCode.REFUSED):
-        if not isinstance(answer, StepResult | ChoreResult):
+        if answer is None or isinstance(answer, StepFailure):
             raise StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
         _concluded.result = answer if isinstance(answer, StepResult) else None
         if exit_code == ExitCode.REFUSED:

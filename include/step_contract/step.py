@@ -158,7 +158,7 @@ class StepRun(Record):
     logical_date: Moment | None = None
     data_interval_start: Moment
     data_interval_end: Moment
-    form: TriggerForm = TriggerForm()
+    form: TriggerForm = TriggerForm.model_construct()
 
     @model_validator(mode="after")
     def _interval_goes_forward(self) -> Self:

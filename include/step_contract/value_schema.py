@@ -4,7 +4,6 @@ The words become the "expected ..." of an error, so that pydantic's and our own 
 library only; ``jsonschema`` is not installed where a catalog is parsed.
 """
 
-import difflib
 import math
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -95,6 +94,8 @@ def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | 
     """Return the name that a misspelt word most likely means, or None if none is that much like it (0 to 1)."""
     if len(word) > _LONGEST_KEY:  # comparing long texts takes long
         return None
+    import difflib  # only for a file with a fault
+
     by_lower = {name.lower(): name for name in names}
     found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=likeness)
     return by_lower[found[0]] if found else None

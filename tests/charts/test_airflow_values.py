@@ -13,7 +13,8 @@ import yaml
 from airflow.configuration import conf
 from airflow.providers.cncf.kubernetes import kubernetes_helper_functions
 
-from include.pipelines.settings import Settings
+from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
+from include.pipelines.settings import read_settings
 
 from .chart_tools import CHARTS, ROOT, chart_values, only, render, render_chart, values_file
 
@@ -90,12 +91,10 @@ def test_variables_are_settings_of_the_airflow_side_with_values_that_it_takes(
     which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variables = {entry["name"]: entry["value"] for entry in laid(which)["env"]}
-    # Those of the runtime kubernetes come with it.
-    names = {name for name in variables if not name.startswith("KUBERNETES_")}
-    assert names <= {name.upper() for name in Settings.model_fields}
+    assert set(variables) <= {name.upper() for name in KubernetesSettings.model_fields}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert Settings().training_runtime.value == "kubernetes"
+    assert read_settings(KubernetesSettings).training_runtime.value == "kubernetes"
 
 
 @pytest.mark.parametrize("which", LAYERS)

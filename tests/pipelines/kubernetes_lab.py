@@ -21,7 +21,7 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 
-from include.pipelines.settings import settings
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 
 RULES = (
     ("pods", ("create", "get", "list", "patch", "delete")),
@@ -172,4 +172,4 @@ def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    settings.cache_clear()
+    kubernetes_settings.cache_clear()

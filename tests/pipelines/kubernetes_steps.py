@@ -18,7 +18,8 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
-from include.pipelines.settings import BUNDLE_ROOT, settings
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
+from include.pipelines.settings import BUNDLE_ROOT
 from include.step_contract import transport
 from include.step_contract.step import Step, StepRequest
 from tests.kubernetes_api.cluster import NAMESPACE, Cluster
@@ -59,9 +60,9 @@ def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]
         kube_config.write_text(yaml.safe_dump(kube_config_for(address)))
         monkeypatch.setenv("KUBECONFIG", str(kube_config))
         monkeypatch.setenv("TRAINER_IMAGE", "nightshift-trainer:test")
-        settings.cache_clear()
+        kubernetes_settings.cache_clear()
         yield cluster
-    settings.cache_clear()
+    kubernetes_settings.cache_clear()
     assert cluster.unknown == []
 
 
@@ -112,7 +113,7 @@ class Task:
     def set(self, **environment: str) -> None:
         for name, value in environment.items():
             self.monkeypatch.setenv(name, value)
-        settings.cache_clear()
+        kubernetes_settings.cache_clear()
 
     @property
     def context(self) -> Any:

@@ -18,8 +18,8 @@ from include.pipelines.outcome import StepFailed, StepLost
 from include.pipelines.rollback_dag import rollback_dag, rollback_order
 from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes_pod import identity_of, step_pod
+from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
 from include.pipelines.runtimes.local import LocalStepOperator
-from include.pipelines.settings import Settings
 from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport
@@ -217,7 +217,7 @@ def test_a_lost_chore_has_no_record_to_close(make_step: MakeStep, tmp_path: Path
 def test_a_chore_is_a_pod_like_a_step() -> None:
     assert isinstance(chore_task(Chore.SWEEP, RuntimeName.KUBERNETES, lambda _: SurveyOrder()), KubernetesStepOperator)
     request, run = ChoreRequest(order=SurveyOrder()), transport.decode_run(RUN)
-    pod = step_pod(identity_of(run, request, ""), 1, request, RUN, Settings(), "")
+    pod = step_pod(identity_of(run, request, ""), 1, request, RUN, KubernetesSettings(), "")
     (container,) = pod["spec"]["containers"]
     assert container["args"] == ["survey"]
     assert pod["metadata"]["labels"]["nightshift/step"] == "survey"

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from kubernetes import client as k8s
 
-from include.pipelines.settings import settings
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.step_contract import transport
 from include.step_contract.step import FailureKind, Step, StepFailure, StepRequest
 
@@ -43,7 +43,7 @@ def lab(module_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """The namespace, empty of pods."""
     point_at(module_lab, tmp_path, monkeypatch)
     yield module_lab
-    settings.cache_clear()
+    kubernetes_settings.cache_clear()
     for pod in module_lab.pods():
         module_lab.core.delete_namespaced_pod(pod.metadata.name, module_lab.namespace, grace_period_seconds=0)
     wait_for(lambda: not module_lab.pods(), "pods are left", seconds=60)

@@ -9,8 +9,8 @@ import yaml
 
 from include.pipelines.outcome import StepFailed, StepLost
 from include.pipelines.runtimes.kubernetes_pod import close_pod, identity_of, label_value, step_pod
+from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes_template import laid_over
-from include.pipelines.settings import Settings
 from include.step_contract import transport
 from include.step_contract.step import Step, StepRequest, StepRun
 from tests.kubernetes_api.fields import unknown_fields
@@ -26,7 +26,7 @@ def make_pod(
     text = json.dumps(json.loads(RUN) | {"task_id": step.value} | (run or {}))
     request = StepRequest(step=step, pipeline=make_pipeline(**(pipeline or {})))
     identity = identity_of(transport.decode_run(text), request, "")
-    return step_pod(identity, 1, request, text, Settings(**settings), "https://airflow.example/")
+    return step_pod(identity, 1, request, text, KubernetesSettings(**settings), "https://airflow.example/")
 
 
 def container(pod: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def test_the_cache_is_the_volume_that_the_setting_names(setting: str, volume: di
 @pytest.mark.parametrize("wrong", ["nightshift-cache", "pvc:", "host:relative", "empty:much", "none:x"])
 def test_a_cache_that_is_no_volume_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="expected pvc:NAME, host:/PATH, empty, empty:50Gi, or none"):
-        Settings(kubernetes_cache=wrong)
+        KubernetesSettings(kubernetes_cache=wrong)
 
 
 def test_a_backfill_has_a_priority_of_its_own() -> None:
@@ -196,7 +196,7 @@ def test_the_pod_that_closes_a_record_is_the_same_but_short_and_without_gpus() -
     text = json.dumps(json.loads(RUN) | {"task_id": "train"})
     request = StepRequest(step=Step.TRAIN, pipeline=make_pipeline(resources={"train": GPU}))
     identity = identity_of(transport.decode_run(text), request, "")
-    pod = close_pod(identity, identity.name(3), request, text, Settings(), StepLost("costs $(5) $$"))
+    pod = close_pod(identity, identity.name(3), request, text, KubernetesSettings(), StepLost("costs $(5) $$"))
     assert pod["metadata"]["name"] == f"{identity.base}-3-close"
     assert "nightshift/task" not in pod["metadata"]["labels"]
     assert container(pod)["args"] == ["close", "--kind", "try_again", "--reason", "costs $$(5) $$$$"]

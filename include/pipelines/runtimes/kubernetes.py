@@ -19,8 +19,8 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from include.pipelines.outcome import StepFailed, StepLeft, StepLost
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.pipelines.runtimes.task_state import is_still_wanted, known_positions
-from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
 from include.step_contract.chore import ChoreRequest, Request
@@ -51,6 +51,7 @@ class KubernetesStepOperator(BaseOperator):
         self._killed = False
         self._watched: str | None = None
         self._known_cluster: Cluster | None = None
+        kubernetes_settings()  # so that a bad one is an import error, not a red task at night
 
     def execute(self, context: Context) -> str:
         """Run the step and stream its output into the task's log."""
@@ -62,7 +63,7 @@ class KubernetesStepOperator(BaseOperator):
                 cluster, self._identity(), self.request, self.step_run, lambda: self._act_if_killed(context)
             )
             self._watched = start.pod()
-            if settings().kubernetes_deferrable:
+            if kubernetes_settings().kubernetes_deferrable:
                 self._defer(context, self._watch(context).position)
             return self._finish(self._watch(context))
         except (AirflowTaskTimeout, KeyboardInterrupt):
@@ -86,7 +87,7 @@ class KubernetesStepOperator(BaseOperator):
     def _identity(self) -> "PodIdentity":
         from include.pipelines.runtimes.kubernetes_pod import identity_of
 
-        return identity_of(self._run(), self.request, settings().nightshift_state)
+        return identity_of(self._run(), self.request, kubernetes_settings().nightshift_state)
 
     def _watch(self, context: Context, since: int = 0) -> "PodWatch":
         from include.pipelines.runtimes.kubernetes_watch import POSITION_KEY, PodWatch
@@ -145,7 +146,7 @@ class KubernetesStepOperator(BaseOperator):
                 self.log.info("another try has begun the step anew; its record is left open")
                 return
             self.log.warning("%s; closing its MLflow run", lost)
-            pod = close_pod(self._identity(), of, self.request, self.step_run, settings(), lost)
+            pod = close_pod(self._identity(), of, self.request, self.step_run, kubernetes_settings(), lost)
             name = pod["metadata"]["name"]
             cluster.create(pod)
             try:
@@ -167,7 +168,7 @@ class KubernetesStepOperator(BaseOperator):
         from include.pipelines.runtimes.kubernetes_deferral import deadline_of, pod_trigger, timeout_until
 
         deadline = deadline_of(context["ti"], self.execution_timeout)
-        trigger = pod_trigger(self._watched or "", self.request, settings(), deadline, position)
+        trigger = pod_trigger(self._watched or "", self.request, kubernetes_settings(), deadline, position)
         self.defer(trigger=trigger, method_name="resume", timeout=timeout_until(deadline))
 
     def resume(self, context: Context, event: dict[str, Any]) -> str:

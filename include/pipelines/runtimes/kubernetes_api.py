@@ -21,8 +21,8 @@ from urllib3.exceptions import HTTPError
 
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes_pod import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes_state import CONTAINER, TAKEN_LABEL, PodState, state_of
-from include.pipelines.settings import settings
 from include.step_contract.step import FailureKind
 
 PATIENCE_SECONDS = 300
@@ -47,7 +47,7 @@ class QuotaExceeded(StepFailed):
 
 def is_kept_long_enough(state: PodState, now: datetime, *, is_over: bool = False) -> bool:
     """Tell whether an ended pod may go: its result was taken, or nobody will, and it was kept for a look."""
-    kept = timedelta(hours=settings().kubernetes_keep_failed_hours)
+    kept = timedelta(hours=kubernetes_settings().kubernetes_keep_failed_hours)
     limit = kept if state.is_taken or is_over else max(kept, timedelta(days=_UNTAKEN_DAYS))
     return state.is_ended and now - (state.ended or state.created) > limit
 
@@ -61,7 +61,7 @@ class Cluster:
         Raises:
             StepFailed: no cluster is configured.
         """
-        self.namespace = settings().kubernetes_namespace
+        self.namespace = kubernetes_settings().kubernetes_namespace
         self.api = _connect()
 
     def create(self, pod: Mapping[str, Any]) -> bool:
@@ -116,7 +116,7 @@ class Cluster:
 
     def retire(self, state: PodState) -> None:
         """Mark a failed pod as one whose result was taken and keep it for a look, or delete it."""
-        hours = settings().kubernetes_keep_failed_hours
+        hours = kubernetes_settings().kubernetes_keep_failed_hours
         if hours == 0 or state.phase not in ("Succeeded", "Failed"):
             self.delete(state.name)
             return
@@ -255,7 +255,7 @@ def _message(error: ApiException) -> str:
 
 
 def _connect() -> k8s.CoreV1Api:
-    connection, context = settings().kubernetes_connection, settings().kubernetes_context or None
+    connection, context = kubernetes_settings().kubernetes_connection, kubernetes_settings().kubernetes_context or None
     try:
         if connection:
             from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook

@@ -8,8 +8,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes_state import CONTAINER
-from include.pipelines.settings import Settings
 from include.step_contract.chore import Request
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def timeout_until(deadline: int | None) -> timedelta | None:
 
 
 def pod_trigger(
-    pod: str, request: Request, settings: Settings, deadline: int | None, position: int
+    pod: str, request: Request, settings: KubernetesSettings, deadline: int | None, position: int
 ) -> "KubernetesPodTrigger":
     """Return the trigger that waits for a pod's end and brings its lines meanwhile.
 

@@ -13,9 +13,9 @@ from urllib.parse import quote
 from kubernetes import client as k8s
 
 from include.pipelines.outcome import StepLost, close_command
+from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes_state import CONTAINER, GENERATION_LABEL, TASK_LABEL
 from include.pipelines.runtimes.kubernetes_template import laid_over
-from include.pipelines.settings import Settings
 from include.step_contract import transport
 from include.step_contract.chore import Request
 from include.step_contract.step import StepRun
@@ -72,7 +72,12 @@ def task_name(run_key: str, step: str, map_index: int, stack: str) -> str:
 
 
 def step_pod(
-    identity: PodIdentity, generation: int, request: Request, step_run: str, settings: Settings, airflow_url: str
+    identity: PodIdentity,
+    generation: int,
+    request: Request,
+    step_run: str,
+    settings: KubernetesSettings,
+    airflow_url: str,
 ) -> dict[str, Any]:
     """Return the pod that runs a step, with the platform's template laid over it.
 
@@ -105,7 +110,7 @@ def step_pod(
 
 
 def close_pod(
-    identity: PodIdentity, of: str, request: Request, step_run: str, settings: Settings, lost: StepLost
+    identity: PodIdentity, of: str, request: Request, step_run: str, settings: KubernetesSettings, lost: StepLost
 ) -> dict[str, Any]:
     """Return the pod that closes the record of a step that was lost in the pod ``of``."""
     pod = k8s.V1Pod(
@@ -119,7 +124,7 @@ def close_pod(
     return _manifest(pod, settings)
 
 
-def _manifest(pod: k8s.V1Pod, settings: Settings) -> dict[str, Any]:
+def _manifest(pod: k8s.V1Pod, settings: KubernetesSettings) -> dict[str, Any]:
     own: dict[str, Any] = k8s.ApiClient().sanitize_for_serialization(pod)
     return laid_over(own, settings.kubernetes_pod_template)
 
@@ -165,7 +170,7 @@ def _spec(
     identity: PodIdentity,
     request: Request,
     step_run: str,
-    settings: Settings,
+    settings: KubernetesSettings,
     deadline_seconds: int,
     arguments: list[str],
     *,
@@ -200,7 +205,7 @@ def _spec(
 
 
 def _container(
-    request: Request, step_run: str, settings: Settings, arguments: list[str], *, has_gpus: bool
+    request: Request, step_run: str, settings: KubernetesSettings, arguments: list[str], *, has_gpus: bool
 ) -> k8s.V1Container:
     mounts = {"scratch": _SCRATCH, "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108  # inside the container
     if settings.kubernetes_cache != "none":
@@ -222,7 +227,7 @@ def _container(
     )
 
 
-def _variables(request: Request, step_run: str, settings: Settings) -> list[tuple[str, str]]:
+def _variables(request: Request, step_run: str, settings: KubernetesSettings) -> list[tuple[str, str]]:
     return [
         (transport.REQUEST_VARIABLE, request.model_dump_json()),
         (transport.RUN_VARIABLE, step_run),
@@ -238,7 +243,7 @@ def _literal(text: str) -> str:
     return text.replace("$", "$$")
 
 
-def _sources(settings: Settings) -> list[k8s.V1EnvFromSource]:
+def _sources(settings: KubernetesSettings) -> list[k8s.V1EnvFromSource]:
     maps = (
         k8s.V1EnvFromSource(config_map_ref=k8s.V1ConfigMapEnvSource(name=name))
         for name in _names(settings.kubernetes_config_maps)
@@ -249,7 +254,7 @@ def _sources(settings: Settings) -> list[k8s.V1EnvFromSource]:
     return [*maps, *secrets]
 
 
-def _resources(request: Request, settings: Settings, *, has_gpus: bool) -> k8s.V1ResourceRequirements:
+def _resources(request: Request, settings: KubernetesSettings, *, has_gpus: bool) -> k8s.V1ResourceRequirements:
     """Ask for what may be used: a pod that does not share is the last to be evicted."""
     amounts = {"cpu": f"{round(request.resources.cpu * 1000)}m", "memory": request.resources.memory}
     if has_gpus:
@@ -257,7 +262,7 @@ def _resources(request: Request, settings: Settings, *, has_gpus: bool) -> k8s.V
     return k8s.V1ResourceRequirements(requests=amounts, limits=dict(amounts))
 
 
-def _pod_rights(settings: Settings) -> k8s.V1PodSecurityContext:
+def _pod_rights(settings: KubernetesSettings) -> k8s.V1PodSecurityContext:
     user, _, group = settings.kubernetes_user.partition(":")
     context = partial(
         k8s.V1PodSecurityContext,
@@ -274,7 +279,7 @@ def _pod_rights(settings: Settings) -> k8s.V1PodSecurityContext:
     )
 
 
-def _volumes(request: Request, settings: Settings) -> list[k8s.V1Volume]:
+def _volumes(request: Request, settings: KubernetesSettings) -> list[k8s.V1Volume]:
     empty = k8s.V1EmptyDirVolumeSource
     volumes = [
         k8s.V1Volume(name="scratch", empty_dir=empty(size_limit=settings.kubernetes_scratch_size or None)),

@@ -15,8 +15,8 @@ from airflow.sdk.configuration import conf
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes_api import Cluster, QuotaExceeded
 from include.pipelines.runtimes.kubernetes_pod import PodIdentity, step_pod
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes_state import PodState
-from include.pipelines.settings import settings
 from include.step_contract.chore import Request
 from include.step_contract.step import FailureKind
 
@@ -93,8 +93,8 @@ class PodStart:
     def _create(self, generation: int) -> bool:
         """Create the task's pod, waiting for quota; return False if there is one of that name."""
         url = conf.get("api", "base_url", fallback="")
-        pod = step_pod(self._identity, generation, self._request, self._step_run, settings(), url)
-        deadline = time.monotonic() + settings().kubernetes_schedule_seconds
+        pod = step_pod(self._identity, generation, self._request, self._step_run, kubernetes_settings(), url)
+        deadline = time.monotonic() + kubernetes_settings().kubernetes_schedule_seconds
         while True:
             try:
                 created = self._patiently(lambda: self._cluster.create(pod))
@@ -105,7 +105,7 @@ class PodStart:
                 self._wait(_QUOTA_POLL_SECONDS)
                 continue
             if created:
-                _log.info("created pod %s of %s", self._identity.name(generation), settings().trainer_image)
+                _log.info("created pod %s of %s", self._identity.name(generation), kubernetes_settings().trainer_image)
             return created
 
     def _wait(self, seconds: float) -> None:

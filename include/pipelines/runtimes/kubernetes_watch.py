@@ -11,8 +11,8 @@ from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes_api import Cluster
 from include.pipelines.runtimes.kubernetes_logs import LogFollower
 from include.pipelines.runtimes.kubernetes_outcome import Answer, answer_in, gone, node_lost, not_started
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes_state import PodState
-from include.pipelines.settings import settings
 from include.step_contract import transport
 from include.step_contract.chore import Request
 from include.step_contract.step import ExitCode, FailureKind
@@ -146,7 +146,7 @@ class PodWatch:
                 return state
             now = time.monotonic()
             troubled = (troubled or now) if state.start_error else None
-            limit = settings().kubernetes_start_error_seconds
+            limit = kubernetes_settings().kubernetes_start_error_seconds
             if self._waits_too_long(state) or (troubled and (state.is_start_hopeless or now - troubled >= limit)):
                 self._give_up(state, now - begin)
             if now - said > _SAY_SECONDS:
@@ -159,7 +159,8 @@ class PodWatch:
         if state.is_gated:
             return False
         since = state.scheduled if state.is_scheduled and state.scheduled else state.created
-        limit = settings().kubernetes_startup_seconds if state.is_scheduled else settings().kubernetes_schedule_seconds
+        settings = kubernetes_settings()
+        limit = settings.kubernetes_startup_seconds if state.is_scheduled else settings.kubernetes_schedule_seconds
         return (datetime.now(UTC) - since).total_seconds() > limit
 
     def _give_up(self, state: PodState, seconds: float) -> None:

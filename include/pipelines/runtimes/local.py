@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowTaskTimeout
@@ -20,9 +20,11 @@ from include.pipelines.log_lines import LineAssembler
 from include.pipelines.outcome import StepFailed, StepLost, close_command, conclude
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
-from include.step_contract import transport
-from include.step_contract.chore import ChoreRequest
 from include.step_contract.step import FailureKind, StepRequest
+
+if TYPE_CHECKING:  # not paid for by a parse
+    from include.step_contract.chore import ChoreRequest
+    from include.step_contract.transport import Answer
 
 _AIRFLOW_VARIABLES = ("AIRFLOW", "_AIRFLOW", "PYTHONPATH", "VIRTUAL_ENV")
 _CLOSE_TIMEOUT_SECONDS = 60
@@ -37,7 +39,7 @@ class LocalStepOperator(BaseOperator):
     ui_color = "#dfeaf7"
 
     def __init__(
-        self, *, request: StepRequest | ChoreRequest, step_run: str = STEP_RUN_TEMPLATE, **options: Any
+        self, *, request: "StepRequest | ChoreRequest", step_run: str = STEP_RUN_TEMPLATE, **options: Any
     ) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
@@ -72,9 +74,11 @@ class LocalStepOperator(BaseOperator):
         if self._process is not None:
             _send(self._process, signal.SIGTERM)
 
-    def _follow(self, process: subprocess.Popen[bytes]) -> transport.Answer | None:
+    def _follow(self, process: subprocess.Popen[bytes]) -> "Answer | None":
         """Write the step's output into the task's log until it ends, and return what it answered."""
-        answer: transport.Answer | None = None
+        from include.step_contract import transport
+
+        answer: Answer | None = None
         for line in _lines(process):
             self.log.info("%s", line)
             answer = transport.decode_line(line) or answer
@@ -96,6 +100,8 @@ class LocalStepOperator(BaseOperator):
             self._close_record(StepLost(f"{self.request.command}: its time was over and it did not stop in {grace} s"))
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
+        from include.step_contract import transport
+
         command = [settings().local_trainer, *arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith(_AIRFLOW_VARIABLES)}
         environment |= {
@@ -118,7 +124,7 @@ class LocalStepOperator(BaseOperator):
 
     def _close_record(self, lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again. A chore has none."""
-        if isinstance(self.request, ChoreRequest):
+        if not isinstance(self.request, StepRequest):
             return
         self.log.warning("%s; closing its MLflow run", lost)
         process = self._start(close_command(lost))
