@@ -12,6 +12,7 @@ from benchmarks.checkpoint_upload import checkpoint_upload
 from benchmarks.containers import Unavailable, no_op_container, train_in_container
 from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task
 from benchmarks.pairs import ROOT, Ratio
+from benchmarks.parallel_runs import backfill, pipelines_at_once
 from benchmarks.pods import no_op_pod, train_in_pod, twenty_pods
 from benchmarks.recovery import recorded_by_a_slow_server, recorded_training, resumed_training
 from benchmarks.s3_sync import sync_again, sync_large_objects, sync_small_objects
@@ -27,6 +28,8 @@ BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "resume": resumed_training,
     "record": recorded_training,
     "record-slow": recorded_by_a_slow_server,
+    "backfill": backfill,
+    "pipelines": pipelines_at_once,
     "sync-small": sync_small_objects,
     "sync-large": sync_large_objects,
     "sync-again": sync_again,

@@ -34,8 +34,8 @@ for number in range(100):
     globals()[f"dag{number}"] = dag
 """
 
-# What a process of Airflow 3.3's dag-processor has loaded before it parses a file (looked up in one): its job's listeners
-# load the plugins, and it imports the libraries. It has not imported any operator.
+# What a process of Airflow 3.3's dag-processor has loaded before it parses a file (looked up in one): the plugins, for
+# its job's listeners, and these libraries, but no operator.
 _LOAD = """
 import sys, time
 from pathlib import Path
