@@ -18,7 +18,7 @@ was changed.
 **Taken back**: remove the tag `bad` of the version in MLflow, then trigger a rollback to it.
 """
 
-from include.pipelines.collector import paused_collector
+from include.step_contract.collector import paused_collector
 
 with paused_collector():
     from include.pipelines.rollback_dag import rollback_dag

@@ -18,7 +18,7 @@ of the others. `sweep_runtimes` asks about each container's task. Every removal 
 **Red**: MLflow, the engine or Airflow did not answer. Nothing is lost, the next hour tries again.
 """
 
-from include.pipelines.collector import paused_collector
+from include.step_contract.collector import paused_collector
 
 with paused_collector():
     from include.pipelines.settings import settings

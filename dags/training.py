@@ -24,7 +24,7 @@ registers its versions but never takes the champion alias from a model that was 
 
 from airflow.sdk import get_parsing_context
 
-from include.pipelines.collector import paused_collector
+from include.step_contract.collector import paused_collector
 
 with paused_collector():
     from include.pipelines.settings import settings

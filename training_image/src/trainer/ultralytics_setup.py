@@ -16,6 +16,8 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from step_contract.collector import paused_collector
+
 from .environment import available_cpus
 
 _OFFLINE = {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0", "YOLO_VERBOSE": "0"}
@@ -48,7 +50,8 @@ def prepare(config_dir: Path) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     # Threads that wait by spinning make a training ten times slower as soon as anything else wants a core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    _take_over(threads)
+    with paused_collector():
+        _take_over(threads)
 
 
 def _take_over(threads: int) -> None:
