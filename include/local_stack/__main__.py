@@ -35,7 +35,7 @@ def main() -> int:
     layout = Layout(arguments.state.resolve())
     try:
         return {"up": _up, "down": _down, "status": _status, "demo": _demo}[arguments.command](layout)
-    except (StackError, ApiError, DemoFailed) as error:
+    except (StackError, ApiError, DemoFailed, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 _TIMEOUT_SECONDS = 30
+_BUSY_SECONDS = 30
 _LOCKED = 503
 _LOCKED_SECONDS = 120
 
@@ -35,9 +36,22 @@ class AirflowApi:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Make one call and return its JSON.
 
+        On SQLite a busy scheduler's writes get in the way now and then, and Airflow answers 500 and "Database error":
+        what can be asked for twice is asked again for a while.
+
         Raises:
             ApiError: an answer other than 2xx.
         """
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self._call(method, path, body)
+            except ApiError as error:
+                if "Database error" not in str(error) or method == "POST" or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
+
+    def _call(self, method: str, path: str, body: object) -> Any:
         request = urllib.request.Request(f"{self._base}{path}", method=method)
         request.add_header("Content-Type", "application/json")
         if self._token:
