@@ -184,6 +184,11 @@ def test_the_verdict_of_a_run_that_became_champion_stays(do: RunStep, trained_ru
     assert outcome_of(again).champion_version is None
     assert job.record.metric_epochs("candidate/mAP50") == [0]
 
+    # An older trainer left it, and was replaced by this one.
+    job.record.log_json({"verdict": "PROMOTE"}, "gate.json")
+    assert outcome_of(do("evaluate", forced, pipeline)[0]).champion_version == "1"
+    assert do("promote", forced, pipeline)[0].outcome.promoted  # type: ignore[union-attr]
+
 
 # -- a champion that cannot be compared with --------------------------------------------------------------------------
 

@@ -86,6 +86,40 @@ def test_step_before_must_have_its_done_marker(make_job: MakeJob) -> None:
         record.require(Step.PREPROCESS)
 
 
+@pytest.mark.parametrize(
+    ("marker", "reason"),
+    [
+        (result().model_copy(update={"protocol": 0}).model_dump_json(), "has protocol 0, but this trainer speaks 1"),
+        ('{"protocol":1,"mlflow_run_id":"x","digest":"d"}', "not as this trainer writes it: summary: Field required"),
+        (result("x" * 5000).model_dump_json(), "not as this trainer writes it: (whole record): Invalid JSON"),
+        ("", "not as this trainer writes it"),
+    ],
+    ids=["another protocol", "other fields", "cut", "none"],
+)
+def test_a_done_marker_that_cannot_be_read_is_named_and_its_step_is_done_again(
+    make_job: MakeJob, marker: str, reason: str
+) -> None:
+    record = make_job("train").record
+    record.begin_step(Step.PREPROCESS, "inputs")
+    record.finish_step(Step.PREPROCESS, result())
+    record.set_tags({"step.preprocess.result": marker})
+    assert record.result_of(Step.PREPROCESS, "inputs") is None
+    with pytest.raises(BadRequest) as caught:
+        record.require(Step.PREPROCESS)
+    assert reason in str(caught.value)
+    assert f"(MLflow run {record.run_id}); run preprocess of this DAG run again" in str(caught.value)
+
+
+def test_a_done_marker_without_fields_that_came_later_is_read(make_job: MakeJob) -> None:
+    record = make_job("train").record
+    record.begin_step(Step.PREPROCESS, "inputs")
+    record.finish_step(Step.PREPROCESS, result())
+    older = result().model_dump_json(exclude={"protocol", "already_done"})
+    record.set_tags({"step.preprocess.result": older, "step.preprocess.fingerprint": "of an older trainer"})
+    assert record.require(Step.PREPROCESS) == result()
+    assert record.result_of(Step.PREPROCESS, "inputs") is None
+
+
 def test_failed_step_leaves_its_reason_and_the_next_try_clears_it(make_job: MakeJob) -> None:
     record = make_job("train").record
     record.begin_step(Step.TRAIN, "x")

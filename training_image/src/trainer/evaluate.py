@@ -9,6 +9,7 @@ import logging
 from step_contract.step import EvaluateResult, Step
 
 from .comparison import compare_with, registry_of
+from .errors import BadRequest
 from .gate_report import GateReport, find_report, short_reasons, write_report
 from .job import Job
 from .job import fingerprint as digest_of
@@ -43,12 +44,21 @@ def work(job: Job) -> EvaluateResult:
     """
     champion = registry_of(job).champion(job.pipeline.registry.champion)
     if champion is not None and champion.run_key == job.run.key:
-        recorded = find_report(job.record, job.workspace)
+        recorded = _recorded(job)
         if recorded is not None and recorded.weights_sha256 == champion.tags.get(WEIGHTS_TAG):
             _log.info("this run's own version %s is the champion; its verdict stays", champion.version)
             write_report(job.record, recorded)
             return _result(recorded)
     return _result(compare_with(job, champion))
+
+
+def _recorded(job: Job) -> GateReport | None:
+    """Return the verdict that is there, None also if another version of the trainer left it and it cannot be read."""
+    try:
+        return find_report(job.record, job.workspace)
+    except BadRequest as error:
+        _log.warning("measuring anew: %s", error)
+        return None
 
 
 def _result(report: GateReport) -> EvaluateResult:

@@ -18,9 +18,12 @@ from typing import Any
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
+from pydantic import ValidationError
 
+from step_contract import PROTOCOL_VERSION
 from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepResult, StepRun
+from step_contract.transport import describe_validation_error
 
 from . import __version__
 from .errors import BadRequest, Bug
@@ -35,6 +38,10 @@ _log = logging.getLogger(__name__)
 _TAG_LENGTH = 5000
 _BATCH_SIZE = 500
 _DATASET_DIGEST_LENGTH = 36
+
+
+class UnreadableMarker(ValueError):
+    """A done-marker that this trainer cannot read: another version's, after an upgrade in mid-run, or damaged."""
 
 
 class RunRecord:
@@ -77,28 +84,38 @@ class RunRecord:
         self.set_tags({**marker, **failure})
 
     def result_of(self, step: Step, fingerprint: str | None = None) -> StepResult | None:
-        """Return the result of a finished step; with a fingerprint, only if it was made from the same inputs."""
+        """Return the result of a finished step; with a fingerprint, only if it was made from the same inputs.
+
+        One that cannot be read counts as not made: the step is done again.
+        """
         tags = self.tags()
         if tags.get(f"step.{step}") not in _ENDED_WELL:
             return None
         if fingerprint is not None and tags.get(f"step.{step}.fingerprint") != fingerprint:
             return None
-        return StepResult.model_validate_json(tags[f"step.{step}.result"])
+        try:
+            return decode_marker(step, tags)
+        except UnreadableMarker as error:
+            _log.warning("%s; the step is done again", error)
+            return None
 
     def require(self, step: Step) -> StepResult:
         """Return the result of a step that must have finished before this one.
 
         Raises:
-            BadRequest: it has not, whatever the task's colour in the UI says.
+            BadRequest: it has not, whatever the task's colour in the UI says, or its marker cannot be read.
         """
-        result = self.result_of(step)
-        if result is None:
-            state = self.tags().get(f"step.{step}", "never started")
+        tags = self.tags()
+        state = tags.get(f"step.{step}", "never started")
+        if state not in _ENDED_WELL:
             raise BadRequest(
                 f"step {step} has no done-marker in MLflow run {self.run_id} (it is: {state}); "
                 f"run {step} of this DAG run first"
             )
-        return result
+        try:
+            return decode_marker(step, tags)
+        except UnreadableMarker as error:
+            raise BadRequest(f"{error} (MLflow run {self.run_id}); run {step} of this DAG run again") from error
 
     def close(self, status: str) -> None:
         """End the run as FINISHED, FAILED or KILLED; one that finished forgets why an earlier try did not."""
@@ -211,6 +228,25 @@ class RunRecord:
                 repository.delete_artifacts(path)  # type: ignore[no-untyped-call]  # MLflow has no types here
             except NotImplementedError as error:
                 raise BadRequest(f"{type(repository).__name__} cannot delete {path}") from error
+
+
+def decode_marker(step: Step, tags: Mapping[str, str]) -> StepResult:
+    """Return the result in a step's done-marker.
+
+    Raises:
+        UnreadableMarker: there is none, or it is not as this version of the trainer writes it.
+    """
+    try:
+        result = StepResult.model_validate_json(tags.get(f"step.{step}.result", ""))
+    except ValidationError as error:
+        raise UnreadableMarker(
+            f"the done-marker of step {step} is not as this trainer writes it: {describe_validation_error(error)}"
+        ) from error
+    if result.protocol != PROTOCOL_VERSION:
+        raise UnreadableMarker(
+            f"the done-marker of step {step} has protocol {result.protocol}, but this trainer speaks {PROTOCOL_VERSION}"
+        )
+    return result
 
 
 def open_record(tracking_uri: str, pipeline: Pipeline, run: StepRun) -> RunRecord:

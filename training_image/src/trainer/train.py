@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from step_contract import transport
 from step_contract.catalog import Pipeline
 from step_contract.record import Record
-from step_contract.step import PreprocessResult, Step, StepResult, TrainResult
+from step_contract.step import PreprocessResult, Step, TrainResult
 
 from . import ultralytics_setup
 from .checkpoints import CheckpointStore
@@ -25,7 +25,7 @@ from .epoch_callbacks import emit
 from .errors import BadRequest, Bug
 from .job import Job
 from .job import fingerprint as digest_of
-from .record import RunRecord
+from .record import RunRecord, UnreadableMarker, decode_marker
 
 _TAG = "training"
 _WEIGHTS = "weights/best.pt"
@@ -104,8 +104,10 @@ def _current_training(job: Job, store: CheckpointStore) -> Training:
 
 def _is_marked_done(tags: Mapping[str, str], result: TrainResult) -> bool:
     """Tell whether the step's done-marker, which outlives the start of another try, is of this very training."""
-    marker = tags.get(f"step.{Step.TRAIN}.result")
-    return bool(marker) and StepResult.model_validate_json(str(marker)).outcome == result
+    try:
+        return decode_marker(Step.TRAIN, tags).outcome == result
+    except UnreadableMarker:
+        return False
 
 
 def _parse(tag: str) -> Training | None:
