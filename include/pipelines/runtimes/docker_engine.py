@@ -28,6 +28,7 @@ from include.step_contract.step import FailureKind, StepRun
 
 LABEL = "nightshift"
 GPU_LABEL = f"{LABEL}.gpus"
+IMAGE_LABEL = f"{LABEL}.image"
 STACK_LABEL = f"{LABEL}.stack"
 PATIENCE_SECONDS = 300
 """How long an engine may be away, for a restart, before the task gives up watching."""
@@ -64,6 +65,8 @@ class ContainerState:
     is_oom_killed: bool
     error: str
     created: str
+    image: str
+    """The id of the image that it was made of, whatever that image's name stands for by now."""
 
     @property
     def is_running(self) -> bool:
@@ -162,26 +165,41 @@ def state_of(client: APIClient, container: str) -> ContainerState | None:
         is_oom_killed=state["OOMKilled"],
         error=state["Error"],
         created=found["Created"],
+        image=found["Image"],
     )
+
+
+def image_id(client: APIClient, image: str) -> str:
+    """Return the id of what an image's name stands for now, pulled if it is not on this host.
+
+    Raises:
+        StepFailed: the image is not there and cannot be pulled.
+    """
+    with translated(f"look for image {image}"):
+        try:
+            return str(client.inspect_image(image)["Id"])
+        except ImageNotFound:
+            _pull(client, image)
+            return str(client.inspect_image(image)["Id"])
 
 
 def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
     """Create a container and return its id; None if there is one of that name.
 
     Raises:
-        StepFailed: the image is not there and cannot be pulled, or the engine refuses.
+        StepFailed: the image was removed just now, or the engine refuses.
     """
     with translated(f"create container {config['name']}"):
-        for _ in range(2):
-            try:
-                return str(client.create_container(**config)["Id"])
-            except ImageNotFound:
-                _pull(client, config["image"])
-            except APIError as error:
-                if error.status_code == 409:
-                    return None
-                raise
-    raise StepFailed(f"Docker: image {config['image']} vanished while it was used", FailureKind.TRY_AGAIN)
+        try:
+            return str(client.create_container(**config)["Id"])
+        except ImageNotFound as error:
+            raise StepFailed(
+                f"Docker: image {config['image']} was removed while it was used", FailureKind.TRY_AGAIN
+            ) from error
+        except APIError as error:
+            if error.status_code == 409:
+                return None
+            raise
 
 
 def _pull(client: APIClient, image: str) -> None:

@@ -58,10 +58,22 @@ class RunRecord:
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    def begin_step(self, step: Step, fingerprint: str) -> None:
-        """Mark a step as running and the run as alive, and forget what an earlier try left as the step's end."""
-        stale = {tag: "" for tag in (f"step.{step}.reason", *_FAILURE_TAGS) if tag in self.tags()}
-        self.set_tags({f"step.{step}": "running", f"step.{step}.fingerprint": fingerprint, **stale})
+    def begin_step(self, step: Step, fingerprint: str, image: str = "") -> None:
+        """Mark a step as running and the run as alive, and forget what an earlier try left as the step's end.
+
+        Args:
+            step: which one.
+            fingerprint: digest of its inputs.
+            image: what it runs in, if that is known.
+        """
+        before, image_tag = self.tags(), f"step.{step}.image"
+        stale = {tag: "" for tag in (f"step.{step}.reason", image_tag, *_FAILURE_TAGS) if tag in before}
+        if before.get(image_tag) and before[image_tag] != image:
+            _log.warning(
+                "an earlier try of %s ran in image %s, this one runs in %s", step, before[image_tag], image or "none"
+            )
+        now = {f"step.{step}": "running", f"step.{step}.fingerprint": fingerprint}
+        self.set_tags(stale | now | ({image_tag: image} if image else {}))
         self._set_status("RUNNING")
 
     def finish_step(self, step: Step, result: StepResult, *, refused: bool = False) -> None:
