@@ -263,12 +263,17 @@ def retire(client: APIClient, state: ContainerState, reason: str) -> None:
     if settings().docker_keep_failed_hours == 0 and not state.is_running:
         remove(client, state.id)
         return
-    name = f"{state.name}-{reason}-{state.id[:8]}"
+    name = f"{state.name}-{reason}{_retired(state.id)}"
     try:
         client.rename(state.id, name)
         _log.info("container kept as %s for %g h", name, settings().docker_keep_failed_hours)
     except NotFound:
         return
+
+
+def _retired(container: str) -> str:
+    """Return how the name of a container ends whose result was taken."""
+    return f"-{container[:8]}"
 
 
 def answer_of(client: APIClient, container: str) -> transport.Answer | None:
@@ -286,9 +291,11 @@ def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
 
 
 def sweep(client: APIClient, pipeline: str, now: datetime) -> None:
-    """Remove a pipeline's ended containers once they were kept long enough."""
+    """Remove a pipeline's ended containers whose result was taken, once they were kept long enough."""
     filters = {"label": f"{LABEL}.pipeline={pipeline}", "status": "exited"}
     for item in client.containers(all=True, filters=filters):
+        if not any(name.endswith(_retired(item["Id"])) for name in item["Names"]):
+            continue  # its result is still to be taken, however long ago it ended
         try:
             ended = client.inspect_container(item["Id"])["State"]["FinishedAt"]
         except NotFound:
