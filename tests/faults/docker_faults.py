@@ -122,11 +122,11 @@ def doubled(noted: Iterable[Life]) -> list[str]:
     found = []
     for life in noted:
         if not life.began:
-            running[life.task].discard(life.container)
+            running[life.task].discard(life.container[:12])
             continue
         if running[life.task]:
-            found.append(f"3: container {life.container[:12]} of {life.task} began beside {running[life.task]}")
-        running[life.task].add(life.container)
+            found.append(f"3: container {life.container[:12]} of {life.task} began beside {sorted(running[life.task])}")
+        running[life.task].add(life.container[:12])
     return found
 
 
