@@ -23,7 +23,7 @@ BASE_IMAGE ?=
 # A command that restarts the engine under test; a restart hits every container of it, so nobody but CI sets this.
 DOCKER_ENGINE_RESTART ?=
 IMAGE ?= nightshift-trainer:$(VERSION)
-# How often `make faults` kills something at a random moment; FAULT_SEED in the environment repeats an order.
+# How often `make faults` kills something at a random moment (`make faults-docker`: 12); FAULT_SEED in the environment repeats an order.
 FAULT_KILLS ?= 100
 STACK := $(AIRFLOW)/python -m include.local_stack
 ALL_CODE := dags include plugins training_image/src tests benchmarks .ci charts
@@ -37,7 +37,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
-.PHONY: help install demo up down status test faults faults-sample test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
+.PHONY: help install demo up down status test faults faults-docker faults-sample test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
 	generated docs-check bench clean lock generate
 
 help: ## Show this list
@@ -108,6 +108,10 @@ faults: install ## Run the tests that take too long for `make test`: kills, race
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
+
+faults-docker: FAULT_KILLS = 12
+faults-docker: install ## Run the faults of the docker runtime on this machine's Docker engine; needs `make image`
+	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and docker' -rs tests/faults
 
 faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py

@@ -36,7 +36,7 @@ def catalog(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("catalog") / "catalog.yaml"
     path.write_text(CATALOG, encoding="utf-8")
     # No plain module constant: ``stack`` is made after this and reads it from the module.
-    request.module.STACK_ENVIRONMENT = {
+    request.module.STACK_ENVIRONMENT = getattr(request.module, "STACK_ENVIRONMENT", {}) | {
         "TRAINING_CATALOG": str(path),
         "SWEEP_GRACE_MINUTES": "0",
         "TRAINER_WORKSPACE_KEEP_HOURS": "0",

@@ -33,9 +33,34 @@ class Fault:
     seconds_to_recover: float = 0.0
 
 
+@dataclass(frozen=True)
+class FaultKind:
+    """What is done, and of what there must be another afterwards."""
+
+    do: Callable[[Stack], None]
+    seen: Callable[[Stack], set[Any]]
+    kills_what_is_seen: bool = True
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What tests of random faults need to know of a runtime."""
+
+    faults: dict[str, FaultKind]
+    at_work: Callable[[Stack], set[Any]]
+    """The steps that run now: process ids, or ids of containers."""
+    epochs: Callable[[Stack, str, str], list[list[int]]]
+    """The epochs that each start of a run's training reported, in order."""
+
+
 def trainers(stack: Stack) -> list[psutil.Process]:
     """Return the processes of steps at work, with the worker processes of a training."""
     return [process for process in processes(stack.layout) if _is_trainer(process)]
+
+
+def pids_of_steps(stack: Stack) -> set[int]:
+    return {process.pid for process in trainers(stack)}
 
 
 def kill_step(stack: Stack) -> None:
@@ -76,12 +101,8 @@ def leaders(stack: Stack) -> dict[int, str]:
     return {pid: name for pid, name in recorded.items() if psutil.pid_exists(pid) and _is_alive(psutil.Process(pid))}
 
 
-FAULTS: dict[str, Callable[[Stack], None]] = {
-    "SIGKILL step": kill_step,
-    "SIGTERM step": terminate_step,
-    "SIGKILL task": kill_task,
-    **{f"SIGKILL {name}": kill_service(name) for name in SERVICES},
-}
+def service_faults(at_work: Callable[[Stack], set[Any]]) -> dict[str, FaultKind]:
+    return {f"SIGKILL {name}": FaultKind(kill_service(name), at_work, kills_what_is_seen=False) for name in SERVICES}
 
 
 def step_at_work(stack: Stack, dag_id: str, run_id: str) -> str:
@@ -92,9 +113,14 @@ def step_at_work(stack: Stack, dag_id: str, run_id: str) -> str:
 
 def epochs_by_try(stack: Stack, dag_id: str, run_id: str) -> list[list[int]]:
     """Return the epochs that each try of the training reported in its log, in the order of the tries."""
+    return [epochs_in(events) for events in events_by_try(stack, dag_id, run_id)]
+
+
+def events_by_try(stack: Stack, dag_id: str, run_id: str) -> list[list[str]]:
+    """Return what each try of the training wrote into its log, in the order of the tries."""
     folder = stack.layout.airflow_home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / "task_id=train"
     logs = sorted(folder.glob("attempt=*.log"), key=lambda path: int(path.stem.partition("=")[2]))
-    return [_epochs(log) for log in logs]
+    return [_events(log) for log in logs]
 
 
 def epochs_lost(tries: list[list[int]]) -> list[int]:
@@ -107,13 +133,15 @@ def epochs_lost(tries: list[list[int]]) -> list[int]:
     return lost[1:]
 
 
-def _epochs(log: Path) -> list[int]:
-    found = []
-    for line in log.read_text(errors="replace").splitlines():
-        _, tag, text = json.loads(line).get("event", "").partition(_PROGRESS) if line.startswith("{") else ("", "", "")
-        if tag:
-            found.append(int(json.loads(text)["epoch"]))
-    return found
+def epochs_in(events: list[str]) -> list[int]:
+    """Return the epochs that lines of a log report."""
+    told = [text for _, tag, text in (event.partition(_PROGRESS) for event in events) if tag]
+    return [int(json.loads(text)["epoch"]) for text in told]
+
+
+def _events(log: Path) -> list[str]:
+    lines = log.read_text(errors="replace").splitlines()
+    return [str(json.loads(line).get("event", "")) for line in lines if line.startswith("{")]
 
 
 def _is_trainer(process: psutil.Process) -> bool:
@@ -180,3 +208,15 @@ def load_champion(stack: Stack) -> None:
     code = "import mlflow; print(mlflow.pyfunc.load_model('models:/small@champion').metadata.signature)"
     variables = stack.variables | {"MLFLOW_TRACKING_URI": stack.ports.mlflow_url}
     subprocess.run([str(TRAINER_BIN / "python"), "-c", code], env=variables, check=True, timeout=120)
+
+
+LOCAL = Runtime(
+    faults={
+        "SIGKILL step": FaultKind(kill_step, pids_of_steps, weight=6),
+        "SIGTERM step": FaultKind(terminate_step, pids_of_steps, weight=3),
+        "SIGKILL task": FaultKind(kill_task, pids_of_steps, weight=3),
+        **service_faults(pids_of_steps),
+    },
+    at_work=pids_of_steps,
+    epochs=epochs_by_try,
+)

@@ -16,6 +16,7 @@ from include.local_stack.services import containers, processes
 from include.step_contract.step import Step, run_key
 from tests.e2e.conftest import Stack
 from tests.e2e.mlflow_calls import artifacts, as_mapping, epochs_of, registered_model, run_of, runs, versions
+from tests.pipelines.docker_steps import engine
 
 EPOCH_METRICS = ("train/cls_loss", "metrics/mAP50", "train/batch")
 _MODEL_FILES = ("MLmodel", "artifacts/best.pt")
@@ -157,8 +158,7 @@ def _leftovers(stack: Stack, records: list[dict[str, Any]]) -> Iterator[str]:
         command = process.cmdline()
         if any(part.endswith("/trainer") for part in command):
             yield f"3: process {process.pid} is left: {' '.join(command)}"
-    for container in containers(stack.layout):
-        yield f"3: container {container} is left"
+    yield from _containers_left(stack)
     work = stack.layout.state / "work"
     for folder in work.iterdir() if work.exists() else ():
         yield f"3: workspace {folder.name} is left"
@@ -172,6 +172,18 @@ def _leftovers(stack: Stack, records: list[dict[str, Any]]) -> Iterator[str]:
             stack.ports, record["info"]["run_id"], "checkpoints"
         ):
             yield f"3: checkpoints of {_tags(record)['airflow.run_id']} are left"
+
+
+def _containers_left(stack: Stack) -> Iterator[str]:
+    for container in containers(stack.layout):
+        yield f"3: container {container} is left running"
+    if not stack.layout.docker_marker.exists():
+        return
+    label = f"nightshift.stack={stack.layout.state}"
+    for item in engine().containers(all=True, filters={"label": label}):
+        # Who has taken a result removes the container, or keeps it for a look under a name that ends with its id.
+        if not item["Names"][0].endswith(f"-{item['Id'][:8]}"):
+            yield f"3: container {item['Names'][0]} ({item['Status']}) is left, and nobody took its result"
 
 
 def _told_secrets(state: Path, secrets: Iterable[str]) -> Iterator[str]:

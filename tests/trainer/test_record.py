@@ -210,3 +210,17 @@ def test_what_mlflow_refuses_is_a_bad_request(make_job: MakeJob) -> None:
         record.log_metrics({"metrics/mAP50(B)": 1.0})
     with pytest.raises(TryAgain, match="MLflow, think: disk full"), mlflow_errors("think"):
         raise OSError("disk full")
+
+
+def test_a_step_says_in_which_image_it_runs_and_a_try_in_another_one_says_so(
+    make_job: MakeJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = make_job("train").record
+    for _ in range(2):
+        record.begin_step(Step.TRAIN, "inputs", "sha256:aaa")
+    assert (record.tags()["step.train.image"], caplog.text) == ("sha256:aaa", "")
+    record.begin_step(Step.TRAIN, "inputs", "sha256:bbb")
+    assert record.tags()["step.train.image"] == "sha256:bbb"
+    assert "an earlier try of train ran in image sha256:aaa, this one runs in sha256:bbb" in caplog.text
+    record.begin_step(Step.TRAIN, "inputs")
+    assert record.tags()["step.train.image"] == ""

@@ -123,10 +123,10 @@ def test_the_training_goes_on_while_mlflow_is_away(
 ) -> None:
     log, failures = RunRecord.log_metrics, iter(range(3))
 
-    def away_three_times(self: RunRecord, metrics: Mapping[str, float], epoch: int = 0) -> None:
+    def away_three_times(self: RunRecord, metrics: Mapping[str, float], epoch: int = 0, since_ms: int = 0) -> None:
         if next(failures, None) is not None:
             raise TryAgain("MLflow, log metrics: connection refused; is the tracking server up?")
-        log(self, metrics, epoch)
+        log(self, metrics, epoch, since_ms)
 
     monkeypatch.setattr(RunRecord, "log_metrics", away_three_times)
     with Reporter(record, exchange, []):

@@ -152,20 +152,27 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
         from include.pipelines.runtimes import docker_engine as engine
 
         client = self._client()
-        container = self._create(client, identity)
+        image = engine.image_id(client, settings().trainer_image)
+        container = self._create(client, identity, image)
         if container is None:
             return self._started_by_other(client, identity)
         engine.start(client, container)
-        self.log.info("started container %s (%s) of %s", identity.name, container[:12], settings().trainer_image)
+        self.log.info(
+            "started container %s (%s) of %s, which is %s",
+            identity.name,
+            container[:12],
+            settings().trainer_image,
+            image,
+        )
         return container
 
-    def _create(self, client: "APIClient", identity: "ContainerIdentity") -> str | None:
+    def _create(self, client: "APIClient", identity: "ContainerIdentity", image: str) -> str | None:
         from include.pipelines.runtimes.docker_config import container_config
         from include.pipelines.runtimes.docker_engine import create
         from include.pipelines.runtimes.gpu_lease import create_with_gpus
 
         config: Callable[..., dict[str, Any]] = partial(
-            container_config, identity, self.request, self.step_run, settings(), client.create_host_config
+            container_config, identity, self.request, self.step_run, settings(), image, client.create_host_config
         )
         gpus = self.request.resources.gpus
         if not gpus:
@@ -270,17 +277,19 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
 
         client = self._client()
         if isinstance(failure, StepLost) and isinstance(self.request, StepRequest):
-            self._close_record(client, self.request, failure)
+            self._close_record(client, state, self.request, failure)
         with engine.translated("put the failed container aside"):
             engine.retire(client, state, f"try{self._run().try_number}")
 
-    def _close_record(self, client: "APIClient", request: StepRequest, lost: StepLost) -> None:
+    def _close_record(self, client: "APIClient", state: "ContainerState", request: StepRequest, lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next try opens it again."""
         from include.pipelines.runtimes import docker_engine as engine
         from include.pipelines.runtimes.docker_config import close_config
 
         self.log.warning("%s; closing its MLflow run", lost)
-        config = close_config(self._identity(), request, self.step_run, settings(), client.create_host_config, lost)
+        config = close_config(
+            self._identity(), request, self.step_run, settings(), state.image, client.create_host_config, lost
+        )
         container = None
         try:
             engine.remove(client, config["name"])

@@ -7,7 +7,7 @@ from typing import Any
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
 from include.pipelines.outcome import StepFailed, close_command
-from include.pipelines.runtimes.docker_engine import GPU_LABEL, LABEL, STACK_LABEL, ContainerIdentity
+from include.pipelines.runtimes.docker_engine import GPU_LABEL, IMAGE_LABEL, LABEL, STACK_LABEL, ContainerIdentity
 from include.pipelines.settings import Settings
 from include.step_contract import transport
 from include.step_contract.chore import ChoreRequest
@@ -31,6 +31,7 @@ def container_config(
     request: StepRequest | ChoreRequest,
     step_run: str,
     settings: Settings,
+    image: str,
     host_config: Any,
     gpus: Sequence[str] = (),
 ) -> dict[str, Any]:
@@ -41,15 +42,19 @@ def container_config(
         request: what the step does.
         step_run: for which run, as JSON.
         settings: of the deployment.
+        image: the id of what their image's name stands for now.
         host_config: the client's ``create_host_config``.
         gpus: devices leased to this container.
     """
     return {
         "name": identity.name,
-        "image": settings.trainer_image,
+        # By its id: a name may stand for another image a moment later.
+        "image": image,
         "command": [request.command],
-        "labels": dict(identity.labels) | ({GPU_LABEL: ",".join(gpus)} if gpus else {}),
-        "environment": _environment(request, step_run, settings),
+        "labels": dict(identity.labels)
+        | {IMAGE_LABEL: settings.trainer_image}
+        | ({GPU_LABEL: ",".join(gpus)} if gpus else {}),
+        "environment": _environment(request, step_run, settings) | {"TRAINER_IMAGE_ID": image},
         "user": settings.docker_user,
         "stop_signal": "SIGTERM",
         "stop_timeout": request.stop_grace_seconds,
@@ -62,11 +67,12 @@ def close_config(
     request: StepRequest,
     step_run: str,
     settings: Settings,
+    image: str,
     host_config: Any,
     failure: StepFailed,
 ) -> dict[str, Any]:
-    """Return the arguments for a container that closes the record of a step that was lost."""
-    config = container_config(identity, request, step_run, settings, host_config)
+    """Return the arguments for a container that closes the record of a step that was lost, in the step's image."""
+    config = container_config(identity, request, step_run, settings, image, host_config)
     # Without the task's label, by which a try finds what it must wait for.
     labels = {name: identity.labels[name] for name in (STACK_LABEL, f"{LABEL}.dag_id", f"{LABEL}.run_id")}
     return config | {"name": f"{identity.name}-close", "command": close_command(failure), "labels": labels}

@@ -28,6 +28,7 @@ from include.step_contract.step import FailureKind, StepRun
 
 LABEL = "nightshift"
 GPU_LABEL = f"{LABEL}.gpus"
+IMAGE_LABEL = f"{LABEL}.image"
 STACK_LABEL = f"{LABEL}.stack"
 PATIENCE_SECONDS = 300
 """How long an engine may be away, for a restart, before the task gives up watching."""
@@ -64,6 +65,8 @@ class ContainerState:
     is_oom_killed: bool
     error: str
     created: str
+    image: str
+    """The id of the image that it was made of, whatever that image's name stands for by now."""
 
     @property
     def is_running(self) -> bool:
@@ -162,26 +165,41 @@ def state_of(client: APIClient, container: str) -> ContainerState | None:
         is_oom_killed=state["OOMKilled"],
         error=state["Error"],
         created=found["Created"],
+        image=found["Image"],
     )
+
+
+def image_id(client: APIClient, image: str) -> str:
+    """Return the id of what an image's name stands for now, pulled if it is not on this host.
+
+    Raises:
+        StepFailed: the image is not there and cannot be pulled.
+    """
+    with translated(f"look for image {image}"):
+        try:
+            return str(client.inspect_image(image)["Id"])
+        except ImageNotFound:
+            _pull(client, image)
+            return str(client.inspect_image(image)["Id"])
 
 
 def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
     """Create a container and return its id; None if there is one of that name.
 
     Raises:
-        StepFailed: the image is not there and cannot be pulled, or the engine refuses.
+        StepFailed: the image was removed just now, or the engine refuses.
     """
     with translated(f"create container {config['name']}"):
-        for _ in range(2):
-            try:
-                return str(client.create_container(**config)["Id"])
-            except ImageNotFound:
-                _pull(client, config["image"])
-            except APIError as error:
-                if error.status_code == 409:
-                    return None
-                raise
-    raise StepFailed(f"Docker: image {config['image']} vanished while it was used", FailureKind.TRY_AGAIN)
+        try:
+            return str(client.create_container(**config)["Id"])
+        except ImageNotFound as error:
+            raise StepFailed(
+                f"Docker: image {config['image']} was removed while it was used", FailureKind.TRY_AGAIN
+            ) from error
+        except APIError as error:
+            if error.status_code == 409:
+                return None
+            raise
 
 
 def _pull(client: APIClient, image: str) -> None:
@@ -245,12 +263,17 @@ def retire(client: APIClient, state: ContainerState, reason: str) -> None:
     if settings().docker_keep_failed_hours == 0 and not state.is_running:
         remove(client, state.id)
         return
-    name = f"{state.name}-{reason}-{state.id[:8]}"
+    name = f"{state.name}-{reason}{_retired(state.id)}"
     try:
         client.rename(state.id, name)
         _log.info("container kept as %s for %g h", name, settings().docker_keep_failed_hours)
     except NotFound:
         return
+
+
+def _retired(container: str) -> str:
+    """Return how the name of a container ends whose result was taken."""
+    return f"-{container[:8]}"
 
 
 def answer_of(client: APIClient, container: str) -> transport.Answer | None:
@@ -268,9 +291,11 @@ def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
 
 
 def sweep(client: APIClient, pipeline: str, now: datetime) -> None:
-    """Remove a pipeline's ended containers once they were kept long enough."""
+    """Remove a pipeline's ended containers whose result was taken, once they were kept long enough."""
     filters = {"label": f"{LABEL}.pipeline={pipeline}", "status": "exited"}
     for item in client.containers(all=True, filters=filters):
+        if not any(name.endswith(_retired(item["Id"])) for name in item["Names"]):
+            continue  # its result is still to be taken, however long ago it ended
         try:
             ended = client.inspect_container(item["Id"])["State"]["FinishedAt"]
         except NotFound:

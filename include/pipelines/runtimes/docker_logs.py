@@ -6,6 +6,7 @@ The two streams are read apart, each in a thread: a line of one never ends up in
 import logging
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from include.pipelines.runtimes.docker_engine import connect
 
 _WAITING_LINES = 1000
 _STREAMS = ("stdout", "stderr")
+_CLOCKS_APART_SECONDS = 3600
 _log = logging.getLogger(__name__)
 
 
@@ -63,7 +65,7 @@ class LogFollower:
             self._lines.put(None)
 
     def _bring(self, client: APIClient, container: str, stream: str) -> None:
-        after = self.positions.get(stream, "")
+        after = _begin(self.positions.get(stream, ""))
         assembler = LineAssembler()
         chosen = {name: name == stream for name in _STREAMS}
         frames = client.logs(
@@ -84,6 +86,11 @@ class LogFollower:
                 self._lines.put((stream, timestamp, line))
         for line in assembler.finish():
             self._lines.put((stream, timestamp, line))
+
+
+def _begin(position: str) -> str:
+    """Return a position, or the log's begin where it lies in the future: the clock went back, and hides no line."""
+    return "" if position and _seconds(position) > time.time() + _CLOCKS_APART_SECONDS else position
 
 
 def _seconds(timestamp: str) -> float:

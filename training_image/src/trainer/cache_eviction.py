@@ -32,7 +32,8 @@ def evict_if_due(cache: Path, *, max_gb: float, keep_days: float) -> None:
     """Do what ``evict`` does, once an hour: more often there is little that was not in use."""
     stamp = cache / "evicted"
     try:
-        if time.time() - stamp.stat().st_mtime < _IN_USE_SECONDS:
+        # Of a stamp from the future nothing is known: the clock was wrong then, or is now.
+        if abs(time.time() - stamp.stat().st_mtime) < _IN_USE_SECONDS:
             return
     except OSError:
         _log.debug("%s was not tidied up yet", cache)
@@ -56,9 +57,9 @@ def evict(cache: Path, *, max_gb: float, keep_days: float) -> None:
 def due(cache: Path, *, max_gb: float, keep_days: float) -> Iterator[tuple[str, list[Copy]]]:
     """Choose what ``evict`` removes, as groups of files with what they are."""
     now = time.time()
-    leftovers = [copy for copy in _copies(cache, ("incoming",)) if now - copy.used > _DAY_SECONDS]
-    drafts = [copy for copy in _copies(cache, _DRAFTS) if _is_draft(copy) and now - copy.used > _DAY_SECONDS]
-    copies = sorted(_copies(cache, _COPIES)) if max_gb or keep_days else []
+    leftovers = [copy for copy in _copies(cache, ("incoming",), now) if now - copy.used > _DAY_SECONDS]
+    drafts = [copy for copy in _copies(cache, _DRAFTS, now) if _is_draft(copy) and now - copy.used > _DAY_SECONDS]
+    copies = sorted(_copies(cache, _COPIES, now)) if max_gb or keep_days else []
     old = [copy for copy in copies if keep_days and now - copy.used > keep_days * _DAY_SECONDS]
     over = _least_used(copies[len(old) :], max_gb * 1e9, now) if max_gb else []
     yield "left behind by fetches that broke off", leftovers
@@ -81,9 +82,17 @@ def _least_used(copies: list[Copy], most_bytes: float, now: float) -> list[Copy]
     return chosen
 
 
-def _copies(cache: Path, folders: tuple[str, ...]) -> Iterator[Copy]:
+def _copies(cache: Path, folders: tuple[str, ...], now: float) -> Iterator[Copy]:
     for folder in folders:
-        yield from _files_below(str(cache / folder))
+        for copy in _files_below(str(cache / folder)):
+            yield copy if copy.used - now < _IN_USE_SECONDS else _used_now(copy, now)
+
+
+def _used_now(copy: Copy, now: float) -> Copy:
+    """Begin to count anew for a copy whose last use lies in the future: it would stay until then."""
+    with suppress(OSError):
+        os.utime(copy.path, (now, now))
+    return copy._replace(used=now)
 
 
 def _files_below(folder: str) -> Iterator[Copy]:

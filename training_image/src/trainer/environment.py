@@ -31,6 +31,7 @@ def environment_tags(settings: "Settings") -> dict[str, str]:
         "git_sha": git_sha(settings),
         "cuda": cuda_version(),
         "image": settings.trainer_image,
+        "image_id": settings.trainer_image_id,
         "host": socket.gethostname(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpu": cpu_name(),

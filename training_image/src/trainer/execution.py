@@ -121,7 +121,7 @@ def _done_before(job: Job, inputs: str) -> StepResult | None:
 
 def _do(job: Job, module: StepModule, inputs: str) -> StepResult:
     job.record.ownership.take(job.step, job.run.try_number)
-    job.record.begin_step(job.step, inputs)
+    job.record.begin_step(job.step, inputs, job.settings.trainer_image_id)
     outcome = module.work(job)
     result = StepResult(mlflow_run_id=job.record.run_id, summary=module.summary(outcome), outcome=outcome)
     job.record.ownership.check()

@@ -46,7 +46,9 @@ def run(job: Job, training: "Training", store: CheckpointStore, expected_digest:
     job.record.set_tags(environment.environment_tags(job.settings) | detector.device_tags())
     job.record.log_params({"train.model": job.pipeline.model, "train.task": job.pipeline.task})
     try:
-        with Reporter(job.record, plan.exchange, _logged_epochs(job, training)), job.backend.following(plan.exchange):
+        logged = _logged_epochs(job, training)
+        reporter = Reporter(job.record, plan.exchange, logged, training.began_ms)
+        with reporter, job.backend.following(plan.exchange):
             detector.fit(plan, checkpoint)
     except OutOfMemory as error:
         smaller = _smaller_batch(job, plan, error)

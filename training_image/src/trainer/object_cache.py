@@ -8,6 +8,8 @@ import hashlib
 import logging
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from .errors import BadData, TryAgain
@@ -27,10 +29,8 @@ def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) ->
     incoming = incoming_path(cache)
     sha256 = storage.fetch(uri, item, incoming)
     target = _object_path(cache, item.key, sha256)
-    try:
+    with _cache_errors(cache):
         keep(incoming, target)
-    except OSError as error:
-        raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
     return sha256, target
 
 
@@ -38,10 +38,11 @@ def read_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> 
     """Return SHA-256 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
     incoming = incoming_path(cache)
     sha256 = storage.fetch(uri, item, incoming)
-    try:
-        return sha256, incoming.read_bytes()
-    finally:
-        incoming.unlink()
+    with _cache_errors(cache):
+        try:
+            return sha256, incoming.read_bytes()
+        finally:
+            incoming.unlink(missing_ok=True)
 
 
 def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, sha256: str) -> Path:
@@ -77,6 +78,14 @@ def keep(incoming: Path, target: Path) -> None:
     except FileNotFoundError:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(incoming, target)
+
+
+@contextmanager
+def _cache_errors(cache: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
 
 
 def mark_used(path: Path) -> None:

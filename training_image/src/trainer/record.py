@@ -65,10 +65,22 @@ class RunRecord:
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
-    def begin_step(self, step: Step, fingerprint: str) -> None:
-        """Mark a step as running and the run as alive, and forget what an earlier try left as the step's end."""
-        stale = {tag: "" for tag in (f"step.{step}.reason", *_FAILURE_TAGS) if tag in self.tags()}
-        self.set_tags({f"step.{step}": "running", f"step.{step}.fingerprint": fingerprint, **stale})
+    def begin_step(self, step: Step, fingerprint: str, image: str = "") -> None:
+        """Mark a step as running and the run as alive, and forget what an earlier try left as the step's end.
+
+        Args:
+            step: which one.
+            fingerprint: digest of its inputs.
+            image: what it runs in, if that is known.
+        """
+        before, image_tag = self.tags(), f"step.{step}.image"
+        stale = {tag: "" for tag in (f"step.{step}.reason", image_tag, *_FAILURE_TAGS) if tag in before}
+        if before.get(image_tag) and before[image_tag] != image:
+            _log.warning(
+                "an earlier try of %s ran in image %s, this one runs in %s", step, before[image_tag], image or "none"
+            )
+        now = {f"step.{step}": "running", f"step.{step}.fingerprint": fingerprint}
+        self.set_tags(stale | now | ({image_tag: image} if image else {}))
         self._set_status("RUNNING")
 
     def finish_step(self, step: Step, result: StepResult, *, refused: bool = False) -> None:
@@ -147,9 +159,15 @@ class RunRecord:
             _log.warning("params differ from an earlier try of this run: %s", ", ".join(sorted(changed)))
             self.set_tags({f"param_now.{key}": value for key, value in changed.items()})
 
-    def log_metrics(self, metrics: Mapping[str, float], epoch: int = 0) -> None:
-        """Add one point to each metric. ``epoch`` is MLflow's step. The caller does not log an epoch twice."""
-        now = time.time_ns() // 1_000_000
+    def log_metrics(self, metrics: Mapping[str, float], epoch: int = 0, since_ms: int = 0) -> None:
+        """Add one point to each metric; the caller does not log an epoch twice.
+
+        Args:
+            metrics: by name.
+            epoch: MLflow's step.
+            since_ms: when what is measured began (Unix time); no point is older, wherever the clock was set since.
+        """
+        now = max(time.time_ns() // 1_000_000, since_ms)
         points = [Metric(key, float(value), now, epoch) for key, value in metrics.items()]
         with mlflow_errors("log metrics"):
             for start in range(0, len(points), _BATCH_SIZE):
@@ -170,6 +188,11 @@ class RunRecord:
         with mlflow_errors("read a metric's history"):
             points = self.client.get_metric_history(self.run_id, key)
         return sorted(point.step for point in points if point.timestamp >= since_ms)
+
+    def last_logged_ms(self, key: str) -> int:
+        """Return the time of a metric's latest point (Unix time), 0 if it has none."""
+        with mlflow_errors("read a metric's history"):
+            return max((point.timestamp for point in self.client.get_metric_history(self.run_id, key)), default=0)
 
     def log_dataset(self, name: str, digest: str, uri: str, profile: Mapping[str, object]) -> None:
         """Record the dataset as the run's input, the same digest once; ``profile`` is shown beside it."""

@@ -33,12 +33,13 @@ _log = logging.getLogger(__name__)
 class Reporter:
     """Runs from ``with`` until all is carried; leaving the block raises what kept it from that."""
 
-    def __init__(self, record: RunRecord, exchange: Path, logged_epochs: Iterable[int]) -> None:
-        """Carry what is below ``exchange``, except metrics of epochs that MLflow has already."""
+    def __init__(self, record: RunRecord, exchange: Path, logged_epochs: Iterable[int], began_ms: int = 0) -> None:
+        """Carry what is below ``exchange`` of the training that began then, except epochs that MLflow has already."""
         self._record = record
         self._exchange = exchange
         self._store = CheckpointStore(record)
         self._logged = set(logged_epochs)
+        self._began_ms = began_ms
         self._offset = 0
         self._closing = threading.Event()
         self._deadline = 0.0
@@ -116,7 +117,7 @@ class Reporter:
         if entry.kind is EntryKind.START:
             self._record.log_params({f"train.{name}": value for name, value in entry.arguments.items()})
         elif entry.kind is EntryKind.EPOCH and entry.epoch not in self._logged:
-            self._record.log_metrics(entry.metrics, entry.epoch)
+            self._record.log_metrics(entry.metrics, entry.epoch, self._began_ms)
             self._logged.add(entry.epoch)
 
 

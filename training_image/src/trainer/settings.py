@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     trainer_device: str = Field(default="", description="ultralytics device ('cpu', '0', '0,1'); empty chooses.")
     trainer_git_sha: str = Field(default="", description="Revision of the code, recorded with each run.")
     trainer_image: str = Field(default="", description="Name and tag of the image, recorded with each run.")
+    trainer_image_id: str = Field(default="", description="That image's id; set by the docker runtime.")
     backend_callback_url: str = Field(default="", description="Where the web UI takes events; empty: none are sent.")
     backend_callback_secret: SecretStr = Field(default=SecretStr(""), description="Signs the events.")
 

@@ -25,6 +25,7 @@ from .epoch_callbacks import emit
 from .errors import BadRequest, Bug
 from .job import Job
 from .job import fingerprint as digest_of
+from .metric_names import EVERY_EPOCH_METRIC
 from .record import RunRecord, UnreadableMarker, decode_marker
 
 _TAG = "training"
@@ -97,9 +98,14 @@ def _current_training(job: Job, store: CheckpointStore) -> Training:
         _log.info("the checkpoints of this run are of a training with other inputs; starting from the beginning")
     # In this order: a training must never find another's checkpoints.
     store.forget()
-    training = Training(fingerprint=inputs, began_ms=time.time_ns() // 1_000_000)
+    training = Training(fingerprint=inputs, began_ms=_after_all_before(job.record))
     _save(job, training)
     return training
+
+
+def _after_all_before(record: RunRecord) -> int:
+    """Return this moment, or one just after the last epoch of a training before, if the clock went back since."""
+    return max(time.time_ns() // 1_000_000, record.last_logged_ms(EVERY_EPOCH_METRIC) + 1)
 
 
 def _is_marked_done(tags: Mapping[str, str], result: TrainResult) -> bool:

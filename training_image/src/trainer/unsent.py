@@ -48,13 +48,13 @@ def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -
             continue
         for left in _children(training):
             _log.info("bringing to MLflow what an earlier try of this training left here")
-            _carry_one(job, left, logged_epochs())
+            _carry_one(job, left, began_ms, logged_epochs())
             forget(left)
 
 
-def _carry_one(job: Job, left: Path, logged_epochs: Iterable[int]) -> None:
+def _carry_one(job: Job, left: Path, began_ms: int, logged_epochs: Iterable[int]) -> None:
     try:
-        with Reporter(job.record, left, logged_epochs):
+        with Reporter(job.record, left, logged_epochs, began_ms):
             pass  # leaving the block carries what is there
     except TryAgain:
         raise

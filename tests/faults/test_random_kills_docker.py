@@ -1,0 +1,44 @@
+"""The same kills with steps in containers: of the container, of the task that watches it, of the services.
+
+Besides what must hold for every runtime, no task ever has two containers that run at once, and none is left whose
+result nobody took. ``make faults-docker`` kills 12 times; FAULT_KILLS and FAULT_SEED as in ``test_random_kills``.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from docker import APIClient
+
+from tests.e2e.conftest import Stack
+from tests.e2e.test_docker import IMAGE, client
+
+from .docker_faults import DOCKER, Life, doubled, lives, remove_containers
+from .random_kills import SEED, number_of_kills, survive_random_kills
+
+__all__ = ["client"]
+
+KILLS = number_of_kills(12)
+STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.faults,
+    pytest.mark.docker,
+    pytest.mark.usefixtures("tiny_model"),
+    pytest.mark.timeout(600 + 150 * KILLS),
+]
+
+
+@pytest.fixture
+def noted(stack: Stack, client: APIClient) -> Iterator[list[Life]]:
+    """What the engine tells of the containers of this stack; removes at the end those that are kept for a look."""
+    with lives(stack) as noted:
+        yield noted
+    remove_containers(client, stack)
+
+
+def test_random_kills_lose_nothing_and_never_leave_two_containers_of_a_task(
+    stack: Stack, noted: list[Life], capsys: pytest.CaptureFixture[str]
+) -> None:
+    survive_random_kills(stack, DOCKER, KILLS, capsys)
+    assert len(noted) > KILLS, "the engine told nothing"
+    assert doubled(noted) == [], f"seed {SEED}"
