@@ -204,7 +204,8 @@ def test_every_setting_of_the_steps_is_one_that_the_trainer_reads() -> None:
     others = {name for name in names - fields if not name.startswith(("AWS_", "MLFLOW_HTTP_"))}
     assert others == set()
     # Set by the runtime or the image.
-    own = {"TRAINER_WORK_DIR", "TRAINER_CACHE_DIR", "TRAINER_DEVICE", "TRAINER_GIT_SHA", "TRAINER_IMAGE"}
+    own = {"TRAINER_WORK_DIR", "TRAINER_CACHE_DIR", "TRAINER_DEVICE"}
+    own |= {"TRAINER_GIT_SHA", "TRAINER_IMAGE", "TRAINER_IMAGE_ID"}
     timeouts = {"S3_CONNECT_TIMEOUT_SECONDS", "S3_READ_TIMEOUT_SECONDS"}
     # In the Secret: an address of a webhook may have a key in it.
     secrets = {"BACKEND_CALLBACK_URL", "BACKEND_CALLBACK_SECRET"}
