@@ -28,6 +28,7 @@ defaults:
     batch: 8
     imgsz: 64
     arguments: {nbs: 8, optimizer: AdamW, lr0: 0.003, warmup_epochs: 1, mosaic: 0, amp: false, workers: 0}
+  resources: {train: {cpu: 1}}
   gate: {metric: mAP50, minimum: 0.0, tolerance: 1.0}
   execution: {retries: 2, retry_delay_seconds: 1, max_active_runs: 1}
 pipelines:

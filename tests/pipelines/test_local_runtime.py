@@ -32,6 +32,7 @@ def test_step_gets_request_and_run_and_nothing_of_airflow(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     monkeypatch.setenv("AWS_PROFILE", "kept")
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     code = f"""
         open({str(tmp_path / "environment")!r}, 'w').write('\\n'.join(f'{{k}}={{v}}' for k, v in os.environ.items()))
         print({transport.encode_result(RESULT)!r})
@@ -44,6 +45,7 @@ def test_step_gets_request_and_run_and_nothing_of_airflow(
     request, run = transport.decode_environment(environment)
     assert (request.step, run.run_id) == (Step.PREPROCESS, "manual__1")
     assert environment["AWS_PROFILE"] == "kept"
+    assert environment["OMP_NUM_THREADS"] == "2", "as many threads as resources.preprocess.cpu says"
     assert not [name for name in environment if name.startswith("AIRFLOW")]
 
 

@@ -1,5 +1,6 @@
 """Records with defaults for the trainer's tests; MLflow is real, on a SQLite file that each test gets a copy of."""
 
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,9 @@ from trainer.job import Job
 from trainer.mlflow_client import connect
 from trainer.record import open_record
 from trainer.settings import Settings
+
+# Two workers share a small machine; models this small gain nothing from a second thread each.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 FIRST_NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 

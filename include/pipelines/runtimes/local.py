@@ -110,6 +110,8 @@ class LocalStepOperator(BaseOperator):
             transport.STOP_ON_STDIN_END_VARIABLE: "1",
             "PYTHONUNBUFFERED": "1",
         }
+        # No limit, but steps beside each other with a thread for every core of the machine would slow each other down.
+        environment.setdefault("OMP_NUM_THREADS", str(max(1, int(self.request.resources.cpu))))
         pipe = subprocess.PIPE
         try:
             return subprocess.Popen(
