@@ -11,7 +11,9 @@ from .record import Record
 class Resources(Record):
     """What one step may use."""
 
-    cpu: Annotated[float, Field(gt=0, le=1024)] = Field(default=2, description="CPU cores; of the local runtime only the number of threads.")
+    cpu: Annotated[float, Field(gt=0, le=1024)] = Field(
+        default=2, description="CPU cores; of the local runtime only the number of threads."
+    )
     memory: Memory = Field(default="4Gi", description="Memory, e.g. 512Mi or 8Gi.")
     gpus: Annotated[int, Field(ge=0, le=64)] = Field(default=0, description="Whole GPUs; train and evaluate only.")
     shm: Memory = Field(default="1Gi", description="Shared memory for data loader workers.")
