@@ -114,17 +114,26 @@ class AirflowApi:
         self.call("POST", path, {"dry_run": False})
 
     def backfill(
-        self, dag_id: str, first: datetime, last: datetime, active_runs: int, *, backwards: bool = False
+        self,
+        dag_id: str,
+        first: datetime,
+        last: datetime,
+        *,
+        active_runs: int,
+        backwards: bool = False,
+        reprocess: str = "completed",
     ) -> int:
-        """Start a backfill that also does finished runs again, newest data first if backwards, and return its id.
+        """Start a backfill, newest data first if backwards, and return its id.
 
-        On SQLite the scheduler's writes get in the way now and then: Airflow answers 503 and has undone what it began.
+        ``reprocess`` says which days that have a run are done again: ``none``, ``failed``, or ``completed``, all that
+        have ended. On SQLite the scheduler's writes get in the way now and then: Airflow answers 503 and has undone
+        what it began.
         """
         body = {
             "dag_id": dag_id,
             "from_date": first.isoformat(),
             "to_date": last.isoformat(),
-            "reprocess_behavior": "completed",
+            "reprocess_behavior": reprocess,
             "max_active_runs": active_runs,
             "run_backwards": backwards,
         }

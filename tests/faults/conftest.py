@@ -32,9 +32,12 @@ pipelines:
 
 @pytest.fixture(scope="module", autouse=True)
 def catalog(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the module's stack a catalog of its own, and Airflow less patience with a task that is silent."""
+    """Give the module's stack a catalog of its own, and Airflow less patience with a task that is silent.
+
+    A module's ``CATALOG`` comes in place of the one above.
+    """
     path = tmp_path_factory.mktemp("catalog") / "catalog.yaml"
-    path.write_text(CATALOG, encoding="utf-8")
+    path.write_text(getattr(request.module, "CATALOG", CATALOG), encoding="utf-8")
     # No plain module constant: ``stack`` is made after this and reads it from the module.
     request.module.STACK_ENVIRONMENT = getattr(request.module, "STACK_ENVIRONMENT", {}) | {
         "TRAINING_CATALOG": str(path),

@@ -1,5 +1,6 @@
 """Faults that have a name: each happens once in the middle of a run, and the run ends as it should."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +11,9 @@ import pytest
 
 from include.local_stack.services import commands, spawn
 from tests.e2e.conftest import Stack
-from tests.e2e.mlflow_calls import as_mapping, runs, versions
+from tests.e2e.mlflow_calls import as_mapping, mlflow, runs, versions
 
-from .faults import DAG_ID, end_of, leaders, trainers
+from .faults import DAG_ID, end_of, kill_step, leaders, sweep, trainers
 from .invariants import violations
 
 AWAY_SECONDS = 120
@@ -60,6 +61,30 @@ def test_a_catalog_that_is_edited_in_mid_run_counts_from_the_next_step_on(stack:
     assert violations(stack, "small") == []
 
 
+def test_a_pipeline_that_is_removed_in_mid_run_stands_still_and_goes_on_by_itself_once_it_is_back(
+    stack: Stack, catalog: Path
+) -> None:
+    run_id = begin(stack, "removed-and-back")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    text = catalog.read_text(encoding="utf-8")
+    try:
+        catalog.write_text(text.replace("  small:", "  other:").replace("{model: small}", "{model: other}"), "utf-8")
+        wait_for(lambda: stack.api.call("GET", f"/api/v2/dags/{DAG_ID}")["is_stale"])
+        wait_for(lambda: trainers(stack) == [])
+        sweep(stack)
+        tasks = {step: task["state"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
+        assert (tasks["train"], tags(stack, run_id)["step.train"]) == ("success", "done")
+        assert {"success", "failed"}.isdisjoint({tasks["evaluate"], tasks["register"], tasks["promote"]}), tasks
+        assert stack.api.dag_run(DAG_ID, run_id)["state"] == "running"
+        assert "failure.reason" not in tags(stack, run_id)
+    finally:
+        catalog.write_text(text, encoding="utf-8")
+    assert end_of(stack, run_id) == "success"
+    tasks = stack.api.task_states(DAG_ID, run_id)
+    assert {step: task["try_number"] for step, task in tasks.items()} == dict.fromkeys(tasks, 1)
+    assert violations(stack, "small") == []
+
+
 def test_a_dataset_that_changes_during_training_is_not_measured_and_the_run_goes_on_once_it_is_back(
     stack: Stack,
 ) -> None:
@@ -87,6 +112,42 @@ def test_a_dataset_that_changes_during_training_is_not_measured_and_the_run_goes
     assert violations(stack, "small") == []
 
 
+def test_an_upgrade_in_mid_run_goes_on_with_what_the_older_trainer_did(stack: Stack) -> None:
+    run_id = begin(stack, "upgraded")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    marker = json.loads(tags(stack, run_id)["step.preprocess.result"])
+    # Fields with a default may be of a later version; a fingerprint is of one version.
+    older = {name: value for name, value in marker.items() if name not in ("protocol", "already_done")}
+    rewrite(stack, run_id, {"step.preprocess.result": json.dumps(older), "step.preprocess.fingerprint": "an older one"})
+    kill_step(stack)
+    assert end_of(stack, run_id) == "success"
+    tasks = stack.api.task_states(DAG_ID, run_id)
+    assert (tasks["preprocess"]["try_number"], tasks["train"]["try_number"]) == (1, 2)
+    assert '"resumed_from_epoch":null' not in tags(stack, run_id)["step.train.result"]
+    assert violations(stack, "small") == []
+
+
+def test_an_upgrade_that_cannot_read_the_older_record_says_so_and_does_the_step_again(stack: Stack) -> None:
+    run_id = begin(stack, "upgraded-far")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    marker = json.loads(tags(stack, run_id)["step.preprocess.result"])
+    rewrite(stack, run_id, {"step.preprocess.result": json.dumps(marker | {"protocol": 0})})
+    kill_step(stack)
+    assert end_of(stack, run_id) == "failed"
+    found = tags(stack, run_id)
+    assert (found["failure.step"], found["failure.kind"]) == ("train", "bad_request")
+    assert "the done-marker of step preprocess has protocol 0, but this trainer speaks 1" in found["failure.reason"]
+    assert "run preprocess of this DAG run again" in found["failure.reason"]
+    assert "this is a bug in the step" not in task_log(stack, run_id, "train")
+
+    stack.api.clear(DAG_ID, run_id)
+    wait_for(lambda: stack.api.dag_run(DAG_ID, run_id)["state"] != "failed")
+    assert end_of(stack, run_id) == "success"
+    assert "the step is done again" in task_log(stack, run_id, "preprocess")
+    assert json.loads(tags(stack, run_id)["step.preprocess.result"]) == marker
+    assert violations(stack, "small") == []
+
+
 def test_one_champion_and_one_version_for_each_run_whatever_happened(stack: Stack) -> None:
     registered = [as_mapping(version["tags"])["run_key"] for version in versions(stack.ports, "small")]
     assert len(registered) == len(set(registered)) >= 2
@@ -103,14 +164,32 @@ def begin(stack: Stack, name: str) -> str:
 def tags(stack: Stack, run_id: str) -> dict[str, str]:
     """Return the tags of a DAG run's record, none before it has one."""
     try:
-        found = [as_mapping(run["data"].get("tags")) for run in runs(stack.ports, "small")]
+        found = [as_tags(run) for run in runs(stack.ports, "small")]
     except OSError:  # no experiment yet
         return {}
     return next((tags for tags in found if tags.get("airflow.run_id") == run_id), {})
 
 
-def wait_for(found: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 240
-    while not found():
-        assert time.monotonic() < deadline
+def as_tags(run: dict[str, Any]) -> dict[str, str]:
+    return as_mapping(run["data"].get("tags"))
+
+
+def rewrite(stack: Stack, run_id: str, values: dict[str, str]) -> None:
+    """Set tags of a DAG run's record."""
+    (found,) = [run for run in runs(stack.ports, "small") if as_tags(run).get("airflow.run_id") == run_id]
+    for key, value in values.items():
+        mlflow(stack.ports, "runs/set-tag", {"run_id": found["info"]["run_id"], "key": key, "value": value})
+
+
+def task_log(stack: Stack, run_id: str, step: str) -> str:
+    """Return what all tries of a step have logged."""
+    folder = stack.layout.airflow_home / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={step}"
+    return "".join(log.read_text(encoding="utf-8") for log in sorted(folder.glob("attempt=*.log")))
+
+
+def wait_for(found: Callable[[], Any], seconds: float = 240) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := found()):
+        assert time.monotonic() < deadline, f"not within {seconds:g} s"
         time.sleep(0.3)
+    return value
