@@ -124,6 +124,7 @@ def test_an_upgrade_in_mid_run_goes_on_with_what_the_older_trainer_did(stack: St
     tasks = stack.api.task_states(DAG_ID, run_id)
     assert (tasks["preprocess"]["try_number"], tasks["train"]["try_number"]) == (1, 2)
     assert '"resumed_from_epoch":null' not in tags(stack, run_id)["step.train.result"]
+    sweep(stack)
     assert violations(stack, "small") == []
 
 
@@ -145,6 +146,7 @@ def test_an_upgrade_that_cannot_read_the_older_record_says_so_and_does_the_step_
     assert end_of(stack, run_id) == "success"
     assert "the step is done again" in task_log(stack, run_id, "preprocess")
     assert json.loads(tags(stack, run_id)["step.preprocess.result"]) == marker
+    sweep(stack)
     assert violations(stack, "small") == []
 
 

@@ -1,0 +1,156 @@
+"""A service that fails while a step is at work, each step of a DAG run in turn; every step rides it out."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from include.local_stack.layout import free_ports
+from include.local_stack.services import TRAINER_BIN
+from include.step_contract.step import Step
+from tests.e2e.conftest import Stack
+
+from .conftest import CATALOG
+from .faults import DAG_ID, RUN_SECONDS, Runtime, end_of, sweep
+from .gate import Gate, Mode
+from .invariants import violations
+
+AWAY_SECONDS = 12
+LONGEST_AWAY_SECONDS = 40
+ENDED = ("success", "failed", "upstream_failed")
+BUCKET = "sets"
+SERVICES = ("mlflow", "s3")
+MODES = (Mode.REFUSED, Mode.ERRORS, Mode.SLOW, Mode.CUT)
+S3_CATALOG = CATALOG.replace("uri: digits/fixed", f"uri: s3://{BUCKET}/digits")
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "faults",
+    "AWS_SECRET_ACCESS_KEY": "of-the-store",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+_READS_DATA = (Step.PREPROCESS, Step.TRAIN, Step.EVALUATE)
+
+_UPLOAD = """
+import sys, boto3
+from pathlib import Path
+endpoint, bucket, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+s3 = boto3.client("s3", endpoint_url=endpoint)
+s3.create_bucket(Bucket=bucket)
+for path in sorted(folder.rglob("*")):
+    if path.is_file():
+        s3.put_object(Bucket=bucket, Key=f"digits/{path.relative_to(folder).as_posix()}", Body=path.read_bytes())
+"""
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What stands between the steps and the services that they need."""
+
+    mlflow: Gate
+    s3: Gate
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings of a stack whose steps go through the gates."""
+        return _CREDENTIALS | {"MLFLOW_TRACKING_URI": self.mlflow.address, "S3_ENDPOINT_URL": self.s3.address}
+
+    def of(self, service: str) -> Gate:
+        """Return the gate before a service."""
+        gate: Gate = getattr(self, service)
+        return gate
+
+
+@contextmanager
+def gates_before_services() -> Iterator[Gates]:
+    """Start an S3 server and open a gate before it, and one before an MLflow that is still to come."""
+    gates = Gates(Gate(), Gate())
+    gates.s3.target = next(free_ports(9300))
+    command = [str(TRAINER_BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(gates.s3.target)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield gates
+    finally:
+        gates.mlflow.close()
+        gates.s3.close()
+        server.terminate()
+        server.wait()
+
+
+def put_dataset(stack: Stack, gates: Gates) -> None:
+    """Upload the stack's fixed dataset, and let steps through to its MLflow."""
+    gates.mlflow.target = stack.ports.mlflow
+    folder = stack.layout.store / "digits" / "fixed"
+    endpoint = f"http://127.0.0.1:{gates.s3.target}"
+    command = [str(TRAINER_BIN / "python"), "-c", _UPLOAD, endpoint, BUCKET, str(folder)]
+    subprocess.run(command, env=os.environ | _CREDENTIALS, check=True, timeout=120)
+
+
+def ride_out(
+    stack: Stack, runtime: Runtime, gates: Gates, service: str, mode: Mode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Let a service fail once in each step of a run, from the step's start on.
+
+    Only an answer of MLflow's that breaks off may cost a try.
+    """
+    gate = gates.of(service)
+    run_id = stack.api.trigger(
+        DAG_ID, {"seed": 10 * SERVICES.index(service) + MODES.index(mode)}, f"{service}-{mode.name}"
+    )
+    lines = []
+    for step in Step:
+        until(lambda step=step: has_begun(stack, runtime, run_id, step), f"{step} of {run_id} does not begin")
+        if service == "s3":
+            _empty(stack.layout.cache / "objects")
+        before = gate.hits
+        gate.set(mode)
+        time.sleep(AWAY_SECONDS)
+        # A step that is slow to begin has perhaps not asked yet.
+        for _ in range(LONGEST_AWAY_SECONDS - AWAY_SECONDS):
+            if gate.hits == before and state_of(stack, run_id, step) == "running" and mode != Mode.REFUSED:
+                time.sleep(1)
+        # Nobody counts the clients of a port where nobody listens; but a step that needs the service is not done.
+        noticed = state_of(stack, run_id, step) == "running" if mode == Mode.REFUSED else gate.hits > before
+        gate.set(Mode.OPEN)
+        began = time.monotonic()
+        until(lambda step=step: state_of(stack, run_id, step) != "running", f"{step} of {run_id} does not end")
+        hits, seconds = gate.hits - before, time.monotonic() - began
+        lines.append(f"{service + ' ' + mode:20}{step:12}{state_of(stack, run_id, step):9}{hits:6}{seconds:10.1f}")
+        if service == "mlflow" or step in _READS_DATA:
+            assert noticed, f"{service} was {mode} for {AWAY_SECONDS} s, and {step} did not notice"
+    assert end_of(stack, run_id) == "success"
+    sweep(stack)
+    found = violations(stack, "small", [stack.layout.password(), _CREDENTIALS["AWS_SECRET_ACCESS_KEY"]])
+    with capsys.disabled():
+        header = f"\n{'fault':20}{'step':12}{'outcome':9}{'hits':>6}{'s to end':>10}"
+        print("\n".join([header, *lines, f"violations: {found or 'none'}"]))
+    tries = {step: task["try_number"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
+    # MLflow's client repeats a request that got no answer, not one whose answer broke off: that may cost a try.
+    assert max(tries.values()) <= (2 if (service, mode) == ("mlflow", Mode.CUT) else 1), tries
+    assert found == []
+
+
+def has_begun(stack: Stack, runtime: Runtime, run_id: str, step: Step) -> bool:
+    """Tell whether a step is at work, or over: one that the trouble does not touch may end during the last step's."""
+    state = state_of(stack, run_id, step)
+    return state in ENDED or (state == "running" and bool(runtime.at_work(stack)))
+
+
+def state_of(stack: Stack, run_id: str, step: Step) -> str:
+    return str(stack.api.task_states(DAG_ID, run_id)[step]["state"])
+
+
+def until(holds: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + RUN_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.2)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)

@@ -1,0 +1,41 @@
+"""The same failures of MLflow and the S3 store with steps in containers."""
+
+from collections.abc import Iterator
+
+import pytest
+from docker import APIClient
+
+from tests.e2e.conftest import Stack
+from tests.e2e.test_docker import IMAGE, client
+
+from .docker_faults import DOCKER, remove_containers
+from .gate import Mode
+from .services_away import MODES, S3_CATALOG, SERVICES, Gates, ride_out
+from .test_services_away import gates, ready
+
+__all__ = ["client", "gates", "ready"]
+
+CATALOG = S3_CATALOG
+STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.faults,
+    pytest.mark.docker,
+    pytest.mark.usefixtures("tiny_model"),
+    pytest.mark.timeout(900),
+]
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(ready: Stack, client: APIClient) -> Iterator[None]:
+    """Remove what is kept for a look: nobody looks."""
+    yield
+    remove_containers(client, ready)
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_step_in_a_container_rides_out(
+    ready: Stack, gates: Gates, service: str, mode: Mode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ride_out(ready, DOCKER, gates, service, mode, capsys)
