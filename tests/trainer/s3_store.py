@@ -70,7 +70,7 @@ def urllib_reset(endpoint: str) -> None:
 
 def s3_settings(endpoint: str, **overrides: Any) -> Settings:
     """Settings that give up soon."""
-    fields: dict[str, Any] = {"s3_attempts": 3, "s3_connect_timeout_seconds": 1, "s3_read_timeout_seconds": 1}
+    fields: dict[str, Any] = {"s3_attempts": 3, "s3_connect_timeout_seconds": 10, "s3_read_timeout_seconds": 10}
     return Settings(_env_file=None, s3_endpoint_url=endpoint, **fields | overrides)
 
 
@@ -124,6 +124,9 @@ class FaultyProxy:
                 if changed is None:
                     return
                 answer = changed
+            if b"\r\nconnection: close" not in answer.lower():
+                # A client that is not told might send its next request into a connection that is about to go.
+                answer = answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
             client.sendall(answer)
 
     def _answer_to(self, request: bytes) -> bytes:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from tests.trainer.datasets import pipeline_over, write_yolo_pool
 from trainer import archive_members, preprocess
@@ -73,7 +74,7 @@ def test_members_are_listed_and_fetched(tmp_path: Path, kind: str) -> None:
     # Another step, in another process, knows nothing but the manifest.
     later = storage_over(tmp_path)
     for item in found:
-        assert later.fetch(uri, item, tmp_path / "out") == hashlib.sha256(FILES[item.key]).hexdigest()
+        assert later.fetch(uri, item, tmp_path / "out") == blake3(FILES[item.key]).hexdigest()
         assert (tmp_path / "out").read_bytes() == FILES[item.key]
 
 
@@ -125,8 +126,8 @@ def test_the_archive_is_read_once_and_again_only_if_it_changed(tmp_path: Path) -
     assert (before.key, after.key) == ("images/2.jpg", "images/2.jpg")
     assert before.etag != after.etag
     storage = storage_over(tmp_path)
-    assert storage.fetch(path.as_uri(), before, tmp_path / "out") == hashlib.sha256(FILES[before.key]).hexdigest()
-    assert storage.fetch(path.as_uri(), after, tmp_path / "out") == hashlib.sha256(b"new").hexdigest()
+    assert storage.fetch(path.as_uri(), before, tmp_path / "out") == blake3(FILES[before.key]).hexdigest()
+    assert storage.fetch(path.as_uri(), after, tmp_path / "out") == blake3(b"new").hexdigest()
     copies = list((tmp_path / "cache" / "archives").iterdir())
     assert [stat.S_IMODE(copy.stat().st_mode) for copy in copies] == [0o444, 0o444]
 

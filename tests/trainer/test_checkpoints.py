@@ -169,7 +169,7 @@ def test_a_damaged_checkpoint_is_refused(
     damaged = tmp_path / Path(artifact).name
     damaged.write_text("half of the wei")
     record.log_artifact(damaged, "checkpoints")
-    with pytest.raises(BadData, match=r"last\.pt of the checkpoint of epoch 3 is damaged: SHA-256 of .* expected"):
+    with pytest.raises(BadData, match=r"last\.pt of the checkpoint of epoch 3 is damaged: BLAKE3 of .* expected"):
         restored(store, tmp_path / "there")
 
 

@@ -200,7 +200,7 @@ def test_of_a_checkpoint_that_is_not_what_was_stored_the_one_before_is_used(
     replaced.write_bytes(change(replaced.read_bytes()))
     store._record.log_artifact(replaced, "checkpoints")
     assert resumed_from(store, tmp_path) == 1
-    assert f"{what} of the checkpoint of epoch 2 is damaged: SHA-256 of {artifact} is" in caplog.text
+    assert f"{what} of the checkpoint of epoch 2 is damaged: BLAKE3 of {artifact} is" in caplog.text
 
 
 def test_of_a_checkpoint_whose_file_is_gone_the_one_before_is_used(

@@ -192,5 +192,10 @@ def test_an_odd_label_is_as_good_as_any(content: bytes | str, preprocess: Prepro
 
 def test_a_bad_file_below_the_limits_is_left_out(preprocess: Preprocess, tmp_path: Path) -> None:
     write_with_bad_image(tmp_path, b"")
-    limits = {"minimum_train_images": 1, "minimum_val_images": 1, "maximum_unreadable_share": 0.2}
+    limits = {
+        "minimum_train_images": 1,
+        "minimum_val_images": 1,
+        "minimum_class_instances": 0,
+        "maximum_unreadable_share": 0.2,
+    }
     check_accepted(preprocess(limits=limits), images=8)

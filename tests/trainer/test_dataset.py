@@ -1,6 +1,5 @@
 """A manifest becomes a dataset on disk: exactly the recorded content, whatever happened to cache and source."""
 
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from blake3 import blake3
 
 from step_contract.catalog import DatasetFormat, VisionTask
 from tests.trainer.conftest import make_pipeline
@@ -29,7 +29,7 @@ def manifest_of(folder: Path, files: Mapping[str, tuple[str, str]], **overrides:
     for number, (key, (split, label)) in enumerate(files.items()):
         content = image_bytes(number)
         write(folder, {key: content})
-        digest = hashlib.sha256(content).hexdigest()
+        digest = blake3(content).hexdigest()
         items.append(ManifestItem(split, key, len(content), "etag", digest, 32, 24, label))
     fields: dict[str, Any] = {
         "task": VisionTask.DETECT,
@@ -157,7 +157,7 @@ def test_an_image_that_changed_since_is_named_with_what_to_do(make_job: MakeJob,
     source = two_images(tmp_path / "원본")
     write(tmp_path / "원본", {"b.jpg": image_bytes(77)})
     with pytest.raises(
-        BadData, match=r"원본: b\.jpg changed since preprocess recorded it \(SHA-256 was .*\); run preprocess"
+        BadData, match=r"원본: b\.jpg changed since preprocess recorded it \(BLAKE3 was .*\); run preprocess"
     ):
         materialize(source, make_job("train"), tmp_path / "out")
 

@@ -53,4 +53,4 @@ def test_a_second_signal_ends_the_process_at_once(stopped_late: subprocess.Popen
     assert stopped_late.stdout is not None
     assert "told to stop" in stopped_late.stdout.readline()
     stopped_late.send_signal(number)
-    assert stopped_late.wait(timeout=5) == ExitCode.TERMINATED
+    assert stopped_late.wait(timeout=20) == ExitCode.TERMINATED

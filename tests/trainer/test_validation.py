@@ -20,7 +20,7 @@ def candidate(number: int, **overrides: Any) -> Candidate:
     """Return a good candidate in train; overrides are fields of what it is made of."""
     fields: dict[str, Any] = {
         "key": f"{number:03d}.jpg",
-        "sha256": f"{number:064x}",
+        "content_hash": f"{number:064x}",
         "split": "train",
         "facts": ImageFacts(32, 24),
         "label": CheckedLabel("0 0.5 0.5 0.2 0.2", [0]),
@@ -29,7 +29,7 @@ def candidate(number: int, **overrides: Any) -> Candidate:
     } | overrides
     image = StoredObject(fields["key"], 10, "etag") if fields["is_there"] else None
     sample = Sample(fields["key"], image, fields["split"], None, fields["declared_size"])
-    return Candidate(sample, ImageContent(fields["sha256"], fields["facts"]) if image else None, fields["label"])
+    return Candidate(sample, ImageContent(fields["content_hash"], fields["facts"]) if image else None, fields["label"])
 
 
 GOOD = [candidate(number, split="train" if number < 16 else "val") for number in range(20)]
@@ -109,7 +109,7 @@ def test_images_without_objects_are_counted_and_kept_as_background(label: Checke
 
 
 def test_repeated_content_is_counted_and_left_out_and_a_contradicting_label_is_said() -> None:
-    again = candidate(98, sha256=f"{1:064x}", label=CheckedLabel("0 0.1 0.1 0.1 0.1", [0]))
+    again = candidate(98, content_hash=f"{1:064x}", label=CheckedLabel("0 0.1 0.1 0.1 0.1", [0]))
     items, report = judged(again, maximum_duplicate_share=0.1)
     assert (report.verdict, len(items)) == ("accepted", 20)
     assert report.findings[0].examples == ("098.jpg is 001.jpg, with another label",)
@@ -118,7 +118,7 @@ def test_repeated_content_is_counted_and_left_out_and_a_contradicting_label_is_s
 
 
 def test_the_same_content_in_two_splits_is_refused_unless_allowed() -> None:
-    leak = candidate(98, sha256=f"{1:064x}", split="val")
+    leak = candidate(98, content_hash=f"{1:064x}", split="val")
     _, report = judged(leak)
     assert report.violations == (
         "1 of 21 images (4.8%) are in two splits, allowed are 0.0% (allow_split_overlap): "
@@ -162,7 +162,7 @@ def test_a_pool_is_split_by_content() -> None:
     items, _ = judged(*pool, split=split)
     pooled = [item for item in items if item.key >= "100"]
     assert {item.split for item in pooled} == {"train", "val"}
-    assert all(item.split == split_of(item.sha256, split) for item in pooled)
+    assert all(item.split == split_of(item.content_hash, split) for item in pooled)
 
 
 def test_an_empty_dataset_is_refused_not_an_error() -> None:

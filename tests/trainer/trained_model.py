@@ -1,11 +1,11 @@
 """A dataset recorded as preprocess would have, and one tiny model that is trained once for all tests."""
 
 import fcntl
-import hashlib
 import shutil
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 from PIL import Image
 
 from step_contract.catalog import DatasetFormat, VisionTask
@@ -96,7 +96,7 @@ def _item(folder: Path, image: Path, split: str, label: str) -> ManifestItem:
         key=image.relative_to(folder).as_posix(),
         size=len(content),
         etag=f"{status.st_size}-{status.st_mtime_ns}",
-        sha256=hashlib.sha256(content).hexdigest(),
+        content_hash=blake3(content).hexdigest(),
         width=width,
         height=height,
         label=label,

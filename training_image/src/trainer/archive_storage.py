@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from blake3 import blake3
+
 from .archive_members import Members, check_size, damage_named, open_members
 from .errors import BadData, TryAgain
 from .file_storage import folder_of
@@ -72,7 +74,7 @@ class ArchiveStorage:
         return next((item for item in self.list_objects(uri, as_of) if item.key == key), None)
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one member to a local file and return its SHA-256."""
+        """Copy one member to a local file and return its BLAKE3."""
         archive = _archive_of(uri)
         etag, _, size = item.etag.rpartition("@")
         _, name = split_uri(archive.uri)
@@ -80,7 +82,7 @@ class ArchiveStorage:
         member = archive.folder + item.key
         if member not in members.sizes:
             raise BadData(f"{readable(uri)}: {item.key} is no longer in the archive; run preprocess again")
-        digest = hashlib.sha256()
+        digest = blake3()
         try:
             with new_file(target) as out:
                 for chunk in members.chunks(member):

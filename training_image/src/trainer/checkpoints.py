@@ -7,7 +7,6 @@ dies, the tag names files that are complete. The checkpoint before it is kept to
 Must not import torch: whether a checkpoint can be resumed from is ``detector``'s to say.
 """
 
-import hashlib
 import logging
 import os
 import shutil
@@ -19,6 +18,7 @@ from pydantic import ValidationError
 
 from step_contract.record import Record
 
+from .content_hash import content_hash_of
 from .errors import BadData, StepError
 from .record import RunRecord
 
@@ -37,7 +37,7 @@ class StoredFile(Record):
     """One file of a checkpoint in the run's artifacts."""
 
     artifact: str
-    sha256: str
+    content_hash: str
 
 
 class Checkpoint(Record):
@@ -122,12 +122,12 @@ class CheckpointStore:
         """Store a claimed copy as the newest checkpoint and remove it from the slot."""
         before = self.available()
         epoch = int((claimed / _EPOCH).read_text(encoding="ascii"))
-        known = {file.sha256: file for checkpoint in before for file in checkpoint.files.values()}
+        known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
         files = {}
         for name in (LAST, BEST, HISTORY):
             if (claimed / name).exists():
                 stored = self._upload(claimed / name, known)
-                files[name] = known[stored.sha256] = stored
+                files[name] = known[stored.content_hash] = stored
         checkpoint = Checkpoint(epoch=epoch, files=files)
         self._record.ownership.check()  # the upload may have taken long
         previous = next((other for other in before if other.epoch < epoch), None)
@@ -161,19 +161,19 @@ class CheckpointStore:
         self._sweep([])
 
     def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
-        digest = _sha256(path)
+        digest = content_hash_of(path)
         if digest in known:
             return known[digest]
         named = path.with_name(f"{digest[:20]}{path.suffix}")
         _link(path, named)
         self._record.log_artifact(named, FOLDER)
-        return StoredFile(artifact=f"{FOLDER}/{named.name}", sha256=digest)
+        return StoredFile(artifact=f"{FOLDER}/{named.name}", content_hash=digest)
 
     def _download(self, stored: StoredFile, target: Path, what: str) -> None:
         fetched = self._record.download(stored.artifact, target.parent / ".fetched")
-        digest = _sha256(fetched)
-        if digest != stored.sha256:
-            raise BadData(f"{what} is damaged: SHA-256 of {stored.artifact} is {digest}; expected {stored.sha256}")
+        digest = content_hash_of(fetched)
+        if digest != stored.content_hash:
+            raise BadData(f"{what} is damaged: BLAKE3 of {stored.artifact} is {digest}; expected {stored.content_hash}")
         os.replace(fetched, target)
 
     def _sweep(self, kept: list[Checkpoint]) -> None:
@@ -198,8 +198,3 @@ def _parse(tag: str) -> Checkpoint | None:
     except ValidationError as error:
         _log.warning("a checkpoint's tag cannot be read and is left aside: %s", error)
         return None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()

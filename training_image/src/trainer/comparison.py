@@ -126,7 +126,7 @@ def _ground(job: Job, folder: Path) -> _Ground:
 
 def _picture(job: Job, manifest: Manifest, item: ManifestItem) -> Path:
     cache = job.settings.trainer_cache_dir.absolute()
-    return cached_object(cache, job.storage, manifest.uri, item.stored, item.sha256)
+    return cached_object(cache, job.storage, manifest.uri, item.stored, item.content_hash)
 
 
 def _measure(loaded: _Loaded, ground: _Ground, folder: Path) -> _Subject:

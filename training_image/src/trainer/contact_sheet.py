@@ -56,12 +56,12 @@ def contact_sheet(manifest: Manifest, cache_folder: Path, storage: Storage) -> P
 
 def _drawn(manifest: Manifest, cache_folder: Path, storage: Storage) -> Image.Image:
     # By content: any sixteen, but always the same ones. Images with objects come first.
-    chosen = sorted(manifest.items, key=lambda item: (not item.label, item.sha256))[: _COLUMNS * _ROWS]
+    chosen = sorted(manifest.items, key=lambda item: (not item.label, item.content_hash))[: _COLUMNS * _ROWS]
     columns = min(_COLUMNS, len(chosen))
     rows = -(-len(chosen) // _COLUMNS)
     sheet = Image.new("RGB", (columns * _CELL, rows * (_CELL + _CAPTION)), "white")
     for position, item in enumerate(chosen):
-        path = cached_object(cache_folder, storage, manifest.uri, item.stored, item.sha256)
+        path = cached_object(cache_folder, storage, manifest.uri, item.stored, item.content_hash)
         left, top = position % _COLUMNS * _CELL, position // _COLUMNS * (_CELL + _CAPTION)
         sheet.paste(_cell(path, item, manifest), (left, top))
     return sheet

@@ -93,7 +93,7 @@ def _file_names(items: Sequence[ManifestItem]) -> list[str]:
     names = []
     for item in items:
         key = PurePosixPath(item.key)
-        stem = f"{item.sha256[:12]}-{_plain(key.stem)}"
+        stem = f"{item.content_hash[:12]}-{_plain(key.stem)}"
         while (item.split, stem) in taken:
             stem += "-"
         taken.add((item.split, stem))
@@ -112,7 +112,7 @@ def _place(pair: tuple[ManifestItem, Path], *, manifest: Manifest, job: Job) -> 
     item, path = pair
     cache = job.settings.trainer_cache_dir.absolute()
     for _ in range(_LINK_TRIES):
-        copy = cached_object(cache, job.storage, manifest.uri, item.stored, item.sha256)
+        copy = cached_object(cache, job.storage, manifest.uri, item.stored, item.content_hash)
         try:
             _link(copy, path)
             return

@@ -30,7 +30,7 @@ class DatasetStorage:
         return self._storage_of(uri).find_object(uri, key, as_of)
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one object to a local file and return its SHA-256."""
+        """Copy one object to a local file and return its BLAKE3."""
         return self._storage_of(uri).fetch(uri, item, target)
 
     def threads(self, uri: str) -> int:

@@ -1,6 +1,6 @@
 """What an earlier preprocess found out about a source's objects, so that unchanged ones need not be read again.
 
-One file a source. It says which content (SHA-256) an object had under which etag, and what is known of that content.
+One file a source. It says which content (BLAKE3) an object had under which etag, and what is known of that content.
 The file is written whole, under a temporary name, and begins with its own checksum: a reader sees a complete old file
 or a complete new one, a damaged one is noticed and dropped, and of two processes that write at once the slower wins
 and nothing is lost but time. This is why it is not a database: those need locks that network file systems lack.
@@ -19,14 +19,14 @@ from .image_facts import ImageFacts
 from .storage import StoredObject
 
 _log = logging.getLogger(__name__)
-_VERSION = 1
+_VERSION = 2
 """Part of the file's name: another layout, or another way to inspect images, begins anew."""
 
 
 class ImageContent(NamedTuple):
     """Which content an image's object has, and what is known of it."""
 
-    sha256: str
+    content_hash: str
     facts: ImageFacts
 
 
@@ -43,41 +43,41 @@ class FactCache:
         self._derived: dict[str, Any] = known.get("derived", {})
         self._is_changed = False
 
-    def sha256_of(self, item: StoredObject) -> str | None:
+    def content_hash_of(self, item: StoredObject) -> str | None:
         """Return the digest of an object's content if it has not changed since it was read."""
         known = self._contents.get(item.key)
         return known[1] if known is not None and known[0] == item.etag else None
 
     def knows_image(self, item: StoredObject) -> bool:
         """Tell whether an object's image facts are known and still hold."""
-        return self.sha256_of(item) in self._images
+        return self.content_hash_of(item) in self._images
 
-    def knows_image_content(self, sha256: str) -> bool:
+    def knows_image_content(self, content_hash: str) -> bool:
         """Tell whether the facts of a content are known, whatever object has it."""
-        return sha256 in self._images
+        return content_hash in self._images
 
     def image(self, item: StoredObject) -> ImageContent:
         """Return the content and facts of an image that is known."""
-        sha256 = self._contents[item.key][1]
-        return ImageContent(sha256, ImageFacts(*self._images[sha256]))
+        content_hash = self._contents[item.key][1]
+        return ImageContent(content_hash, ImageFacts(*self._images[content_hash]))
 
-    def derived(self, name: str, sha256: str | None) -> Any:
+    def derived(self, name: str, content_hash: str | None) -> Any:
         """Return what was made from a content under a name, None if nothing was."""
-        return self._derived.get(f"{name}:{sha256}")
+        return self._derived.get(f"{name}:{content_hash}")
 
-    def keep_content(self, item: StoredObject, sha256: str) -> None:
+    def keep_content(self, item: StoredObject, content_hash: str) -> None:
         """Note which content an object has."""
-        self._contents[item.key] = [item.etag, sha256]
+        self._contents[item.key] = [item.etag, content_hash]
         self._is_changed = True
 
-    def keep_image(self, sha256: str, facts: ImageFacts) -> None:
+    def keep_image(self, content_hash: str, facts: ImageFacts) -> None:
         """Note the facts of an image's content."""
-        self._images[sha256] = list(facts)
+        self._images[content_hash] = list(facts)
         self._is_changed = True
 
-    def keep_derived(self, name: str, sha256: str, value: Any) -> None:
+    def keep_derived(self, name: str, content_hash: str, value: Any) -> None:
         """Note what was made from a content, as JSON can hold it."""
-        self._derived[f"{name}:{sha256}"] = value
+        self._derived[f"{name}:{content_hash}"] = value
         self._is_changed = True
 
     def save(self, present: Sequence[StoredObject]) -> None:
@@ -93,10 +93,10 @@ class FactCache:
     def _pruned(self, present: Sequence[StoredObject]) -> dict[str, Any]:
         keys = {item.key for item in present}
         contents = {key: known for key, known in self._contents.items() if key in keys}
-        alive = {sha256 for _, sha256 in contents.values()}
+        alive = {content_hash for _, content_hash in contents.values()}
         return {
             "contents": contents,
-            "images": {sha256: known for sha256, known in self._images.items() if sha256 in alive},
+            "images": {content_hash: known for content_hash, known in self._images.items() if content_hash in alive},
             "derived": {name: value for name, value in self._derived.items() if name.rpartition(":")[2] in alive},
         }
 

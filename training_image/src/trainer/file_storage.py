@@ -1,13 +1,14 @@
 """Datasets in folders of this machine, or mounted into it: ``file://``."""
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from blake3 import blake3
 
 from .errors import BadData, BadRequest, TryAgain
 from .storage import NothingThere, StoredObject, new_file, readable
@@ -48,9 +49,9 @@ class FileStorage:
         return StoredObject(key, status.st_size, _etag(status)) if stat.S_ISREG(status.st_mode) else None
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one file and return its SHA-256."""
+        """Copy one file and return its BLAKE3."""
         source = folder_of(uri) / item.key
-        digest = hashlib.sha256()
+        digest = blake3()
         try:
             with new_file(target) as out, source.open("rb", buffering=0) as content:
                 while chunk := content.read(_CHUNK_BYTES):

@@ -24,13 +24,21 @@ def full_disk_is_try_again() -> Iterator[None]:
     except TryAgain:
         raise
     except Exception as error:
-        reason = _full_disk(error)
-        if reason is None:
+        full = full_disk_error(error)
+        if full is None:
             raise
-        raise TryAgain(
-            f"{reason}; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room and on a disk that can be written, "
-            "and resources.<step>.shm large enough"
-        ) from error
+        raise full from error
+
+
+def full_disk_error(error: BaseException) -> TryAgain | None:
+    """Return what to raise if an error, or one that led to it, comes from a full disk."""
+    reason = _full_disk(error)
+    if reason is None:
+        return None
+    return TryAgain(
+        f"{reason}; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room and on a disk that can be written, "
+        "and resources.<step>.shm large enough"
+    )
 
 
 def _full_disk(error: BaseException | None) -> str | None:

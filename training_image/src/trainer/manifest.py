@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "test")
 ARTIFACT = "dataset/manifest.jsonl.gz"
 _GZIP = b"\x1f\x8b"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class ManifestItem:
     key: str
     size: int
     etag: str
-    sha256: str
+    content_hash: str
+    """BLAKE3, as `b3sum` prints it."""
     width: int
     height: int
     label: str
@@ -67,7 +68,7 @@ class Manifest:
     def digest(self) -> str:
         """SHA-256 over task, classes, keypoints and each image's split, content and label."""
         digest = hashlib.sha256(_json([self.task, self.names, self.kpt_shape, self.flip_idx]))
-        for line in sorted(_json([item.split, item.sha256, item.label]) for item in self.items):
+        for line in sorted(_json([item.split, item.content_hash, item.label]) for item in self.items):
             digest.update(b"\n" + line)
         return digest.hexdigest()
 

@@ -1,6 +1,7 @@
 """The connection to MLflow, and what its errors mean to a step."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from mlflow.tracking import MlflowClient
 from requests.exceptions import RequestException
 
 from .errors import BadRequest, TryAgain
+from .full_disk import full_disk_error
 
 __all__ = [
     "MlflowClient",
@@ -24,6 +26,7 @@ __all__ = [
 
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "PERMISSION_DENIED", "UNAUTHENTICATED"}
+_MAY_PASS = {408, 429}
 
 
 def connect(tracking_uri: str) -> MlflowClient:
@@ -57,13 +60,52 @@ def mlflow_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except MlflowException as error:
-        detail = f"MLflow, {doing}: {str(error).splitlines()[0][:500]}"
+        said = _said(error)
+        if full := _full_disk_in(said):
+            raise full from error
         # Two processes that insert the same row at once are told BAD_REQUEST by MLflow.
         if (error.error_code in _WRONG or is_missing(error)) and "IntegrityError" not in str(error):
-            raise BadRequest(detail) from error
-        raise TryAgain(f"{detail}; is the tracking server up?") from error
-    except (RequestException, OSError) as error:
-        raise TryAgain(f"MLflow, {doing}: {error}; is the tracking server up?") from error
+            raise BadRequest(f"MLflow, {doing}: {said}") from error
+        raise TryAgain(f"MLflow, {doing}: {said}; is the tracking server up?") from error
+    except Exception as error:
+        status = _artifact_store_status(error)
+        if status is not None:
+            detail = f"MLflow, {doing}: the artifact store: {_one_line(error)}"
+            if 400 <= status < 500 and status not in _MAY_PASS:
+                raise BadRequest(detail) from error
+            raise TryAgain(f"{detail}; is the store running?") from error
+        if isinstance(error, RequestException | OSError):
+            raise TryAgain(f"MLflow, {doing}: {error}; is the tracking server up?") from error
+        raise
+
+
+def _said(error: MlflowException) -> str:
+    """Return MLflow's words; of a download that failed, why."""
+    return str(error).rpartition("#####\n")[2].splitlines()[0][:500]
+
+
+def _full_disk_in(said: str) -> TryAgain | None:
+    """Return what to raise if a download had no room here: MLflow keeps of an error the words only."""
+    found = re.match(r"\[Errno (\d+)\]", said)
+    return full_disk_error(OSError(int(found[1]), said)) if found else None
+
+
+def _artifact_store_status(error: BaseException | None) -> int | None:
+    """Return the HTTP status of boto3's error, 0 if there was no answer, None if it is none of boto3's.
+
+    With an artifact store that MLflow does not serve itself, boto3's errors come through as they are; ``s3_client`` is
+    its only importer.
+    """
+    if error is None or type(error).__module__.split(".")[0] not in ("boto3", "botocore", "s3transfer"):
+        return None
+    answer = getattr(error, "response", None)
+    if isinstance(answer, dict):
+        return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return _artifact_store_status(error.__cause__ or error.__context__) or 0
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]
 
 
 def is_missing(error: MlflowException) -> bool:

@@ -1,10 +1,9 @@
-"""Local copies of a dataset's objects, each under the SHA-256 of its content; several processes may share one cache.
+"""Local copies of a dataset's objects, each under the BLAKE3 of its content; several processes may share one cache.
 
 A copy appears complete under its final name or not at all, and is never written to again. What a cache holds may be
 removed at any time: whoever needs an object asks for it by its digest and gets it fetched again.
 """
 
-import hashlib
 import logging
 import os
 import uuid
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
+from .content_hash import content_hash_of
 from .errors import BadData, TryAgain
 from .storage import Storage, StoredObject, readable
 
@@ -20,46 +20,46 @@ _READ_ONLY = 0o444
 
 
 def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, Path]:
-    """Copy one object of a source into the cache and return its SHA-256 and where it lies.
+    """Copy one object of a source into the cache and return its BLAKE3 and where it lies.
 
     Raises:
         BadData: the object is gone.
         TryAgain: the store does not answer, or the cache cannot be written.
     """
     incoming = incoming_path(cache)
-    sha256 = storage.fetch(uri, item, incoming)
-    target = _object_path(cache, item.key, sha256)
+    content_hash = storage.fetch(uri, item, incoming)
+    target = _object_path(cache, item.key, content_hash)
     with _cache_errors(cache):
         keep(incoming, target)
-    return sha256, target
+    return content_hash, target
 
 
 def read_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, bytes]:
-    """Return SHA-256 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
+    """Return BLAKE3 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
     incoming = incoming_path(cache)
-    sha256 = storage.fetch(uri, item, incoming)
+    content_hash = storage.fetch(uri, item, incoming)
     with _cache_errors(cache):
         try:
-            return sha256, incoming.read_bytes()
+            return content_hash, incoming.read_bytes()
         finally:
             incoming.unlink(missing_ok=True)
 
 
-def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, sha256: str) -> Path:
+def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, content_hash: str) -> Path:
     """Return a copy whose content has the digest, fetched if the cache has none or a damaged one.
 
     Raises:
         BadData: the source no longer holds that content.
         TryAgain: the store does not answer, or the cache cannot be written.
     """
-    path = _object_path(cache, item.key, sha256)
-    if _is_intact(path, sha256, item.size):
+    path = _object_path(cache, item.key, content_hash)
+    if _is_intact(path, content_hash, item.size):
         mark_used(path)
         return path
     found, path = fetch_object(cache, storage, uri, item)
-    if found != sha256:
+    if found != content_hash:
         raise BadData(
-            f"{readable(uri)}: {item.key} changed since preprocess recorded it (SHA-256 was {sha256[:12]}, "
+            f"{readable(uri)}: {item.key} changed since preprocess recorded it (BLAKE3 was {content_hash[:12]}, "
             f"is {found[:12]}); run preprocess of this DAG run again, and train after it"
         )
     return path
@@ -102,15 +102,14 @@ def incoming_path(cache: Path) -> Path:
     return cache / "incoming" / uuid.uuid4().hex
 
 
-def _object_path(cache: Path, key: str, sha256: str) -> Path:
-    return cache / "objects" / sha256[:2] / f"{sha256}{PurePosixPath(key).suffix.lower()}"
+def _object_path(cache: Path, key: str, content_hash: str) -> Path:
+    return cache / "objects" / content_hash[:2] / f"{content_hash}{PurePosixPath(key).suffix.lower()}"
 
 
-def _is_intact(path: Path, sha256: str, size: int) -> bool:
+def _is_intact(path: Path, content_hash: str, size: int) -> bool:
     try:
         if path.stat().st_size != size:
             return False
-        with path.open("rb") as content:
-            return hashlib.file_digest(content, "sha256").hexdigest() == sha256
+        return content_hash_of(path) == content_hash
     except OSError:
         return False

@@ -12,10 +12,13 @@ import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
@@ -231,13 +234,24 @@ class RunRecord:
     def artifacts(self, folder: str | None = None) -> list[str]:
         """List the files directly in a folder of the run's artifacts, as paths from their root."""
         with mlflow_errors("list artifacts"):
-            return [item.path for item in self.client.list_artifacts(self.run_id, folder) if not item.is_dir]
+            return [item.path for item in self._artifact_store.list_artifacts(folder) if not item.is_dir]
 
     def download(self, path: str, target: Path) -> Path:
-        """Fetch one artifact into a local folder and return the file's path."""
+        """Fetch one artifact into a local folder and return the file's path.
+
+        Raises:
+            BadRequest: the run has no such artifact.
+            TryAgain: the store does not answer.
+        """
         target.mkdir(parents=True, exist_ok=True)
         with mlflow_errors(f"download {path}"):
-            return Path(self.client.download_artifacts(self.run_id, path, str(target)))
+            try:
+                fetched: str = self._artifact_store.download_artifacts(path, str(target))  # type: ignore[no-untyped-call]  # MLflow has no types here
+                return Path(fetched)
+            except (MlflowException, OSError) as error:
+                if path not in self.artifacts(path.rpartition("/")[0] or None):
+                    raise BadRequest(f"MLflow run {self.run_id} has no artifact {path}") from error
+                raise
 
     def delete_artifact(self, path: str) -> None:
         """Delete one artifact; one that is not there is no error.
@@ -246,11 +260,16 @@ class RunRecord:
             BadRequest: this kind of artifact store cannot delete.
         """
         with mlflow_errors(f"delete {path}"):
-            repository = get_artifact_repository(self.client.get_run(self.run_id).info.artifact_uri)
             try:
-                repository.delete_artifacts(path)  # type: ignore[no-untyped-call]  # MLflow has no types here
+                self._artifact_store.delete_artifacts(path)  # type: ignore[no-untyped-call]  # MLflow has no types here
             except NotImplementedError as error:
-                raise BadRequest(f"{type(repository).__name__} cannot delete {path}") from error
+                raise BadRequest(f"{type(self._artifact_store).__name__} cannot delete {path}") from error
+
+    @cached_property
+    def _artifact_store(self) -> ArtifactRepository:
+        # The client's own methods look for logged models of the folder's name each time, and of whatever keeps them
+        # from downloading something they say that its path is not correct.
+        return get_artifact_repository(self.client.get_run(self.run_id).info.artifact_uri)
 
 
 def decode_marker(step: Step, tags: Mapping[str, str]) -> StepResult:

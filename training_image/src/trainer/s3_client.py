@@ -6,10 +6,10 @@ lets a broken transfer go on at the byte where it broke.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import botocore.session
@@ -25,13 +25,12 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.httpsession import URLLib3Session
-from botocore.parsers import ResponseParserError
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from .errors import BadRequest, StepError, TryAgain
+from .s3_answers import Page, read_page, read_versioning
 from .s3_errors import Refusal, error_for, not_s3
-from .s3_pages import Page, read_page
 from .s3_retry import Interrupted, Patience, unreachable
 from .settings import Settings
 
@@ -39,6 +38,9 @@ _CHUNK_BYTES = 1 << 18
 _SIGNED_SECONDS = 900
 _ERROR_BYTES = 4096
 _PAGE_OBJECTS = 1000
+_NO_SUCH_OPERATION = frozenset({"NotImplemented", "MethodNotAllowed"})
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +88,10 @@ class S3Client:
             BadRequest: there is no such bucket, or it must not be asked.
             TryAgain: the store does not answer.
         """
-        with self._translated("ask for the versioning of", f"s3://{bucket}"):
-            try:
-                return str(self._client.get_bucket_versioning(Bucket=bucket).get("Status", ""))
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") in ("NotImplemented", "MethodNotAllowed"):
-                    return ""
-                raise
+        place = f"s3://{bucket}"
+        return self._asked(
+            "get_bucket_versioning", {"Bucket": bucket}, "ask for the versioning of", place, read_versioning, unknown=""
+        )
 
     def pages(self, bucket: str, prefix: str, *, delimiter: str = "", versions: bool = False) -> Iterator[Page]:
         """List what begins with a prefix, page by page.
@@ -107,24 +106,35 @@ class S3Client:
             asked["Delimiter"] = delimiter
         place, page = f"s3://{bucket}/{prefix}", None
         while page is None or page.following:
-            body = self._listed(operation, asked | (page.following if page else {}), place)
-            try:
-                page = read_page(body)
-            except ValueError as error:
-                raise BadRequest(not_s3(self.endpoint, str(error))) from None
+            following: dict[str, str] = page.following if page else {}
+            page = self._asked(operation, asked | following, "list", place, read_page)
             yield page
 
-    def _listed(self, operation: str, asked: dict[str, Any], place: str) -> bytes:
-        patience = self.patience("list", place)
+    def _asked(
+        self,
+        operation: str,
+        asked: dict[str, Any],
+        action: str,
+        place: str,
+        read: Callable[[bytes], _T],
+        unknown: _T | None = None,
+    ) -> _T:
+        """Return what ``read`` makes of the answer, or ``unknown`` where a store does not have the operation."""
+        patience = self.patience(action, place)
         while True:
             try:
-                with self._translated("list", place, interrupts=True):
+                with self._translated(action, place, interrupts=True):
                     response = self._get(operation, asked, {})
                     with closing(response.raw) as raw:
                         body: bytes = raw.read()
-                    if response.status_code != 200:
-                        raise _refused(_refusal_in(response, body, "list", place, self.endpoint))
-                return body
+                if response.status_code == 200:
+                    return read(body)
+                refusal = _refusal_in(response, body, action, place, self.endpoint)
+                if unknown is not None and refusal.code in _NO_SUCH_OPERATION:
+                    return unknown
+                raise _refused(refusal)
+            except ValueError as error:
+                raise BadRequest(not_s3(self.endpoint, str(error))) from None
             except Interrupted as interruption:
                 patience.wait(interruption)
 
@@ -185,8 +195,6 @@ class S3Client:
                 f"cannot {action} {place}: {self.endpoint} has no valid certificate ({_reason(error)}); expected one "
                 "that this machine trusts, set AWS_CA_BUNDLE to its authority's, or correct S3_ENDPOINT_URL"
             ) from None
-        except ResponseParserError:
-            raise BadRequest(not_s3(self.endpoint, "something that is not XML")) from None
         except (ConnectionError, HTTPClientError, HTTPError) as error:
             if interrupts:
                 raise Interrupted(_reason(error)) from None

@@ -63,11 +63,9 @@ class Refusal(NamedTuple):
 def error_for(refusal: Refusal) -> StepError:
     """Return the error that a step ends with after a refusal."""
     if refusal.is_transient:
-        # S3's own codes are words; a number stands in where the answer held none.
-        doubt = "; if it always does, S3_ENDPOINT_URL may not be the address of an S3 API" * refusal.code.isdigit()
         return TryAgain(
             f"cannot {refusal.action} {refusal.place}: {refusal.endpoint} is overloaded or out of order "
-            f"({refusal.said}) and stayed so over all retries{doubt}"
+            f"({refusal.said}) and stayed so over all retries"
         )
     make = next((make for applies, make in _MEANINGS if applies(refusal)), _other)
     return make(refusal)

@@ -7,8 +7,8 @@ from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 
+from .s3_answers import Entry, Page
 from .s3_client import S3Client
-from .s3_pages import Entry, Page
 from .storage import StoredObject
 
 _DEEPEST = 3

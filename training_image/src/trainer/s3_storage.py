@@ -5,14 +5,15 @@ there are cores. A very large one is fetched in parts, several at once. What arr
 and size), and a broken transfer goes on where it broke.
 """
 
-import hashlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+from blake3 import blake3
 
 from .errors import BadRequest, TryAgain
 from .s3_client import S3Client, S3Object
@@ -24,14 +25,10 @@ from .thread_pool import thread_count
 
 _CHUNK_BYTES = 1 << 18
 _LARGE_BYTES = 8 << 20
-"""From this size on, hashing keeps a core busy: more at once than cores only get in each other's way."""
+"""From this size on, writing and hashing keep a core busy: more at once than cores only get in each other's way."""
 _PART_BYTES = 16 << 20
 _PARTS_FROM_BYTES = 16 * _PART_BYTES
 """Below this, other objects keep the network busy."""
-
-
-if TYPE_CHECKING:
-    from hashlib import _Hash as Digest
 
 
 class _Place(NamedTuple):
@@ -76,11 +73,11 @@ class S3Storage:
         return found and _relative(found, prefix)
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one object to a local file and return its SHA-256."""
+        """Copy one object to a local file and return its BLAKE3."""
         bucket, prefix = _place_of(uri)
         source = S3Object(bucket, prefix + item.key, item.size, item.etag, item.version_id)
         turn = self._large if item.size >= _LARGE_BYTES else nullcontext()
-        digest = hashlib.sha256()
+        digest = blake3()
         try:
             with turn, new_file(target) as out:
                 if item.size < _PARTS_FROM_BYTES:
@@ -109,7 +106,7 @@ class S3Storage:
             self._versioning[bucket] = self._client.versioning(bucket)
         return self._versioning[bucket]
 
-    def _copy_parts(self, source: S3Object, descriptor: int, digest: "Digest") -> None:
+    def _copy_parts(self, source: S3Object, descriptor: int, digest: blake3) -> None:
         """Fetch parts at once, and hash each when its turn comes."""
         starts = range(0, source.size, _PART_BYTES)
         spans = [(start, min(start + _PART_BYTES, source.size)) for start in starts]
@@ -124,7 +121,7 @@ class S3Storage:
                 part.cancel()
             wait(parts)
 
-    def _copy(self, source: S3Object, descriptor: int, start: int, stop: int, digest: "Digest | None" = None) -> None:
+    def _copy(self, source: S3Object, descriptor: int, start: int, stop: int, digest: blake3 | None = None) -> None:
         """Write some of an object where it belongs, and hash it; go on where a transfer broke off."""
         patience = self._client.patience("fetch", source.place)
         position = start
@@ -161,6 +158,6 @@ def _is_data(key: str) -> bool:
     return bool(key) and not key.endswith("/") and not key.startswith(".") and "/." not in key
 
 
-def _hash_span(digest: "Digest", descriptor: int, start: int, stop: int) -> None:
+def _hash_span(digest: blake3, descriptor: int, start: int, stop: int) -> None:
     for position in range(start, stop, _CHUNK_BYTES):
         digest.update(os.pread(descriptor, min(_CHUNK_BYTES, stop - position), position))

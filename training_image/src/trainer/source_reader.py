@@ -54,12 +54,14 @@ class SourceReader:
 
         JSON must be able to hold it. Raises as ``images`` and ``make`` do.
         """
-        unknown = [item for item in items if self._facts.derived(name, self._facts.sha256_of(item)) is None]
+        unknown = [item for item in items if self._facts.derived(name, self._facts.content_hash_of(item)) is None]
         for batch in self._batches(unknown, "label files"):
-            for item, (sha256, content) in zip(batch, map_in_threads(self._read, batch, self._threads), strict=True):
-                self._facts.keep_content(item, sha256)
-                self._facts.keep_derived(name, sha256, make(content))
-        return [self._facts.derived(name, self._facts.sha256_of(item)) for item in items]
+            for item, (content_hash, content) in zip(
+                batch, map_in_threads(self._read, batch, self._threads), strict=True
+            ):
+                self._facts.keep_content(item, content_hash)
+                self._facts.keep_derived(name, content_hash, make(content))
+        return [self._facts.derived(name, self._facts.content_hash_of(item)) for item in items]
 
     def _batches(self, items: Sequence[_Item], what: str) -> Iterator[Sequence[_Item]]:
         """Yield the items in portions; say how far it is and save from time to time."""
@@ -76,25 +78,27 @@ class SourceReader:
 
     def _inspect(self, items: Sequence[StoredObject]) -> None:
         fetched = map_in_threads(self._fetch, items, self._threads)
-        new = {sha256: path for sha256, path in fetched if not self._facts.knows_image_content(sha256)}
-        for sha256, facts in zip(new, inspect_images(list(new.values())), strict=True):
-            self._facts.keep_image(sha256, facts)
-        for item, (sha256, _) in zip(items, fetched, strict=True):
-            self._facts.keep_content(item, sha256)
+        new = {
+            content_hash: path for content_hash, path in fetched if not self._facts.knows_image_content(content_hash)
+        }
+        for content_hash, facts in zip(new, inspect_images(list(new.values())), strict=True):
+            self._facts.keep_image(content_hash, facts)
+        for item, (content_hash, _) in zip(items, fetched, strict=True):
+            self._facts.keep_content(item, content_hash)
 
     def _fetch(self, item: StoredObject) -> tuple[str, Path]:
         """Copy an image into the cache, where training finds it again."""
         with self._writer_named(item):
-            sha256, path = fetch_object(self._cache, self._storage, self._uri, item)
+            content_hash, path = fetch_object(self._cache, self._storage, self._uri, item)
         self._check_size(item, path.stat().st_size)
-        return sha256, path
+        return content_hash, path
 
     def _read(self, item: StoredObject) -> tuple[str, bytes]:
         """Read an object whose content will be in the fact cache."""
         with self._writer_named(item):
-            sha256, content = read_object(self._cache, self._storage, self._uri, item)
+            content_hash, content = read_object(self._cache, self._storage, self._uri, item)
         self._check_size(item, len(content))
-        return sha256, content
+        return content_hash, content
 
     @contextmanager
     def _writer_named(self, item: StoredObject) -> Iterator[None]:

@@ -56,7 +56,7 @@ class Storage(Protocol):
         ...
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one object to a local file that nobody else knows of yet, and return its SHA-256.
+        """Copy one object to a local file that nobody else knows of yet, and return its BLAKE3.
 
         A copy that fails is removed.
 

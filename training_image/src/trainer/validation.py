@@ -90,9 +90,9 @@ def validate(
     return tuple(items), _report(items, objects, len(candidates), layout, dataset.limits, tally)
 
 
-def split_of(sha256: str, split: Split) -> str:
+def split_of(content_hash: str, split: Split) -> str:
     """Return the split that an image's content and the seed alone decide, whatever else is in the pool."""
-    place = int(hashlib.sha256(f"{split.seed}:{sha256}".encode()).hexdigest()[:13], 16) / 16**13
+    place = int(hashlib.sha256(f"{split.seed}:{content_hash}".encode()).hexdigest()[:13], 16) / 16**13
     if place < split.train:
         return "train"
     return "val" if place < split.train + split.val or split.test == 0 else "test"
@@ -122,11 +122,11 @@ def _item(candidate: Candidate, split: Split | None) -> ManifestItem | None:
     if sample.image is None or image is None:
         return None
     return ManifestItem(
-        split=sample.split or split_of(image.sha256, split or Split()),
+        split=sample.split or split_of(image.content_hash, split or Split()),
         key=sample.key,
         size=sample.image.size,
         etag=sample.image.etag,
-        sha256=image.sha256,
+        content_hash=image.content_hash,
         width=image.facts.width,
         height=image.facts.height,
         label=label.text if label else "",
@@ -159,13 +159,13 @@ class _Tally:
 
     def doubles(self, item: ManifestItem, limits: ValidationLimits) -> bool:
         """Tell whether the split has this content already; count that, and content that is in another split too."""
-        first = self._first.setdefault((item.split, item.sha256), item)
+        first = self._first.setdefault((item.split, item.content_hash), item)
         if first is not item:
             differs = "" if first.label == item.label else ", with another label"
             detail = f"{item.key} is {first.key}{differs}"
             self.add(_Fault(_DUPLICATE, "repeats the content of another image", detail))
             return True
-        home = self._home.setdefault(item.sha256, item)
+        home = self._home.setdefault(item.content_hash, item)
         if home is not item:
             what = "is in two splits" + (", which is allowed" if limits.allow_split_overlap else "")
             self.add(_Fault(_OVERLAP, what, f"{item.split} {item.key} is {home.split} {home.key}"))

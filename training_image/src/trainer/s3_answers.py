@@ -1,17 +1,35 @@
-"""Read the answers to S3's listing requests; boto3's own parser takes ten times as long, which a night's sync shows."""
+"""Read what S3 answers to questions about a bucket.
+
+boto3's own parser takes ten times as long for a listing, which a night's sync shows, and takes an answer without a body
+for one that says nothing: versioning would be off.
+"""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 from xml.etree.ElementTree import Element, ParseError, fromstring
+from xml.parsers.expat import errors
+
+from .s3_retry import Interrupted
 
 _LISTINGS = ("ListBucketResult", "ListVersionsResult")
+_VERSIONING = ("VersioningConfiguration", "GetBucketVersioningResponse")
+"""What S3 calls its answer, and what moto does."""
 _MARKERS = {
     "NextContinuationToken": "ContinuationToken",
     "NextKeyMarker": "KeyMarker",
     "NextVersionIdMarker": "VersionIdMarker",
 }
 """What an answer calls the place to go on from, and what the next request calls it."""
+_UNFINISHED = {
+    errors.codes[text]
+    for text in (
+        errors.XML_ERROR_NO_ELEMENTS,
+        errors.XML_ERROR_UNCLOSED_TOKEN,
+        errors.XML_ERROR_PARTIAL_CHAR,
+        errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
+    )
+}
 
 
 class Entry(NamedTuple):
@@ -40,14 +58,10 @@ def read_page(body: bytes) -> Page:
     """Return what a listing answered.
 
     Raises:
+        Interrupted: it broke off.
         ValueError: it is no listing; the text says what it is.
     """
-    try:
-        root = fromstring(body)  # noqa: S314  # expat stops at entity bombs itself
-    except ParseError:
-        raise ValueError("something that is not XML") from None
-    if _name(root) not in _LISTINGS:
-        raise ValueError(f"the XML element {_name(root)[:100]!r}")
+    root = _read(body, *_LISTINGS)
     fields = {_name(child): child.text or "" for child in root}
     is_url = fields.get("EncodingType") == "url"
     return Page(
@@ -55,6 +69,29 @@ def read_page(body: bytes) -> Page:
         list(_folders(root, is_url)),
         _following(fields, is_url) if fields.get("IsTruncated") == "true" else {},
     )
+
+
+def read_versioning(body: bytes) -> str:
+    """Return "Enabled", "Suspended", or the empty text of a bucket that never had versions.
+
+    Raises:
+        Interrupted: the answer broke off.
+        ValueError: it says nothing of versioning; the text says what it is.
+    """
+    root = _read(body, *_VERSIONING)
+    return next((child.text or "" for child in root if _name(child) == "Status"), "")
+
+
+def _read(body: bytes, *expected: str) -> Element:
+    try:
+        root = fromstring(body)  # noqa: S314  # expat stops at entity bombs itself
+    except ParseError as error:
+        if error.code in _UNFINISHED:  # a proxy may cut off an answer's end, and its length with it
+            raise Interrupted(f"the answer broke off after {len(body):,} bytes") from None
+        raise ValueError("something that is not XML") from None
+    if _name(root) not in expected:
+        raise ValueError(f"the XML element {_name(root)[:100]!r}")
+    return root
 
 
 def _entry(element: Element, is_url: bool) -> Entry:
