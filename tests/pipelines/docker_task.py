@@ -2,16 +2,20 @@
 
 ``python -m tests.pipelines.docker_task FOLDER TRY`` reads FOLDER/request.json and FOLDER/run.json, executes the
 operator as Airflow's task runner would (SIGTERM calls on_kill) and prints one line of JSON that says how it ended.
-Airflow's task state store and its answer about the task's state are stood in for by FOLDER/store.json and FOLDER/state.
+Airflow's task state store and its answer about the task's state are stood in for by FOLDER/store.json and FOLDER/state;
+FOLDER/timeout holds the task's execution_timeout in seconds, if it has one.
 """
 
 import json
+import os
 import signal
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from airflow.sdk.execution_time.timeout import timeout
 
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.docker import DockerStepOperator
@@ -29,7 +33,7 @@ class FileStore:
 
     def set(self, key: str, value: Any) -> None:
         known = json.loads(self._path.read_text()) if self._path.exists() else {}
-        temporary = self._path.with_suffix(".new")
+        temporary = self._path.with_suffix(f".{os.getpid()}")  # two tries may write at once
         temporary.write_text(json.dumps(known | {key: value}))
         temporary.replace(self._path)
 
@@ -53,9 +57,14 @@ def main() -> None:
     operator = DockerStepOperator(task_id="step", request=request, step_run=json.dumps(run))
     signal.signal(signal.SIGTERM, lambda _number, _frame: operator.on_kill())
     context: Any = {"task_state_store": FileStore(folder / "store.json"), "ti": TaskInstance(folder / "state")}
+    limit = folder / "timeout"
     ending = {"outcome": "done"}
     try:
-        operator.execute(context)
+        with timeout(float(limit.read_text())) if limit.exists() else nullcontext():
+            operator.execute(context)
+    except AirflowTaskTimeout as late:
+        operator.on_kill()
+        ending = {"outcome": type(late).__name__, "message": str(late)}
     except AirflowSkipException as skip:
         ending = {"outcome": "skipped", "message": str(skip)}
     except StepFailed as failure:

@@ -192,6 +192,16 @@ def test_a_task_that_a_person_ends_stops_its_container_and_is_never_green(task: 
     assert "-stopped-" in container["Names"][0]
 
 
+def test_a_task_that_is_out_of_time_stops_its_container(task: MakeTask) -> None:
+    step = task("until('never')")
+    (step.folder / "timeout").write_text("4")
+    ending = step.start().ending(seconds=30)
+    assert ending["outcome"] == "AirflowTaskTimeout"
+    wait_for(lambda: not step.containers(status="running"), "the container goes on")
+    (container,) = step.containers()
+    assert step.client.inspect_container(container["Id"])["State"]["ExitCode"] == 143
+
+
 def test_a_step_that_does_not_stop_is_killed_by_the_engine_after_its_grace(task: MakeTask) -> None:
     code = "signal.signal(signal.SIGTERM, signal.SIG_IGN); until('never')"
     step = task(code, execution={"stop_grace_seconds": 2})

@@ -200,7 +200,7 @@ def test_a_step_that_does_not_stop_is_killed_after_its_grace(task: MakeTask, clu
     first.ending(seconds=5)
     (pod,) = cluster.living()
     assert pod.manifest["metadata"]["deletionGracePeriodSeconds"] == 2
-    assert pod.gone.wait(5)
+    assert pod.gone.wait(30)
 
 
 def test_the_next_try_waits_for_a_pod_that_is_stopping(task: MakeTask, cluster: Cluster) -> None:
