@@ -19,7 +19,8 @@ TRAINING = {"epochs": 12, "batch": 16, "imgsz": 96, "patience": 100, "seed": 0}
 
 _PLAIN = """
 import json, sys
-from ultralytics import YOLO
+from ultralytics import YOLO, settings
+settings.update({"mlflow": False})  # it would send its metrics to MLFLOW_TRACKING_URI
 arguments = json.loads(sys.argv[1])
 YOLO("yolo11n.yaml").train(**arguments)
 """
