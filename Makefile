@@ -149,7 +149,10 @@ stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), w
 	@$(DOCKER) image inspect $(IMAGE) >/dev/null 2>&1 || $(MAKE) --no-print-directory image
 	@$(COMPOSE) config --quiet
 	@$(MAKE) --no-print-directory stack-images
-	@$(COMPOSE) up --no-build --detach --wait
+	@$(COMPOSE) up --no-build --detach --wait || { \
+		$(COMPOSE) logs --tail 20 $$($(COMPOSE) ps --all --services --status exited --status restarting --status dead); \
+		echo 'the stack did not come up: what its services said last is above, the state of each below; `make stack-up` goes on'; \
+		$(MAKE) --no-print-directory stack-status; exit 1; }
 	@$(MAKE) --no-print-directory stack-status
 
 stack-demo: install ## Put the sample data into the stack in Docker and run its sample pipeline for one night

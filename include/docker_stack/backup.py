@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .compose import Stack, StackError, compose, docker, has_volume, read_stack, running_steps
+from .compose import Stack, StackError, compose, docker, has_volume, read_stack, running_steps, start
 
 DATABASES = ("airflow", "mlflow")
 _STORE = "s3.tar"
@@ -76,7 +76,7 @@ def restore(folder: Path, say: Say, *, replace: bool = False) -> None:
         say(f"database {database}")
         _load(database, folder / f"{database}.dump")
     say("starting the stack")
-    compose("up", "--detach", "--wait", "--no-build")
+    start()
 
 
 @contextmanager

@@ -12,6 +12,10 @@ PROFILE = "tools"
 """The profile of services that only commands start."""
 
 _FILES = "docker-compose.airflow.yml"
+_START_SECONDS = 600
+"""Compose's own limit does not hold while it waits for what a service depends on."""
+
+_WELL = ("", "healthy")
 
 
 class StackError(RuntimeError):
@@ -58,6 +62,22 @@ def read_stack() -> Stack:
     return Stack(json.loads(compose("config", "--format", "json")))
 
 
+def start() -> None:
+    """Start what is not running and wait until it answers.
+
+    Raises:
+        StackError: a service ended or does not answer; with the last lines of those that do not run or are not healthy.
+    """
+    try:
+        compose("up", "--detach", "--wait", "--no-build", timeout=_START_SECONDS)
+    except StackError as error:
+        services = [json.loads(line) for line in compose("ps", "--all", "--format", "json").splitlines()]
+        bad = [service for service in services if service["State"] != "running" or service["Health"] not in _WELL]
+        states = "".join(f"\n{service['Service']}: {service['Status']}" for service in bad)
+        said = [compose("logs", "--no-color", "--tail=20", service["Service"]) for service in bad]
+        raise StackError("\n".join((f"{error}{states}", *said))) from error
+
+
 def running_steps(project: str) -> list[str]:
     """Return the names of the containers in which steps of a stack run."""
     return docker("ps", "--filter", f"label=nightshift.stack={project}", "--format", "{{.Names}}").split()
@@ -68,21 +88,24 @@ def has_volume(name: str) -> bool:
     return name in docker("volume", "ls", "--quiet", "--filter", f"name={name}").split()
 
 
-def compose(*arguments: str, source: IO[bytes] | None = None, target: IO[bytes] | None = None) -> str:
+def compose(*arguments: str, **options: Any) -> str:
     """Run ``docker compose``; as :func:`docker`."""
-    return docker("compose", *arguments, source=source, target=target)
+    return docker("compose", *arguments, **options)
 
 
-def docker(*arguments: str, source: IO[bytes] | None = None, target: IO[bytes] | None = None) -> str:
+def docker(
+    *arguments: str, source: IO[bytes] | None = None, target: IO[bytes] | None = None, timeout: float | None = None
+) -> str:
     """Run a command of Docker and return what it prints.
 
     Args:
         arguments: of the command line.
         source: what the command reads.
         target: where its output goes instead.
+        timeout: seconds after which it is ended.
 
     Raises:
-        StackError: it failed.
+        StackError: it failed, or did not end in time.
     """
     command = os.environ.get("DOCKER", "docker")
     environment = {"COMPOSE_FILE": _FILES} | os.environ
@@ -95,7 +118,10 @@ def docker(*arguments: str, source: IO[bytes] | None = None, target: IO[bytes] |
             stdout=target or subprocess.PIPE,
             stderr=subprocess.PIPE,
             check=False,
+            timeout=timeout,
         )
+    except subprocess.TimeoutExpired as error:
+        raise StackError(f"docker {' '.join(arguments[:5])} did not end within {timeout} s") from error
     except FileNotFoundError as error:
         raise StackError(f"{command} is not here: install Docker with Compose, or set DOCKER to its path") from error
     if done.returncode:

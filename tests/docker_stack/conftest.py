@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from include.docker_stack.__main__ import add_missing
-from include.docker_stack.compose import Stack, StackError, compose, docker, has_volume, read_stack
+from include.docker_stack.compose import Stack, StackError, compose, docker, has_volume, read_stack, start
 from include.docker_stack.demo import log_in
 from include.local_stack.airflow_api import AirflowApi
 from include.local_stack.layout import Layout, choose_ports
@@ -34,11 +34,6 @@ class RunningStack:
             source.write(text.encode())
             source.seek(0)
             return compose("exec", "--no-TTY", service, *command, source=source)
-
-
-def start() -> None:
-    """Bring the stack up, as `make stack-up` does."""
-    compose("up", "--detach", "--wait", "--no-build", "--wait-timeout", "600")
 
 
 @pytest.fixture(scope="module")

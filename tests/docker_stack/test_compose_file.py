@@ -18,8 +18,8 @@ TEXT = (ROOT / "docker-compose.airflow.yml").read_text()
 STACK: dict[str, Any] = yaml.safe_load(TEXT)
 GPU: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.gpu.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = STACK["services"] | {"gpu-check": GPU["services"]["gpu-check"]}
-RESTARTS = {"s3-init": "on-failure", "airflow-init": "on-failure", "sample-data": "no", "gpu-check": "no"}
-"""Services that end; all others are there to stay."""
+RESTARTS = {"s3-init": "on-failure:5", "airflow-init": "on-failure:5", "sample-data": "no", "gpu-check": "no"}
+"""Services that end; all others are there to stay. Restarted forever, Compose would wait for them forever."""
 
 OURS = ("nightshift-airflow", "nightshift-mlflow")
 

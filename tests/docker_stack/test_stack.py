@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 
 from include.docker_stack.backup import back_up, restore
-from include.docker_stack.compose import StackError, compose, docker
+from include.docker_stack.compose import StackError, compose, docker, start
 from include.docker_stack.demo import PIPELINE, champion, write_sample_data
 from include.step_contract import transport
 from include.step_contract.catalog import Registry
 from tests.e2e.test_night import wait_for
 
-from .conftest import RunningStack, start
+from .conftest import RunningStack
 
 DAG_ID = f"train_{PIPELINE}"
 STEPS = ["preprocess", "train", "evaluate", "register", "promote"]
@@ -188,6 +188,19 @@ def test_down_and_up_keep_the_data(running: RunningStack, night: Night) -> None:
     compose("down")
     start()
     assert kept(running, night) == before
+
+
+def test_a_preparation_that_fails_ends_the_start_with_its_last_words(
+    running: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text("services: {s3-init: {command: [sh, -c, 'echo the store is full; exit 3']}}")
+    compose("down")
+    with monkeypatch.context() as patch:
+        patch.setenv("COMPOSE_FILE", f"docker-compose.airflow.yml:{broken}")
+        with pytest.raises(StackError, match=r"s3-init(?s:.)*the store is full"):
+            start()
+    start()
 
 
 def test_backup_brings_back_what_was_lost_with_all_volumes(running: RunningStack, night: Night, tmp_path: Path) -> None:
