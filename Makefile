@@ -151,7 +151,7 @@ stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), w
 	@$(MAKE) --no-print-directory stack-images
 	@$(COMPOSE) up --no-build --detach --wait || { \
 		$(COMPOSE) logs --tail 20 $$($(COMPOSE) ps --all --services --status exited --status restarting --status dead); \
-		echo 'the stack did not come up: what its services said last is above, the state of each below; `make stack-up` goes on'; \
+		echo 'the stack did not come up: what its services said last is above, the state of each below; once it is mended, `make stack-up` goes on'; \
 		$(MAKE) --no-print-directory stack-status; exit 1; }
 	@$(MAKE) --no-print-directory stack-status
 

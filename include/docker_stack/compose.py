@@ -74,7 +74,7 @@ def start() -> None:
         services = [json.loads(line) for line in compose("ps", "--all", "--format", "json").splitlines()]
         bad = [service for service in services if service["State"] != "running" or service["Health"] not in _WELL]
         states = "".join(f"\n{service['Service']}: {service['Status']}" for service in bad)
-        said = [compose("logs", "--no-color", "--tail=20", service["Service"]) for service in bad]
+        said = [compose("--ansi=never", "logs", "--tail=20", service["Service"]) for service in bad]
         raise StackError("\n".join((f"{error}{states}", *said))) from error
 
 

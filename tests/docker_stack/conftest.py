@@ -56,6 +56,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         require_engine()
         stack = read_stack()
         require_images(stack)
+        # What a run that was killed has left: its database has other passwords.
+        remove(stack)
         try:
             start()
             yield RunningStack(stack, log_in(stack), secrets)
