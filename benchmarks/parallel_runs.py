@@ -1,7 +1,8 @@
 """Many DAG runs at once on one machine, under Airflow and by hand: the sample pipeline's own training, real MLflow.
 
-By hand means the five steps of each run as commands, one after the other, as many runs side by side. Also printed: how
-long tasks waited for a slot and for their start, and how long the api-server took to answer meanwhile.
+By hand means the five steps of each run as commands, one after the other, with as many threads, as many runs side by
+side. Also printed: how long tasks waited for a slot and for their start, and how long the api-server took to answer
+meanwhile.
 """
 
 import os
@@ -179,7 +180,9 @@ def _steps(variables: Mapping[str, str], pipeline: Pipeline, day: datetime) -> N
         data_interval_end=day + timedelta(days=1),
     )
     for step in Step:
-        inputs = encode_environment(StepRequest(step=step, pipeline=pipeline), run)
+        request = StepRequest(step=step, pipeline=pipeline)
+        inputs = encode_environment(request, run)
+        inputs["OMP_NUM_THREADS"] = str(max(1, int(request.resources.cpu)))  # as the local runtime has it
         command = [str(TRAINER_BIN / "trainer"), step.value]
         done = subprocess.run(command, env={**variables, **inputs}, capture_output=True, text=True, check=False)
         if done.returncode != 0:
