@@ -15,7 +15,7 @@ from pathlib import Path
 import urllib3
 
 from benchmarks.pairs import TRAINER_BIN, Ratio, compare, seconds_of
-from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
+from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on, plain_dataset
 from include.local_stack.layout import free_ports
 from include.step_contract.step import Step
 from include.step_contract.transport import PROGRESS_TAG
@@ -23,6 +23,7 @@ from include.step_contract.transport import PROGRESS_TAG
 EPOCHS = 20
 PICTURES = 64
 ANSWER_SECONDS = 0.5
+_PAIRS = 6
 _SHORT = TRAINING | {"epochs": EPOCHS, "imgsz": 64, "arguments": ARGUMENTS | {"plots": False}}
 
 _PLAIN = """
@@ -72,27 +73,28 @@ def recorded_by_a_slow_server(folder: Path) -> Ratio:
 def _recorded(folder: Path, address: str, name: str) -> Ratio:
     environment = _prepared(folder) | {"MLFLOW_TRACKING_URI": address, "OMP_NUM_THREADS": "1"}
     pipeline = pipeline_on("2026-01-01", _SHORT)
+    preprocess = [TRAINER_BIN / "trainer", Step.PREPROCESS]
+    seconds_of(preprocess, environment | inputs_of(Step.PREPROCESS, pipeline, _PAIRS), folder)
     plain = _plain_arguments(folder)
 
     beside: dict[int, float] = {}
 
     def ours(pair: int) -> float:
         """Train both at once, each on a core of its own, in turn the one and the other: noise then hits both."""
-        inputs = inputs_of(Step.PREPROCESS, pipeline, pair)
-        seconds_of([TRAINER_BIN / "trainer", Step.PREPROCESS], environment | inputs, folder)
+        seconds_of(preprocess, environment | inputs_of(Step.PREPROCESS, pipeline, pair), folder)
         cores = sorted(os.sched_getaffinity(0))
         mine, other = (["taskset", "--cpu-list", str(cores[number % len(cores)])] for number in (pair, pair + 1))
         step, script = [str(TRAINER_BIN / "trainer"), Step.TRAIN], [str(TRAINER_BIN / "python"), "-c", _PLAIN, plain]
         own, both = environment | inputs_of(Step.TRAIN, pipeline, pair), threading.Barrier(2)
         with ThreadPoolExecutor(1) as pool:
-            bare = pool.submit(_seconds_of_epochs, [*other, *script], "EPOCH", environment, folder, both)
+            quiet = environment | {"YOLO_VERBOSE": "0"}  # no progress bars, as in the step
+            bare = pool.submit(_seconds_of_epochs, [*other, *script], "EPOCH", quiet, folder, both)
             seconds = _seconds_of_epochs([*mine, *step], PROGRESS_TAG, own, folder, both)
             beside[pair] = bare.result()
         return seconds
 
-    return compare(
-        name, "plain ultralytics, from the first epoch's end to the last's", 1.05, ours, beside.__getitem__, pairs=6
-    )
+    against = "plain ultralytics, from the first epoch's end to the last's"
+    return compare(name, against, 1.05, ours, beside.__getitem__, _PAIRS)
 
 
 def _prepared(folder: Path) -> dict[str, str]:
@@ -105,18 +107,10 @@ def _prepared(folder: Path) -> dict[str, str]:
 
 
 def _plain_arguments(folder: Path) -> str:
-    """Return the same training's arguments; the split has as many images as the step's."""
-    source = folder / "store/2026-01-01"
-    listing = sorted((source / "images").iterdir())
-    bound = round(len(listing) * 0.8)
-    lists = {"train": listing[:bound], "val": listing[bound:]}
-    for split, images in lists.items():
-        (folder / f"{split}.txt").write_text("".join(f"{image}\n" for image in images))
-    data = folder / "data.yaml"
-    names = "".join(f"  {digit}: '{digit}'\n" for digit in range(10))
-    data.write_text(f"path: {folder}\ntrain: train.txt\nval: val.txt\nnames:\n{names}")
+    """Return the same training's arguments; a preprocess in this folder has made the split."""
     own = {name: value for name, value in _SHORT.items() if name != "arguments"} | ARGUMENTS
     own |= {"plots": False, "verbose": False}  # as the step has it: only the record differs
+    data = plain_dataset(folder, folder / "store/2026-01-01")
     return json.dumps(own | {"data": str(data), "project": str(folder / "plain"), "device": "cpu", "exist_ok": True})
 
 

@@ -1,12 +1,13 @@
 """The train step against plain ultralytics, and preprocess against itself on a dataset that it has seen."""
 
+import gzip
 import json
 import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from benchmarks.pairs import TRAINER_BIN, Ratio, compare, seconds_of
+from benchmarks.pairs import PAIRS, TRAINER_BIN, Ratio, compare, seconds_of
 from include.step_contract.catalog import Pipeline
 from include.step_contract.step import Step, StepRequest, StepRun
 from include.step_contract.transport import encode_environment
@@ -75,7 +76,8 @@ def train_step(folder: Path) -> Ratio:
     subprocess.run([TRAINER_BIN / "trainer", "sample-data", "--root", root, *days], check=True, capture_output=True)
     pipeline = pipeline_on("2026-01-01", TRAINING | {"arguments": ARGUMENTS})
     seconds_of([TRAINER_BIN / "mlflow", "db", "upgrade", environment["MLFLOW_TRACKING_URI"]], environment, folder)
-    data = _plain_dataset(folder, root / "2026-01-01")
+    _step(Step.PREPROCESS, pipeline, PAIRS, environment, folder)
+    data = plain_dataset(folder, root / "2026-01-01")
     plain = json.dumps(
         TRAINING | ARGUMENTS | {"data": str(data), "project": str(folder / "plain"), "device": "cpu", "exist_ok": True}
     )
@@ -111,19 +113,21 @@ def preprocess_again(folder: Path) -> Ratio:
     return compare(name, "first time", 0.1, again, lambda pair: first[pair])
 
 
-def _plain_dataset(folder: Path, source: Path) -> Path:
-    """Lay out the split that the step makes, so that both train on the same number of images."""
-    listing = sorted((source / "images").iterdir())
-    for split, images in {"train": listing[:149], "val": listing[149:176]}.items():
-        for kind in ("images", "labels"):
-            (folder / "plain_data" / kind / split).mkdir(parents=True)
-        for image in images:
-            (folder / "plain_data/images" / split / image.name).symlink_to(image)
-            label = source / "labels" / f"{image.stem}.txt"
-            (folder / "plain_data/labels" / split / label.name).symlink_to(label)
-    data = folder / "plain_data/data.yaml"
+def plain_dataset(folder: Path, source: Path) -> Path:
+    """Write the data.yaml of the split that a preprocess in this folder has made, for both to train on the same images.
+
+    Args:
+        folder: of the benchmark, with the artifacts of a run.
+        source: the dataset.
+    """
+    manifest = gzip.decompress(next(folder.rglob("manifest.jsonl.gz")).read_bytes())
+    _, *images = map(json.loads, manifest.splitlines())
+    for split in ("train", "val"):
+        paths = [f"{source / image['key']}\n" for image in images if image["split"] == split]
+        (folder / f"{split}.txt").write_text("".join(paths))
+    data = folder / "data.yaml"
     names = "".join(f"  {digit}: '{digit}'\n" for digit in range(10))
-    data.write_text(f"path: {folder / 'plain_data'}\ntrain: images/train\nval: images/val\nnames:\n{names}")
+    data.write_text(f"path: {folder}\ntrain: train.txt\nval: val.txt\nnames:\n{names}")
     return data
 
 
