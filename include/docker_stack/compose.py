@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,21 +111,27 @@ def docker(
     command = os.environ.get("DOCKER", "docker")
     environment = {"COMPOSE_FILE": _FILES} | os.environ
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             [command, *arguments],
             cwd=ROOT,
             env=environment,
             stdin=source or subprocess.DEVNULL,
             stdout=target or subprocess.PIPE,
             stderr=subprocess.PIPE,
-            check=False,
-            timeout=timeout,
+            process_group=0,
         )
-    except subprocess.TimeoutExpired as error:
-        raise StackError(f"docker {' '.join(arguments[:5])} did not end within {timeout} s") from error
     except FileNotFoundError as error:
         raise StackError(f"{command} is not here: install Docker with Compose, or set DOCKER to its path") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()[-2000:]
-        raise StackError(f"docker {' '.join(arguments[:5])} ended with {done.returncode}: {said}")
-    return (done.stdout or b"").decode(errors="replace")
+    with process:
+        try:
+            said, complaint = process.communicate(timeout=timeout)
+        except BaseException as error:
+            # Compose is a process of its own, which outlives the command line that started it.
+            os.killpg(process.pid, signal.SIGTERM)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise StackError(f"docker {' '.join(arguments[:5])} did not end within {timeout} s") from error
+            raise
+    if process.returncode:
+        reason = complaint.decode(errors="replace").strip()[-2000:]
+        raise StackError(f"docker {' '.join(arguments[:5])} ended with {process.returncode}: {reason}")
+    return (said or b"").decode(errors="replace")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from include.docker_stack.__main__ import main
@@ -192,3 +193,18 @@ def test_missing_docker_and_failures_are_one_line_on_the_command_line(
     monkeypatch.setenv("DOCKER", str(tmp_path / "nothing"))
     with pytest.raises(StackError, match="is not here: install Docker with Compose, or set DOCKER"):
         docker("version")
+
+
+def test_a_command_that_takes_too_long_is_ended_with_what_it_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, started = tmp_path / "docker", tmp_path / "started"
+    script.write_text(f"#!/bin/sh\nsleep 300 &\necho $! >{started}\nwait\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("DOCKER", str(script))
+    with pytest.raises(StackError, match=r"docker compose up did not end within 2 s"):
+        docker("compose", "up", timeout=2)
+    _, left = psutil.wait_procs(
+        [process for process in psutil.process_iter() if process.pid == int(started.read_text())], 5
+    )
+    assert left == []
