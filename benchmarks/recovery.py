@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,7 +22,7 @@ from include.step_contract.transport import PROGRESS_TAG
 EPOCHS = 20
 PICTURES = 64
 ANSWER_SECONDS = 0.5
-_PAIRS = 6
+_PAIRS = 8
 _SHORT = TRAINING | {"epochs": EPOCHS, "imgsz": 64, "arguments": ARGUMENTS | {"plots": False}}
 
 _PLAIN = """
@@ -77,24 +76,25 @@ def _recorded(folder: Path, address: str, name: str) -> Ratio:
     seconds_of(preprocess, environment | inputs_of(Step.PREPROCESS, pipeline, _PAIRS), folder)
     plain = _plain_arguments(folder)
 
-    beside: dict[int, float] = {}
+    bare: dict[int, float] = {}
+
+    def script(pair: int) -> None:
+        quiet = environment | {"YOLO_VERBOSE": "0"}  # no progress bars, as in the step
+        bare[pair] = _seconds_of_epochs([str(TRAINER_BIN / "python"), "-c", _PLAIN, plain], "EPOCH", quiet, folder)
 
     def ours(pair: int) -> float:
-        """Train both at once, each on a core of its own, in turn the one and the other: noise then hits both."""
+        """Train one after the other, in turn the one and the other first: whoever is first may have it warmer."""
         seconds_of(preprocess, environment | inputs_of(Step.PREPROCESS, pipeline, pair), folder)
-        cores = sorted(os.sched_getaffinity(0))
-        mine, other = (["taskset", "--cpu-list", str(cores[number % len(cores)])] for number in (pair, pair + 1))
-        step, script = [str(TRAINER_BIN / "trainer"), Step.TRAIN], [str(TRAINER_BIN / "python"), "-c", _PLAIN, plain]
-        own, both = environment | inputs_of(Step.TRAIN, pipeline, pair), threading.Barrier(2)
-        with ThreadPoolExecutor(1) as pool:
-            quiet = environment | {"YOLO_VERBOSE": "0"}  # no progress bars, as in the step
-            bare = pool.submit(_seconds_of_epochs, [*other, *script], "EPOCH", quiet, folder, both)
-            seconds = _seconds_of_epochs([*mine, *step], PROGRESS_TAG, own, folder, both)
-            beside[pair] = bare.result()
+        if pair % 2:
+            script(pair)
+        own = environment | inputs_of(Step.TRAIN, pipeline, pair)
+        seconds = _seconds_of_epochs([str(TRAINER_BIN / "trainer"), Step.TRAIN], PROGRESS_TAG, own, folder)
+        if not pair % 2:
+            script(pair)
         return seconds
 
     against = "plain ultralytics, from the first epoch's end to the last's"
-    return compare(name, against, 1.05, ours, beside.__getitem__, _PAIRS)
+    return compare(name, against, 1.05, ours, bare.__getitem__, _PAIRS)
 
 
 def _prepared(folder: Path) -> dict[str, str]:
@@ -131,23 +131,10 @@ def _seconds_to_epoch(environment: dict[str, str], folder: Path, kill_after: int
     return first
 
 
-def _seconds_of_epochs(
-    command: list[str], tag: str, environment: dict[str, str], folder: Path, both: threading.Barrier
-) -> float:
-    """Run a training and return the seconds from the end of its first epoch to the end of its last.
-
-    There the first of two waits for the other: the one that begins later would have the end of it for itself.
-    """
-    moments: list[float] = []
+def _seconds_of_epochs(command: list[str], tag: str, environment: dict[str, str], folder: Path) -> float:
+    """Run a training and return the seconds from the end of its first epoch to the end of its last."""
     with _process(command, environment, folder) as process:
-        for line in process.stdout or ():
-            if tag not in line:
-                continue
-            if not moments:
-                os.killpg(process.pid, signal.SIGSTOP)
-                both.wait(timeout=300)
-                os.killpg(process.pid, signal.SIGCONT)
-            moments.append(time.perf_counter())
+        moments = [time.perf_counter() for line in process.stdout or () if tag in line]
     if process.returncode != 0 or len(moments) < EPOCHS:
         raise RuntimeError(f"{command[0]}: exit code {process.returncode} after {len(moments)} epochs")
     return moments[EPOCHS - 1] - moments[0]

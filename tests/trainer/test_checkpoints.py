@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from step_contract.step import Step
 from trainer import checkpoints
 from trainer.checkpoints import BEST, HISTORY, LAST, CheckpointStore
-from trainer.errors import BadData, BadRequest
+from trainer.errors import BadData, BadRequest, Superseded, TryAgain
 from trainer.job import Job
 from trainer.record import RunRecord
 
@@ -35,14 +36,14 @@ def save_dir(tmp_path: Path) -> Path:
 
 
 def finish_epoch(save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
-    """Write what ultralytics writes after an epoch, in place as it does, and publish it."""
+    """Write what ultralytics writes after an epoch, best.pt and results.csv in place as it does, and publish it."""
     content = f"weights of epoch {epoch}"
-    (save_dir / "weights" / LAST).write_text(content)
+    checkpoints.ReplacedFile(save_dir / "weights" / LAST).write_bytes(content.encode())
     if improved:
         (save_dir / "weights" / BEST).write_text(content)
     with (save_dir / HISTORY).open("a") as history:
         history.write(f"{epoch}\n")
-    checkpoints.publish(slot, save_dir, epoch, improved=improved)
+    checkpoints.publish(slot, save_dir, epoch, improved=improved, linked=True)
 
 
 def commit_epoch(store: CheckpointStore, save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
@@ -104,6 +105,60 @@ def test_a_taken_copy_does_not_change_when_ultralytics_writes_the_next_epoch(slo
     assert claimed is not None
     finish_epoch(save_dir, slot, 2)
     assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
+
+
+def test_weights_that_are_written_in_place_are_copied(slot: Path, save_dir: Path) -> None:
+    (save_dir / HISTORY).touch()
+    for epoch in (1, 2):
+        (save_dir / "weights" / LAST).write_text(f"weights of epoch {epoch}")
+        if epoch == 1:
+            checkpoints.publish(slot, save_dir, epoch, improved=True)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
+
+
+def test_what_is_known_is_neither_read_nor_hashed_again(
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path
+) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+    hashed, asked = [], []
+    hash_of, tags, artifacts = checkpoints.content_hash_of, RunRecord.tags, RunRecord.artifacts
+    monkeypatch.setattr(checkpoints, "content_hash_of", lambda path: hashed.append(path.name) or hash_of(path))
+    monkeypatch.setattr(RunRecord, "tags", lambda self: asked.append("tags") or tags(self))
+    monkeypatch.setattr(RunRecord, "artifacts", lambda *of: asked.append("artifacts") or artifacts(*of))
+    commit_epoch(store, save_dir, slot, 2, improved=False)
+    assert (hashed, asked) == ([LAST, HISTORY], [])
+
+
+def test_after_a_failure_the_record_is_read_again_and_nothing_stays(
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord
+) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+
+    def refuse(*_: object) -> None:
+        raise TryAgain("no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunRecord, "set_tags", refuse)
+        with pytest.raises(TryAgain):
+            commit_epoch(store, save_dir, slot, 2)
+    commit_epoch(store, save_dir, slot, 3)
+    named = {file.artifact for checkpoint in store.available() for file in checkpoint.files.values()}
+    assert [checkpoint.epoch for checkpoint in store.available()] == [3, 1]
+    assert set(record.artifacts("checkpoints")) == named
+
+
+def test_the_record_is_checked_again_after_a_slow_upload(
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord
+) -> None:
+    record.ownership.take(Step.TRAIN, 1)
+    commit_epoch(store, save_dir, slot, 1)
+    RunRecord(record.client, record.run_id).ownership.take(Step.TRAIN, 2)
+    monkeypatch.setattr(checkpoints, "_SLOW_UPLOAD_SECONDS", 0.0)
+    with pytest.raises(Superseded):
+        commit_epoch(store, save_dir, slot, 2)
+    assert [checkpoint.epoch for checkpoint in store.available()] == [1]
 
 
 def test_a_copy_that_could_not_be_stored_is_offered_again_until_there_is_a_newer_one(

@@ -38,6 +38,7 @@ def trainer(tmp_path: Path) -> SimpleNamespace:
         fitness=0.4,
         stop=False,
         save_dir=tmp_path,
+        last=tmp_path / "weights" / "last.pt",
         tloss={"box_loss": 1.25},
         label_loss_items=lambda losses: {f"train/{name}": value for name, value in losses.items()},
         metrics={"metrics/mAP50(B)": 0.4, "val/box_loss": 2.0},

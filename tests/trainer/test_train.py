@@ -17,8 +17,9 @@ from step_contract import transport
 from step_contract.catalog import Pipeline
 from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult, TriggerForm
 from tests.tiny_model import TINY_MODEL
-from trainer import epoch_callbacks, reporter, train, unsent
+from trainer import checkpoints, epoch_callbacks, reporter, train, unsent
 from trainer.checkpoints import LAST, CheckpointStore
+from trainer.content_hash import content_hash_of
 from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
 from trainer.execution import close_lost_run, run_step
 from trainer.job import Job
@@ -175,6 +176,24 @@ def test_classify_trains_with_korean_class_names(train_job: MakeJob, tmp_path: P
     assert set(result.metrics) == {"accuracy_top1", "accuracy_top5"}
     assert epochs_of(job.record, "metrics/accuracy_top1") == [1]
     assert epochs_of(job.record, "train/loss") == [1]
+
+
+def test_what_an_epoch_handed_over_stays_as_it_was_while_ultralytics_goes_on(
+    train_job: MakeJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    publish, handed_over = checkpoints.publish, []
+
+    def keep(slot: Path, save_dir: Path, epoch: int, **options: Any) -> None:
+        last, kept = save_dir / "weights" / LAST, tmp_path / f"epoch{epoch}.pt"
+        os.link(last, kept)
+        handed_over.append((kept, content_hash_of(last), options["linked"]))
+        publish(slot, save_dir, epoch, **options)
+
+    monkeypatch.setattr(checkpoints, "publish", keep)
+    do_train(train_job(tiny_pipeline(4)))
+    assert [linked for _, _, linked in handed_over] == [True] * 3
+    assert [content_hash_of(kept) for kept, _, _ in handed_over] == [digest for _, digest, _ in handed_over]
+    assert len({digest for _, digest, _ in handed_over}) == 3
 
 
 # -- another try ------------------------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ Must not import torch: whether a checkpoint can be resumed from is ``detector``'
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -22,6 +24,9 @@ from .content_hash import content_hash_of
 from .errors import BadData, StepError
 from .record import RunRecord
 
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
 FOLDER = "checkpoints"
 LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
 
@@ -29,6 +34,9 @@ _TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
 _READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED = "ready", "taking", "claimed", "building", "replaced"
 _EPOCH = "epoch"
 _WEIGHTS = "weights"
+_REMEMBERED = 4
+_SLOW_UPLOAD_SECONDS = 1.0
+"""After one that took longer, somebody else may have taken the record over."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,19 +58,33 @@ class Checkpoint(Record):
 # -- in the training --------------------------------------------------------------------------------------------------
 
 
-def publish(slot: Path, save_dir: Path, epoch: int, *, improved: bool) -> None:
-    """Copy what an epoch left into the slot, complete or not at all.
+class ReplacedFile(type(Path())):  # type: ignore[misc]  # the class of this system's paths
+    """A path whose bytes are written to a new file each time: a link to the old one keeps the old bytes.
+
+    Ultralytics writes each epoch's weights over those of the epoch before, in the same file. As a file of its own,
+    what an epoch left can be handed over without a copy.
+    """
+
+    def write_bytes(self, data: "ReadableBuffer") -> int:
+        """Write the bytes; a rename over the old file would be safer and let the epoch wait for the disk (ext4)."""
+        self.unlink(missing_ok=True)
+        return int(super().write_bytes(data))
+
+
+def publish(slot: Path, save_dir: Path, epoch: int, *, improved: bool, linked: bool = False) -> None:
+    """Put what an epoch left into the slot, complete or not at all.
 
     Args:
         slot: folder of this training's own.
         save_dir: where ultralytics keeps results.csv and weights/.
         epoch: epochs finished.
         improved: the last weights are also the best.
+        linked: last.pt is written as a ReplacedFile, so that a link suffices.
     """
     building = slot / _BUILDING
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    shutil.copyfile(save_dir / _WEIGHTS / LAST, building / LAST)
+    (_link if linked else shutil.copyfile)(save_dir / _WEIGHTS / LAST, building / LAST)
     shutil.copyfile(save_dir / HISTORY, building / HISTORY)
     _add_best(slot, save_dir, building, improved=improved)
     (building / _EPOCH).write_text(str(epoch), encoding="ascii")
@@ -112,6 +134,9 @@ class CheckpointStore:
         """Use the record's artifacts and tags."""
         self._record = record
         self._can_delete = True
+        self._stored: list[Checkpoint] | None = None
+        """What this process stored, as long as it is sure that the record says the same and holds nothing else."""
+        self._hashed: dict[tuple[int, ...], str] = {}
 
     def available(self) -> list[Checkpoint]:
         """Return the checkpoints there are, the newest first."""
@@ -119,23 +144,32 @@ class CheckpointStore:
         return [found for name in (_TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
 
     def commit(self, claimed: Path) -> Checkpoint:
-        """Store a claimed copy as the newest checkpoint and remove it from the slot."""
-        before = self.available()
+        """Store a claimed copy as the newest checkpoint and remove it from the slot.
+
+        Whoever calls it has just made sure that the record is its own.
+        """
+        before, self._stored = self._stored, None
+        is_sure = before is not None
+        if before is None:
+            before = self.available()
         epoch = int((claimed / _EPOCH).read_text(encoding="ascii"))
         known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
-        files = {}
+        files, began = {}, time.monotonic()
         for name in (LAST, BEST, HISTORY):
             if (claimed / name).exists():
                 stored = self._upload(claimed / name, known)
                 files[name] = known[stored.content_hash] = stored
         checkpoint = Checkpoint(epoch=epoch, files=files)
-        self._record.ownership.check()  # the upload may have taken long
+        if time.monotonic() - began > _SLOW_UPLOAD_SECONDS:
+            self._record.ownership.check()
         previous = next((other for other in before if other.epoch < epoch), None)
         self._record.set_tags(
             {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", _TAG: checkpoint.model_dump_json()}
         )
         shutil.rmtree(claimed)
-        self._sweep([checkpoint, *([previous] if previous else [])])
+        kept = [checkpoint, *([previous] if previous else [])]
+        self._delete(_artifacts_of(before) if is_sure else None, kept)
+        self._stored = kept
         return checkpoint
 
     def restore(self, checkpoint: Checkpoint, save_dir: Path) -> None:
@@ -158,10 +192,10 @@ class CheckpointStore:
         """Drop all checkpoints: the training is done, or a new one begins."""
         if self.available():
             self._record.set_tags({_TAG: "", _PREVIOUS_TAG: ""})
-        self._sweep([])
+        self._delete(None, [])
 
     def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
-        digest = content_hash_of(path)
+        digest = self._hash(path)
         if digest in known:
             return known[digest]
         named = path.with_name(f"{digest[:20]}{path.suffix}")
@@ -176,18 +210,34 @@ class CheckpointStore:
             raise BadData(f"{what} is damaged: BLAKE3 of {stored.artifact} is {digest}; expected {stored.content_hash}")
         os.replace(fetched, target)
 
-    def _sweep(self, kept: list[Checkpoint]) -> None:
-        """Delete the files that no checkpoint names; a store that cannot delete keeps them, which does no harm."""
+    def _hash(self, path: Path) -> str:
+        """Return a file's hash; the best weights stay the same file until there are better ones."""
+        status = path.stat()
+        same = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        digest = self._hashed.pop(same, None) or content_hash_of(path)
+        self._hashed = dict([*self._hashed.items(), (same, digest)][-_REMEMBERED:])
+        return digest
+
+    def _delete(self, candidates: set[str] | None, kept: list[Checkpoint]) -> None:
+        """Delete the files that no checkpoint names; a store that cannot delete keeps them, which does no harm.
+
+        Args:
+            candidates: the artifacts that there may be, None for all that are there.
+            kept: the checkpoints.
+        """
         if not self._can_delete:
             return
-        named = {file.artifact for checkpoint in kept for file in checkpoint.files.values()}
         try:
-            for artifact in self._record.artifacts(FOLDER):
-                if artifact not in named:
-                    self._record.delete_artifact(artifact)
+            present = set(self._record.artifacts(FOLDER)) if candidates is None else candidates
+            for artifact in sorted(present - _artifacts_of(kept)):
+                self._record.delete_artifact(artifact)
         except StepError as error:
             self._can_delete = False
             _log.warning("old checkpoints stay in the artifact store: %s", error)
+
+
+def _artifacts_of(several: Iterable[Checkpoint]) -> set[str]:
+    return {file.artifact for checkpoint in several for file in checkpoint.files.values()}
 
 
 def _parse(tag: str) -> Checkpoint | None:

@@ -68,6 +68,7 @@ class EpochCallbacks:
         self._began, self._epochs_before = time.monotonic(), trainer.start_epoch
         if self._rank() > 0:
             return
+        trainer.last = checkpoints.ReplacedFile(trainer.last)
         if self._rank() == 0:  # a process of its own, whose log nobody has set up
             logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
         self._write(trainer, EntryKind.START, trainer.start_epoch, arguments=self._arguments(vars(trainer.args)))
@@ -104,7 +105,8 @@ class EpochCallbacks:
         # the last epoch again, because ultralytics cannot resume a training that has no epoch left.
         if not trainer.stop:
             improved = bool(trainer.best_fitness == trainer.fitness)
-            checkpoints.publish(self._exchange, Path(trainer.save_dir), epoch, improved=improved)
+            linked = isinstance(trainer.last, checkpoints.ReplacedFile)
+            checkpoints.publish(self._exchange, Path(trainer.save_dir), epoch, improved=improved, linked=linked)
         self._tell(trainer, epoch, metrics)
         reason = journal.stop_reason(self._exchange)
         if reason is not None:

@@ -5,6 +5,7 @@ what it wrote is carried later; when they refuse, the training is stopped, becau
 """
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -22,6 +23,8 @@ from .record import RunRecord
 _INTERVAL_SECONDS = 0.25
 _RETRY_SECONDS = 5.0
 _LAST_RETRY_SECONDS = 1.0
+_SWITCH_SECONDS = 0.0001
+"""How long the training waits at most for the interpreter while the reporter has it; Python's default is 5 ms."""
 _PATIENCE_SECONDS = 600.0
 _PATIENCE_AFTER_FAILURE_SECONDS = 30.0
 _PATIENCE_WHEN_TERMINATED_SECONDS = 3.0
@@ -44,10 +47,12 @@ class Reporter:
         self._closing = threading.Event()
         self._deadline = 0.0
         self._error: BaseException | None = None
+        self._switch_seconds = sys.getswitchinterval()
         self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
 
     def __enter__(self) -> Self:
         """Start the thread."""
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()
         return self
 
@@ -60,7 +65,10 @@ class Reporter:
             TryAgain: MLflow did not answer.
             StepError: MLflow refused.
         """
-        own = self._finish(_patience_seconds(error))
+        try:
+            own = self._finish(_patience_seconds(error))
+        finally:
+            sys.setswitchinterval(self._switch_seconds)
         if own is None or (error is not None and not isinstance(error, Exception)):
             return
         # A training that failed says why itself, unless it was stopped because MLflow refuses its record.
