@@ -1,7 +1,9 @@
 """What each epoch leaves behind, with a stand-in for ultralytics' trainer; test_train.py has the real one."""
 
+import gc
 import json
 import math
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from trainer import checkpoints, journal
+from trainer import checkpoints, epoch_callbacks, journal
 from trainer.epoch_callbacks import EVENTS, EpochCallbacks
 from trainer.errors import Bug
 from trainer.journal import EntryKind
@@ -102,6 +104,32 @@ def test_the_best_weights_are_handed_over_beside_the_last(exchange: Path, traine
     claimed = checkpoints.claim(exchange)
     assert claimed is not None
     assert [(claimed / name).read_text() for name in ("last.pt", "best.pt")] == ["last", "best"]
+
+
+def test_the_collector_leaves_aside_what_is_there_after_the_first_epoch_until_the_training_ends(
+    exchange: Path, trainer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Cycle:
+        def __init__(self) -> None:
+            self.own = self
+
+    kept = Cycle()
+    gone = weakref.ref(kept)
+    callbacks = callbacks_of(exchange)
+    try:
+        for event in EVENTS[:-2]:
+            getattr(callbacks, event)(trainer)
+        before = gc.get_freeze_count()
+        callbacks.on_fit_epoch_end(trainer)
+        assert gc.get_freeze_count() > before
+        monkeypatch.setattr(gc, "freeze", lambda: pytest.fail("frozen twice"))
+        run_epoch(callbacks, trainer)
+        del kept
+        gc.collect()
+        assert gone() is not None
+    finally:
+        epoch_callbacks.unsettle()
+    assert gone() is None
 
 
 def test_the_final_measurement_is_no_epoch_and_the_last_epoch_no_checkpoint(

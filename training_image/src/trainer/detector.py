@@ -4,7 +4,6 @@ Imports torch and ultralytics; ``ultralytics_setup.prepare`` must have run befor
 downloaded: a model is a YAML that ultralytics ships or a file that is there.
 """
 
-import gc
 import re
 import subprocess
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from ultralytics.utils.checks import check_yaml
 from step_contract.catalog import Training, VisionTask
 
 from . import journal
-from .epoch_callbacks import EVENTS, EpochCallbacks
+from .epoch_callbacks import EVENTS, EpochCallbacks, unsettle
 from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError
 from .model_files import find_file, find_weights, is_yaml
 
@@ -113,7 +112,7 @@ def fit(plan: Plan, checkpoint: Model | None = None) -> None:
 
 def free_memory() -> None:
     """Give back what a training that failed held on the device."""
-    gc.collect()
+    unsettle()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -4,6 +4,7 @@ Ultralytics calls these with its trainer object, whose attributes are used as ul
 torch or ultralytics, so that it can be tested without.
 """
 
+import gc
 import logging
 import sys
 import time
@@ -61,7 +62,7 @@ class EpochCallbacks:
         self._rank = rank
         self._began = self._epoch_began = self._trained_seconds = 0.0
         self._epochs_before = 0
-        self._in_epoch = False
+        self._in_epoch = self._is_settled = False
 
     def on_train_start(self, trainer: Any) -> None:
         """Note the effective arguments: told ``auto``, ultralytics chooses optimizer and learning rate itself."""
@@ -98,6 +99,9 @@ class EpochCallbacks:
             journal.note_failure(self._exchange, f"{type(error).__name__}: {error}")
 
     def _finish_epoch(self, trainer: Any) -> None:
+        if not self._is_settled:
+            self._is_settled = True
+            settle()
         epoch, metrics = trainer.epoch + 1, self._epoch_metrics(trainer)
         # The journal first: a checkpoint must never be of an epoch whose metrics are lost.
         self._write(trainer, EntryKind.EPOCH, epoch, metrics)
@@ -159,6 +163,21 @@ class EpochCallbacks:
             for name, value in effective.items()
             if name not in _NEVER_RECORDED and (name in _ALWAYS_RECORDED or value != self._defaults.get(name))
         }
+
+
+def settle() -> None:
+    """Let the garbage collector leave aside what there is after an epoch, since it stays until the training ends.
+
+    In the first epoch, ultralytics may still build everything anew with a smaller batch.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def unsettle() -> None:
+    """Let it look at everything again, and at once: the training ended and something else begins."""
+    gc.unfreeze()
+    gc.collect()
 
 
 def emit(line: str) -> None:
