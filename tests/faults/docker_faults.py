@@ -10,6 +10,7 @@ from signal import SIGKILL, SIGTERM, Signals
 from typing import Any
 
 import psutil
+import pytest
 from docker import APIClient
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
@@ -20,6 +21,9 @@ from tests.e2e.conftest import Stack
 from tests.pipelines.docker_steps import engine
 
 from .faults import FaultKind, Runtime, epochs_in, events_by_try, service_faults
+
+ON_DOCKER = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.docker, pytest.mark.usefixtures("tiny_model")]
+"""Marks of the modules whose steps are containers."""
 
 _TASK_RUNNER = re.compile(r"airflow worker -- [0-9a-f-]{36}")
 _TASK_SUPERVISOR = re.compile(r"airflow worker -- LocalExecutor: .*[0-9a-f-]{36}")

@@ -12,19 +12,13 @@ from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client
 
 from .disks import TROUBLES, small_disk, survive_disk_trouble
-from .docker_faults import DOCKER, remove_containers
+from .docker_faults import DOCKER, ON_DOCKER, remove_containers
 from .faults import DAG_ID
 
 __all__ = ["client"]
 
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.faults,
-    pytest.mark.docker,
-    pytest.mark.usefixtures("tiny_model"),
-    pytest.mark.timeout(900),
-]
+pytestmark = [*ON_DOCKER, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from docker.errors import ImageNotFound
 from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client, containers_of, log_of
 
-from .docker_faults import remove_containers
+from .docker_faults import ON_DOCKER, remove_containers
 from .faults import DAG_ID, end_of
 from .invariants import violations
 from .test_named_faults import begin, tags, wait_for
@@ -21,13 +21,7 @@ __all__ = ["client"]
 
 MOVING = "nightshift-test-moving:1"
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": MOVING}
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.faults,
-    pytest.mark.docker,
-    pytest.mark.usefixtures("tiny_model"),
-    pytest.mark.timeout(900),
-]
+pytestmark = [*ON_DOCKER, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(autouse=True)

@@ -12,20 +12,14 @@ from docker import APIClient
 from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client
 
-from .docker_faults import DOCKER, Life, doubled, lives, remove_containers
+from .docker_faults import DOCKER, ON_DOCKER, Life, doubled, lives, remove_containers
 from .random_kills import SEED, number_of_kills, survive_random_kills
 
 __all__ = ["client"]
 
 KILLS = number_of_kills(12)
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.faults,
-    pytest.mark.docker,
-    pytest.mark.usefixtures("tiny_model"),
-    pytest.mark.timeout(600 + 150 * KILLS),
-]
+pytestmark = [*ON_DOCKER, pytest.mark.timeout(600 + 150 * KILLS)]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from docker import APIClient
 from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client
 
-from .docker_faults import DOCKER, remove_containers
+from .docker_faults import DOCKER, ON_DOCKER, remove_containers
 from .gate import Mode
 from .services_away import MODES, S3_CATALOG, SERVICES, Gates, ride_out
 from .test_services_away import gates, ready
@@ -17,13 +17,7 @@ __all__ = ["client", "gates", "ready"]
 
 CATALOG = S3_CATALOG
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.faults,
-    pytest.mark.docker,
-    pytest.mark.usefixtures("tiny_model"),
-    pytest.mark.timeout(900),
-]
+pytestmark = [*ON_DOCKER, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(autouse=True)
