@@ -91,9 +91,9 @@ def _until_at_work_again(stack: Stack, run_id: str, kind: FaultKind, before: set
 
 def _table(faults: list[Fault], states: dict[str, str], lost: dict[str, list[int]], found: list[str]) -> str:
     lines = [f"\nseed {SEED}, {len(faults)} faults, {len(states)} runs"]
-    lines += [f"{'fault':24}{'step':12}{'run':8}{'outcome':9}{'s to recover':>12}"]
+    lines += [f"{'fault':24}{'step':12}{'run':10}{'outcome':9}{'s to recover':>12}"]
     lines += [
-        f"{fault.name:24}{fault.step:12}{fault.run_id:8}{states[fault.run_id]:9}{fault.seconds_to_recover:12.1f}"
+        f"{fault.name:24}{fault.step:12}{fault.run_id:10}{states[fault.run_id]:9}{fault.seconds_to_recover:12.1f}"
         for fault in faults
     ]
     lines += [f"epochs lost by the tries of {run_id}: {tries}" for run_id, tries in lost.items() if tries]
