@@ -39,8 +39,9 @@ def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> M
 
 
 def started(cluster: Cluster) -> Any:
-    """The only pod, once its step has said something."""
+    """The only pod, once its step has said something and the task listens."""
     wait_for(lambda: cluster.living() and cluster.pod().log.lines, "the step says nothing")
+    wait_for(lambda: ("get", "pods/log") in cluster.calls, "nobody listens")
     return cluster.pod()
 
 
