@@ -271,8 +271,8 @@ def test_a_checkpoint_of_another_model_is_no_success(
 
 # -- the manifest -----------------------------------------------------------------------------------------------------
 
-HEADER: dict[str, Any] = {"version": 1, "digest": "d" * 64, "task": "detect", "format": "yolo", "uri": "u"}
-HEADER |= {"names": ["cat"], "kpt_shape": None, "flip_idx": []}
+HEADER: dict[str, Any] = {"version": manifests._VERSION, "digest": "d" * 64, "task": "detect", "format": "yolo"}
+HEADER |= {"uri": "u", "names": ["cat"], "kpt_shape": None, "flip_idx": []}
 
 BAD_MANIFESTS: dict[str, tuple[bytes, str]] = {
     "no bytes": (b"", "is damaged (ValueError"),
