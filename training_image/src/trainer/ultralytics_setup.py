@@ -28,7 +28,7 @@ _MOST_THREADS = 8
 """As ultralytics has it: its models gain nothing from more on a CPU."""
 
 _SPINS = "4000"
-"""How often a waiting thread of libgomp looks before it sleeps, some ten microseconds.
+"""How often a waiting thread of libgomp looks before it sleeps.
 
 Its own default makes a training four times slower as soon as anything else wants a core, and sleeping at once twice
 slower always: with two threads an epoch of 96 px took 1.0 s by default, 1.9 s without, 1.1 s with this; beside a busy
