@@ -94,13 +94,13 @@ def ride_out(
 ) -> None:
     """Let a service fail once in each step of a run, from the step's start on.
 
-    Only an answer of MLflow's that breaks off may cost a try.
+    Only an answer of MLflow's that breaks off may cost a try, and only one.
     """
     gate = gates.of(service)
     run_id = stack.api.trigger(
         DAG_ID, {"seed": 10 * SERVICES.index(service) + MODES.index(mode)}, f"{service}-{mode.name}"
     )
-    lines, seen = [], {}
+    lines = []
     for step in Step:
         until(lambda step=step: has_begun(stack, runtime, run_id, step), f"{step} of {run_id} does not begin")
         if service == "s3":
@@ -118,7 +118,6 @@ def ride_out(
         began = time.monotonic()
         until(lambda step=step: state_of(stack, run_id, step) != "running", f"{step} of {run_id} does not end")
         hits, seconds = gate.hits - before, time.monotonic() - began
-        seen[step] = hits
         lines.append(f"{service + ' ' + mode:20}{step:12}{state_of(stack, run_id, step):9}{hits:6}{seconds:10.1f}")
         if service == "mlflow" or step in _READS_DATA:
             assert noticed, f"{service} was {mode} for {AWAY_SECONDS} s, and {step} did not notice"
@@ -129,9 +128,9 @@ def ride_out(
         header = f"\n{'fault':20}{'step':12}{'outcome':9}{'hits':>6}{'s to end':>10}"
         print("\n".join([header, *lines, f"violations: {found or 'none'}"]))
     tries = {step: task["try_number"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
-    # MLflow's client repeats a request that got no answer, not one whose answer broke off: each of these costs a try.
-    cut = seen if (service, mode) == ("mlflow", Mode.CUT) else dict.fromkeys(Step, 0)
-    assert all(count <= 1 + cut[Step(step)] for step, count in tries.items()), (tries, cut)
+    # What creates something is not repeated when MLflow's answer breaks off: at the fault's end one may cost a try.
+    most = 2 if (service, mode) == ("mlflow", Mode.CUT) else 1
+    assert all(count <= most for count in tries.values()), tries
     assert found == []
 
 

@@ -1,10 +1,16 @@
 """The connection to MLflow, and what its errors mean to a step."""
 
+import logging
 import os
 import re
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR, MLFLOW_HTTP_REQUEST_MAX_RETRIES
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from requests.exceptions import RequestException
@@ -21,12 +27,24 @@ __all__ = [
     "is_missing",
     "mlflow_errors",
     "model_tags",
+    "repeat_broken_answers",
+    "repeated",
     "write_param_once",
 ]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
+_asking = threading.local()
 
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "PERMISSION_DENIED", "UNAUTHENTICATED"}
 _MAY_PASS = {408, 429}
+_BROKE_OFF = ("Connection broken", "Response ended prematurely")
+"""What urllib3 says of an answer that has begun and does not end; MLflow keeps of it the words."""
+_HARMLESS_TWICE = ("download_", "finalize_", "get_", "list_", "log_", "search_", "set_", "update_")
+"""How MLflow's methods begin whose request may be done twice; one that creates or deletes may have been heard."""
 
 
 def connect(tracking_uri: str) -> MlflowClient:
@@ -37,7 +55,58 @@ def connect(tracking_uri: str) -> MlflowClient:
     # Standard output is for the tagged lines.
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
     os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
-    return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+    client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+    repeat_broken_answers(client)
+    return client
+
+
+def repeat_broken_answers(requester: object) -> None:
+    """Let a client or artifact store of MLflow's repeat what may be done twice, see ``repeated``."""
+    for name in dir(requester):
+        if name.startswith(_HARMLESS_TWICE):
+            setattr(requester, name, repeated(getattr(requester, name)))
+
+
+def repeated(request: Callable[P, R]) -> Callable[P, R]:
+    """Repeat a request whose answer breaks off, as often and with the same pauses as MLflow one without an answer.
+
+    MLflow's own retries are urllib3's, and those end where an answer begins.
+    """
+
+    @wraps(request)
+    def ask(*args: P.args, **kwargs: P.kwargs) -> R:
+        # A method may call others of its client's; only the outermost repeats.
+        within, _asking.now = getattr(_asking, "now", False), True
+        try:
+            return request(*args, **kwargs) if within else _ask_again(lambda: request(*args, **kwargs))
+        finally:
+            _asking.now = within
+
+    return ask
+
+
+def _ask_again(request: Callable[[], R]) -> R:
+    repeats = 0
+    while True:
+        try:
+            return request()
+        except (MlflowException, RequestException) as error:
+            if not any(words in str(error) for words in _BROKE_OFF) or repeats >= _repeats_allowed():
+                raise
+            repeats += 1
+            _log.warning("MLflow's answer broke off, asking again (%d): %s", repeats, _one_line(error))
+        _pause(MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR.get() * 2.0 ** (repeats - 1))
+
+
+def _repeats_allowed() -> int:
+    return int(MLFLOW_HTTP_REQUEST_MAX_RETRIES.get())
+
+
+def _pause(seconds: float) -> None:
+    """Wait, but not on once the step is told to ``hurry``."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and _repeats_allowed():
+        time.sleep(min(left, 1.0))
 
 
 def hurry() -> None:

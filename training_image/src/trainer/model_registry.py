@@ -19,7 +19,7 @@ from mlflow.tracking import MlflowClient
 from .alias_ledger import LEDGER_TAG, new_ledger
 from .alias_moves import AliasMoves, Mover, set_alias
 from .errors import BadData, BadRequest, Bug
-from .mlflow_client import is_missing, mlflow_errors, model_tags
+from .mlflow_client import is_missing, mlflow_errors, model_tags, repeated
 from .promotion_history import AliasMove, moves
 
 RUN_KEY_TAG = "run_key"
@@ -173,14 +173,14 @@ class ModelRegistry:
         folder.mkdir(parents=True, exist_ok=True)
         with mlflow_errors(f"read {path} of {uri}"):
             try:
-                listed = mlflow.artifacts.list_artifacts(artifact_uri="/".join([uri, *path.split("/")[:-1]]))
+                listed = repeated(mlflow.artifacts.list_artifacts)("/".join([uri, *path.split("/")[:-1]]))
             except MlflowException as error:
                 if not is_missing(error):
                     raise
                 listed = []
             if path not in [item.path for item in listed]:
                 raise MissingWeights(f"version {version.version} of {self.model!r} has no {path} in the artifact store")
-            return Path(mlflow.artifacts.download_artifacts(artifact_uri=f"{uri}/{path}", dst_path=str(folder)))
+            return Path(repeated(mlflow.artifacts.download_artifacts)(f"{uri}/{path}", dst_path=str(folder)))
 
     # -- aliases ------------------------------------------------------------------------------------------------------
 

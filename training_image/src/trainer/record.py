@@ -30,7 +30,7 @@ from step_contract.transport import describe_validation_error
 
 from . import __version__
 from .errors import BadRequest, Bug
-from .mlflow_client import connect, experiment_id_of, mlflow_errors
+from .mlflow_client import connect, experiment_id_of, mlflow_errors, repeat_broken_answers
 from .ownership import Ownership
 
 RUN_KEY_TAG = "run_key"
@@ -269,7 +269,9 @@ class RunRecord:
     def _artifact_store(self) -> ArtifactRepository:
         # The client's own methods look for logged models of the folder's name each time, and of whatever keeps them
         # from downloading something they say that its path is not correct.
-        return get_artifact_repository(self.client.get_run(self.run_id).info.artifact_uri)
+        store = get_artifact_repository(self.client.get_run(self.run_id).info.artifact_uri)
+        repeat_broken_answers(store)
+        return store
 
 
 def decode_marker(step: Step, tags: Mapping[str, str]) -> StepResult:
