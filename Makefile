@@ -92,7 +92,7 @@ test-airflow: install
 	@cat .local/test-airflow.log
 
 test-contract: install
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 --dist loadgroup -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts
 
 test-trainer: install
 	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 -m 'not faults' tests/trainer
@@ -106,7 +106,7 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadgroup -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
 
 faults-docker: FAULT_KILLS = 12

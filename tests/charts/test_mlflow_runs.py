@@ -1,8 +1,12 @@
-"""The MLflow chart's containers, run as they are rendered: migration, server with logins, backup, loss, restore."""
+"""The MLflow chart's containers, run as they are rendered: migration, server with logins, backup, loss, restore.
+
+One world for all, because a database and a server are dear; some tests need what those before them left in it.
+"""
 
 import json
 import os
 import signal
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +18,7 @@ import requests
 from .chart_tools import CREDENTIALS, Manifest, containers, only, render
 from .pod_processes import TRAINER, Database, Machine, eventually, free_port, pod_of, postgresql, s3_server
 
-pytestmark = [pytest.mark.xdist_group("mlflow"), pytest.mark.faults]
-"""One world for all: a database and a server are dear."""
+pytestmark = pytest.mark.faults
 
 SECRET = CREDENTIALS | {"PGPASSWORD": "it's 100% p@ss/word"}
 """With letters that an address or a file of settings could not carry as they are."""
@@ -60,9 +63,10 @@ class World(NamedTuple):
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A database and a store, with nothing in them but the chart's own role and database."""
     folder = Path(tmp_path_factory.mktemp("cluster"))
-    # The parents, too, are root's own.
-    for parent in (folder, folder.parent, folder.parent.parent):
-        os.chmod(parent, 0o755)
+    # The parents, too, are root's own; with several workers there is one more of them.
+    for parent in (folder, *folder.parents):
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            os.chmod(parent, 0o755)
     files = only(render("mlflow", {"postgresql": {"enabled": True}}), "ConfigMap")
     with postgresql(folder, SECRET["PGPASSWORD"], files["data"]["10-database.sh"]) as database, s3_server() as store:
         values = {
