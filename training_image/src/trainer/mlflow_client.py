@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR, MLFLOW_HTTP_REQUEST_MAX_RETRIES
+from mlflow.environment_variables import (
+    MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR,
+    MLFLOW_HTTP_REQUEST_MAX_RETRIES,
+    _EnvironmentVariable,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from requests.exceptions import RequestException
@@ -95,11 +99,15 @@ def _ask_again(request: Callable[[], R]) -> R:
                 raise
             repeats += 1
             _log.warning("MLflow's answer broke off, asking again (%d): %s", repeats, _one_line(error))
-        _pause(MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR.get() * 2.0 ** (repeats - 1))
+        _pause(_number(MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR) * 2.0 ** (repeats - 1))
 
 
 def _repeats_allowed() -> int:
-    return int(MLFLOW_HTTP_REQUEST_MAX_RETRIES.get())
+    return _number(MLFLOW_HTTP_REQUEST_MAX_RETRIES)
+
+
+def _number(variable: _EnvironmentVariable) -> int:
+    return int(variable.get())  # type: ignore[no-untyped-call]  # MLflow has no types here
 
 
 def _pause(seconds: float) -> None:
