@@ -1,12 +1,14 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from step_contract.step import EvaluateResult, ExitCode, StepResult, TriggerForm, Verdict
 from trainer import comparison
-from trainer.errors import BadData, BadRequest
+from trainer.errors import BadData, BadRequest, OutOfMemory
 from trainer.manifest import Manifest
 from trainer.model_registry import Mover
 
@@ -102,6 +104,67 @@ def test_evaluate_does_not_start_without_train(do: RunStep) -> None:
 
 
 # -- against a champion -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def memory_for(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[tuple[str, int]]]:
+    """Return a function that lets the device have room for so many images; it returns who is measured with how many."""
+
+    def arrange(images: int) -> list[tuple[str, int]]:
+        from trainer import measurement
+
+        seen: list[tuple[str, int]] = []
+        original = measurement._validate
+
+        def validate(model: Any, settings: measurement.MeasureSettings, folder: Path) -> Any:
+            seen.append((folder.parent.name, settings.batch))
+            # The champion is the one that needs more than there is.
+            if settings.batch > images and folder.parent.name == "champion":
+                raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+            return original(model, settings, folder)
+
+        monkeypatch.setattr(measurement, "_validate", validate)
+        return seen
+
+    return arrange
+
+
+def test_memory_for_fewer_pictures_halves_them_for_both_models(
+    do: RunStep,
+    trained_run: MakeRun,
+    other_weights: Path,
+    memory_for: Callable[[int], list[tuple[str, int]]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from ultralytics import YOLO
+
+    make_champion(trained_run, other_weights)
+    job = trained_run(make_run(1))
+    seen = memory_for(4)
+    result, code = do("evaluate", make_run(1), make_pipeline(gate=NEVER))
+
+    outcome = outcome_of(result)
+    assert (code, outcome.verdict) == (ExitCode.DONE, Verdict.KEEP)
+    assert seen == [(side, batch) for batch in (16, 8, 4) for side in ("candidate", "champion")]
+    assert "out of memory while measuring 8 images at once at imgsz 64 on cpu" in caplog.text
+    assert "measuring with 4 at once" in caplog.text
+    report = read_json(job, "gate.json")
+    assert report["batch"] == 4
+    # Were they measured before in themselves, not in copies, their layers would be fused.
+    whole = sum(item.numel() for item in YOLO(str(other_weights)).model.parameters())
+    assert report["candidate"]["parameters"] == report["champion"]["parameters"] == whole
+    assert outcome.champion == outcome.candidate
+
+
+def test_memory_for_no_picture_at_all_is_tried_again(
+    do: RunStep, trained_run: MakeRun, other_weights: Path, memory_for: Callable[[int], list[tuple[str, int]]]
+) -> None:
+    make_champion(trained_run, other_weights)
+    trained_run(make_run(1))
+    seen = memory_for(0)
+    with pytest.raises(OutOfMemory, match="out of memory while measuring 1 image at imgsz"):
+        do("evaluate", make_run(1), make_pipeline(gate=NEVER))
+    assert [batch for _, batch in seen] == [16, 16, 8, 8, 4, 4, 2, 2, 1, 1]
 
 
 def test_candidate_and_champion_are_measured_on_the_same_pictures(

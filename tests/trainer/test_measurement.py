@@ -132,14 +132,31 @@ def test_weights_of_another_task_are_no_champion_of_this_one(tiny_weights: Path)
         load(tiny_weights, VisionTask.CLASSIFY)
 
 
-def test_memory_that_does_not_suffice_is_said_so() -> None:
-    import torch
-
+@pytest.mark.parametrize(
+    ("error", "batch", "message"),
+    [
+        (MemoryError("no room"), 16, "out of memory while measuring 16 images at once at imgsz 64 on cpu: MemoryError"),
+        (RuntimeError("CUDA out of memory. Tried"), 1, "out of memory while measuring 1 image at imgsz 64 on cpu: Run"),
+        (RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. "), 2, "measuring 2 images at once"),
+    ],
+)
+def test_memory_that_does_not_suffice_is_said_so(error: Exception, batch: int, message: str, tmp_path: Path) -> None:
+    ultralytics_setup.prepare(tmp_path / "config")
+    from trainer import measurement
     from trainer.errors import OutOfMemory
-    from trainer.measurement import _memory_errors
 
-    with pytest.raises(OutOfMemory, match="out of memory while measuring 16 images at once"), _memory_errors():
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate")
+    settings = measurement.MeasureSettings(VisionTask.DETECT, tmp_path, "test", imgsz=64, device="cpu", batch=batch)
+    with pytest.raises(OutOfMemory, match=message), measurement._memory_errors(settings):
+        raise error
+
+
+def test_what_is_no_lack_of_memory_stays_what_it_is(tmp_path: Path) -> None:
+    ultralytics_setup.prepare(tmp_path / "config")
+    from trainer import measurement
+
+    settings = measurement.MeasureSettings(VisionTask.DETECT, tmp_path, "test", imgsz=64, device="cpu")
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), measurement._memory_errors(settings):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
 
 def test_the_confusion_matrix_counts_what_a_user_would_see(tmp_path: Path) -> None:

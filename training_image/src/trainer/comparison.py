@@ -7,16 +7,17 @@ ultralytics are imported only when there is something to measure.
 """
 
 import hashlib
+import logging
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import environment, ultralytics_setup
 from .comparison_pictures import Row, draw, truth
 from .confusion_picture import draw_confusion
-from .errors import BadData
+from .errors import BadData, OutOfMemory
 from .gate import Decision, decide
 from .gate_report import GateReport, ModelReport, write_report
 from .job import Job
@@ -32,6 +33,8 @@ _PICTURES = 4
 _MOST_WORKERS = 8
 _COMPARISONS_TAG = "gate.comparisons"
 _COMPARISON_DIGITS = 12
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def compare_with(job: Job, champion: RegisteredVersion | None) -> GateReport:
 
     Raises:
         BadData: the champion cannot be compared with and the catalog says to fail then.
-        OutOfMemory: the device's memory did not suffice.
+        OutOfMemory: the memory does not even suffice for one image at a time.
     """
     ultralytics_setup.prepare(job.settings.trainer_cache_dir)
     from .measurement import load  # imports torch; must not be imported before ultralytics is prepared
@@ -74,9 +77,7 @@ def compare_with(job: Job, champion: RegisteredVersion | None) -> GateReport:
     ours = _Loaded(load(weights, job.pipeline.task), weights)
     # Both are loaded before either is measured: measuring may take long, and a champion that does not load may fail.
     theirs, why_not = _load_champion(job, champion, ours, folder)
-    ground = _ground(job, folder)
-    candidate = _measure(ours, ground, folder / "candidate")
-    defender = _measure(theirs, ground, folder / "champion") if theirs else None
+    ground, candidate, defender = _measure_alike(ours, theirs, _ground(job, folder), folder)
     decision = _decide(job, candidate, defender, why_not)
     report = _report(job, ground, candidate, defender, decision, champion, sha256_of(weights))
     _record(job, ground, candidate, defender, report, folder)
@@ -127,6 +128,26 @@ def _ground(job: Job, folder: Path) -> _Ground:
 def _picture(job: Job, manifest: Manifest, item: ManifestItem) -> Path:
     cache = job.settings.trainer_cache_dir.absolute()
     return cached_object(cache, job.storage, manifest.uri, item.stored, item.content_hash)
+
+
+def _measure_alike(
+    ours: _Loaded, theirs: _Loaded | None, ground: _Ground, folder: Path
+) -> tuple[_Ground, _Subject, _Subject | None]:
+    """Measure both with the same batch: half of it for both, if the memory does not suffice for one of them."""
+    from .device_memory import free_device_memory
+
+    while True:
+        try:
+            candidate = _measure(ours, ground, folder / "candidate")
+            return ground, candidate, _measure(theirs, ground, folder / "champion") if theirs else None
+        except OutOfMemory as error:
+            half = ground.settings.batch // 2
+            if not half:
+                raise
+            _log.warning("%s; measuring with %d at once", error, half)
+        # Outside of the handler, whose traceback holds what was on the device.
+        free_device_memory()
+        ground = replace(ground, settings=replace(ground.settings, batch=half))
 
 
 def _measure(loaded: _Loaded, ground: _Ground, folder: Path) -> _Subject:
@@ -199,6 +220,7 @@ def _report(
         dataset_digest=ground.manifest.digest,
         split=ground.settings.split,
         images=candidate.measurement.images,
+        batch=ground.settings.batch,
         weights_sha256=weights_sha256,
         candidate=_model_report(candidate.measurement, None, metric),
         champion=_model_report(defender.measurement, version, metric) if defender else None,

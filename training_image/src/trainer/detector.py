@@ -21,6 +21,7 @@ from ultralytics.utils.checks import check_yaml
 from step_contract.catalog import Training, VisionTask
 
 from . import journal
+from .device_memory import free_device_memory, says_out_of_memory
 from .epoch_callbacks import EVENTS, EpochCallbacks, unsettle
 from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError
 from .model_files import find_file, find_weights, is_yaml
@@ -31,16 +32,6 @@ Model = YOLO
 _WEIGHTS_ARGUMENTS = ("pretrained", "distill_model")
 _RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
 """Arguments that would make it another training than the pipeline's; a checked catalog has none of them."""
-
-_OUT_OF_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-    "is killed by signal: Killed",
-    "is killed by signal: Bus error",
-    "unable to allocate shared memory",
-)
 
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
 """The letter of a model's size in its name, as ultralytics reads it."""
@@ -113,8 +104,7 @@ def fit(plan: Plan, checkpoint: Model | None = None) -> None:
 def free_memory() -> None:
     """Give back what a training that failed held on the device."""
     unsettle()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    free_device_memory()
 
 
 def rank() -> int:
@@ -229,7 +219,7 @@ def _translated_errors(plan: Plan) -> Iterator[None]:
 
 def _meaning(plan: Plan, text: str) -> StepError | None:
     """Return what a failure's text means, or None: a bug."""
-    if any(sign in text for sign in _OUT_OF_MEMORY):
+    if says_out_of_memory(text):
         return _out_of_memory(plan, text)
     if text.startswith("Dataset '"):
         return BadData(f"ultralytics cannot use the dataset: {text.splitlines()[0]}")

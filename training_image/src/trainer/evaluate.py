@@ -40,7 +40,7 @@ def work(job: Job) -> EvaluateResult:
 
     Raises:
         BadData: the champion cannot be compared with and the catalog says to fail then.
-        OutOfMemory: the device's memory did not suffice.
+        OutOfMemory: the memory does not suffice for one image at a time.
     """
     champion = registry_of(job).champion(job.pipeline.registry.champion)
     if champion is not None and champion.run_key == job.run.key:

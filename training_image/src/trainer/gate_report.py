@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .record import RunRecord
 
 REPORT_FILE = "gate.json"
+USUAL_BATCH = 16
+"""Images measured at once where the memory suffices."""
 _REASONS_LENGTH = 2500
 
 
@@ -47,6 +49,8 @@ class GateReport(Record):
     split: str
     images: int
     """Images in the split that both were measured on."""
+    batch: int = USUAL_BATCH
+    """Images that both were measured on at once."""
     weights_sha256: str
     """The candidate's weights file."""
     candidate: ModelReport

@@ -19,12 +19,11 @@ from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on 
 from step_contract.catalog import TASK_METRICS, VisionTask
 
 from .comparison_pictures import Finding
+from .device_memory import is_out_of_memory
 from .errors import BadData, Bug, OutOfMemory
 from .gate import Measured
+from .gate_report import USUAL_BATCH
 from .metric_names import catalog_name
-
-BATCH_SIZE = 16
-"""Images measured at once: fixed, because padding, and so the metrics, depend on it."""
 
 CONFIDENCE = 0.25
 """What a prediction must reach to be drawn or counted in the confusion matrix; metrics look far lower."""
@@ -54,6 +53,8 @@ class MeasureSettings:
     imgsz: int
     device: str
     workers: int = 0
+    batch: int = USUAL_BATCH
+    """Images measured at once; padding, and so the metrics, depend on it."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def measure(model: YOLO, weights: Path, settings: MeasureSettings, sample: Path,
     """Measure a loaded model on a split, and its latency on one sample picture.
 
     Args:
-        model: from ``load``; its layers are fused by this, so it cannot be trained any more.
+        model: from ``load``; it stays as it is, ultralytics measures a copy.
         weights: the file it was loaded from.
         settings: the same for every model that is compared.
         sample: picture to time.
@@ -120,7 +121,7 @@ def measure(model: YOLO, weights: Path, settings: MeasureSettings, sample: Path,
         OutOfMemory: the device's memory did not suffice.
     """
     names, parameters = class_names(model), sum(item.numel() for item in _layers(model).parameters())
-    with _memory_errors():
+    with _memory_errors(settings):
         latency = _latency_ms(model, sample, settings)
         validator = _validate(model, settings, folder)
     return Measurement(
@@ -137,7 +138,7 @@ def measure(model: YOLO, weights: Path, settings: MeasureSettings, sample: Path,
 
 def predict(model: YOLO, pictures: list[Path], settings: MeasureSettings) -> list[list[Finding]]:
     """Return what a model sees in each picture."""
-    with _memory_errors():
+    with _memory_errors(settings):
         return [_findings(_predict(model, str(picture), settings, conf=CONFIDENCE)) for picture in pictures]
 
 
@@ -149,7 +150,7 @@ def _validate(model: YOLO, settings: MeasureSettings, folder: Path) -> Any:
         data=str(settings.data),
         split=settings.split,
         imgsz=settings.imgsz,
-        batch=BATCH_SIZE,
+        batch=settings.batch,
         device=settings.device,
         workers=settings.workers,
         save_dir=str(folder),
@@ -244,11 +245,17 @@ def _findings(result: Any) -> list[Finding]:
 
 
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def _memory_errors(settings: MeasureSettings) -> Iterator[None]:
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        raise OutOfMemory(f"out of memory while measuring {BATCH_SIZE} images at once: {_first_line(error)}") from error
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        images = "1 image" if settings.batch == 1 else f"{settings.batch} images at once"
+        raise OutOfMemory(
+            f"out of memory while measuring {images} at imgsz {settings.imgsz} on {settings.device}: "
+            f"{_first_line(error)}"
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:
