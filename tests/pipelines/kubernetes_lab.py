@@ -6,6 +6,7 @@ namespaces. No DNS, registry or storage class is needed: the image is there or i
 
 import base64
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,12 @@ class Lab:
         api = k8s.ApiClient(configuration)
         self.core, self.rights, self.policy = k8s.CoreV1Api(api), k8s.RbacAuthorizationV1Api(api), k8s.PolicyV1Api(api)
 
+    def needs_version(self, minor: int, what: str) -> None:
+        """Skip the test on a cluster that is older than what it looks at."""
+        version = k8s.VersionApi(k8s.ApiClient(self.configuration)).get_code()
+        if (int(version.major), int(re.sub(r"\D", "", version.minor))) < (1, minor):
+            pytest.skip(f"{what} came with Kubernetes 1.{minor}; this cluster is {version.git_version}")
+
     def pods(self) -> list[k8s.V1Pod]:
         return list(self.core.list_namespaced_pod(self.namespace).items)
 
@@ -54,7 +61,9 @@ class Lab:
         return len(pods) == 1 and pods[0].status.phase == "Running" and self.log(pods[0].metadata.name) != ""
 
     def log(self, name: str) -> str:
-        return str(self.core.read_namespaced_pod_log(name, self.namespace, container="base"))
+        # Without preload: the client's own decoding makes the letters b'...' of bytes.
+        answer = self.core.read_namespaced_pod_log(name, self.namespace, container="base", _preload_content=False)
+        return str(answer.data.decode())
 
     def tell_step(self, name: str) -> None:
         """Make a file in the step's scratch space."""
@@ -76,7 +85,9 @@ class Lab:
     def grant(self, rules: tuple[tuple[str, tuple[str, ...]], ...] = RULES) -> None:
         role = k8s.V1Role(
             metadata=k8s.V1ObjectMeta(name="worker"),
-            rules=[k8s.V1PolicyRule(api_groups=[""], resources=[name], verbs=list(verbs)) for name, verbs in rules],
+            rules=[
+                k8s.V1PolicyRule(api_groups=[""], resources=[name], verbs=list(verbs)) for name, verbs in rules if verbs
+            ],
         )
         try:
             self.rights.replace_namespaced_role("worker", self.namespace, role)

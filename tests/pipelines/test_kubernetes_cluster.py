@@ -203,7 +203,8 @@ def test_an_exceeded_quota_is_waited_for_and_said(task: MakeTask, lab: Lab) -> N
     assert "exceeded quota: nightshift" in ending["message"]
 
 
-def test_a_field_that_kubernetes_does_not_know_is_refused(task: MakeTask, tmp_path: Path) -> None:
+def test_a_field_that_kubernetes_does_not_know_is_refused(task: MakeTask, lab: Lab) -> None:
+    lab.needs_version(27, "strict validation of fields")
     step = task(SUCCEED)
     template = step.folder / "template.yaml"
     template.write_text(template.read_text().replace("containers:", "hostNetwrok: true\n  containers:"))
@@ -212,7 +213,8 @@ def test_a_field_that_kubernetes_does_not_know_is_refused(task: MakeTask, tmp_pa
     assert "hostNetwrok" in ending["message"]
 
 
-def test_what_pod_security_forbids_is_a_bad_request(task: MakeTask) -> None:
+def test_what_pod_security_forbids_is_a_bad_request(task: MakeTask, lab: Lab) -> None:
+    lab.needs_version(25, "Pod Security")
     step = task(SUCCEED)
     step.set(KUBERNETES_CACHE="host:/tmp/nightshift")
     ending = step.start().ending(60)
