@@ -98,7 +98,7 @@ test-trainer: install
 	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 -m 'not faults' tests/trainer
 
 test-e2e: install
-	$(AIRFLOW)/python -m $(MEASURED) .local/coverage/e2e.json -m pytest -m 'not docker and not faults' tests/e2e
+	$(AIRFLOW)/python -m $(MEASURED) .local/coverage/e2e.json -m pytest -m 'not docker and not faults and not kubernetes' tests/e2e
 
 test-docker: install ## Run the tests of the docker runtime on this machine's Docker engine
 	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m slipcover --branch --source include --json --out .local/coverage/docker.json -m pytest -n 2 --dist loadfile -m 'docker and not engine_restart' -rs tests/pipelines tests/e2e
@@ -107,7 +107,7 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
-	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker' tests/e2e tests/faults
+	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
 
 faults-docker: FAULT_KILLS = 12
 faults-docker: install ## Run the faults of the docker runtime on this machine's Docker engine; needs `make image`
@@ -119,7 +119,7 @@ faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 rando
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
-	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines
+	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines tests/e2e
 
 test-image: install ## Run the trainer's protocol suite against the training image
 	$(DOCKER) run --rm --network none --entrypoint trainer $(IMAGE) --version

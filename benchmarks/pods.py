@@ -21,13 +21,15 @@ AT_ONCE = 20
 
 _TASKS = """
 import json, sys, threading, time
+import kubernetes.client  # the operator does so when it begins; here neither side's imports count
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
 from include.step_contract.step import StepRequest
 request, run, count, expected = sys.argv[1:]
 def work(number):
     identity = json.loads(run)
-    identity["run_id"] += f"-{number}"
+    if number:
+        identity["run_id"] += f"-{number}"
     asked = StepRequest.model_validate_json(request)
     operator = KubernetesStepOperator(task_id="step", request=asked, step_run=json.dumps(identity))
     try:
@@ -35,6 +37,8 @@ def work(number):
         ended.append("")
     except StepFailed as failure:
         ended.append(str(failure.kind))
+        if failure.kind != expected:
+            print(failure, file=sys.stderr)
 ended = []
 begin = time.perf_counter()
 threads = [threading.Thread(target=work, args=(number,)) for number in range(int(count))]
@@ -47,9 +51,9 @@ print("SECONDS", seconds)
 
 _PLAIN = """
 import json, sys, threading, time
+from kubernetes import client, config, watch
 file, namespace, count = sys.argv[1:]
 begin = time.perf_counter()
-from kubernetes import client, config, watch
 config.load_kube_config()
 def work(number):
     api = client.CoreV1Api()
@@ -74,10 +78,10 @@ print("SECONDS", time.perf_counter() - begin)
 _MANIFEST = """
 import json, sys
 from include.pipelines.runtimes.kubernetes_pod import identity_of, step_pod
-from include.pipelines.settings import settings
+from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.step_contract import transport
 request, run = transport.decode_request(sys.argv[1]), transport.decode_run(sys.argv[2])
-print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2], settings(), "")))
+print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2], kubernetes_settings(), "")))
 """
 
 
@@ -117,10 +121,14 @@ def train_in_pod(folder: Path) -> Ratio:
     base = _cluster_environment()
     if os.environ.get("BENCH_NODE_IS_HERE") != "1":
         raise Unavailable("BENCH_NODE_IS_HERE=1 is not set: it says that the node shares this machine's file system")
+    # Pods do not run as root; what this side leaves in the folder, they write as well.
+    folder.chmod(0o777)
+    os.umask(0)
     local = environment_in(folder)
     sample = [TRAINER_BIN / "trainer", "sample-data", "--root", folder / "store", "--days", "2026-01-01"]
     subprocess.run(list(map(str, [*sample, "--pictures", "200"])), check=True, capture_output=True)
     seconds_of([TRAINER_BIN / "mlflow", "db", "upgrade", local["MLFLOW_TRACKING_URI"]], local, folder)
+    Path(local["MLFLOW_TRACKING_URI"].removeprefix("sqlite:///")).chmod(0o666)
     whole = {"cpu": os.cpu_count() or 1, "memory": "4Gi", "shm": "1Gi"}
     pipeline = pipeline_on("2026-01-01", TRAINING | {"arguments": ARGUMENTS})
     pipeline = pipeline.model_copy(update={"resources": _resources(whole)})

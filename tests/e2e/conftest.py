@@ -85,12 +85,13 @@ class Stack:
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Start the stack with the tests' catalog and data for three days; stop it and see that nothing is left.
 
-    A module's ``STACK_ENVIRONMENT`` adds to the environment of its processes.
+    A module's ``CATALOG`` takes the place of this one's, its ``STACK_ENVIRONMENT`` adds to the environment of the
+    stack's processes.
     """
     layout = Layout(tmp_path_factory.mktemp("stack"))
     layout.create()
     catalog = layout.state / "catalog.yaml"
-    catalog.write_text(CATALOG, encoding="utf-8")
+    catalog.write_text(getattr(request.module, "CATALOG", CATALOG), encoding="utf-8")
     _write_data(layout.store / "digits")
     ports = choose_ports(layout)
     with receiving() as receiver:

@@ -169,11 +169,11 @@ def laboratory() -> Iterator[Lab]:
         lab.core.delete_namespace(lab.namespace)
 
 
-def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set this process's settings to the laboratory, as a worker of it."""
+def worker_environment(lab: Lab, folder: Path) -> dict[str, str]:
+    """The settings of a worker of the laboratory, whose kube config is written to a folder."""
     kube_config = folder / "kube-config"
     kube_config.write_text(yaml.safe_dump(lab.worker_config()))
-    environment = {
+    return {
         "KUBECONFIG": str(kube_config),
         "KUBERNETES_NAMESPACE": lab.namespace,
         "KUBERNETES_CACHE": "empty:2Gi",
@@ -181,6 +181,17 @@ def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "KUBERNETES_BACKFILL_PRIORITY_CLASS": "",
         "TRAINER_IMAGE": IMAGE,
     }
-    for name, value in environment.items():
+
+
+def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set this process's settings to the laboratory, as a worker of it."""
+    for name, value in worker_environment(lab, folder).items():
         monkeypatch.setenv(name, value)
     kubernetes_settings.cache_clear()
+
+
+def needs_services() -> None:
+    """Skip the test if it is not said where pods find MLflow and the data."""
+    missing = [name for name in ("TEST_MLFLOW_TRACKING_URI", "TEST_DATASET_ROOT") if not os.environ.get(name)]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not set: addresses of MLflow and the data as pods reach them")

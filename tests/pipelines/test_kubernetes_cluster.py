@@ -20,7 +20,7 @@ from include.step_contract import transport
 from include.step_contract.step import FailureKind, Step, StepFailure, StepRequest
 
 from .conftest import RUN, make_pipeline
-from .kubernetes_lab import RULES, Lab, laboratory, point_at
+from .kubernetes_lab import RULES, Lab, laboratory, needs_services, point_at
 from .kubernetes_steps import SUCCEED, Task, make_task, wait_for
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
@@ -273,9 +273,7 @@ def test_ten_pipelines_at_once(tmp_path: Path, lab: Lab, monkeypatch: pytest.Mon
 
 @pytest.fixture
 def whole_lab(lab: Lab) -> Lab:
-    missing = [name for name in ("TEST_MLFLOW_TRACKING_URI", "TEST_DATASET_ROOT") if not os.environ.get(name)]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not set: addresses of MLflow and the data as pods reach them")
+    needs_services()
     return lab
 
 
