@@ -21,7 +21,8 @@ RESOURCES = ", ".join(f"{step}: {{cpu: 1}}" for step in STEPS)
 """Its nodes may be small ones."""
 
 MODEL = f"small-{uuid.uuid4().hex[:8]}"
-"""The cluster's MLflow may be an old one."""
+RUN_ID = f"on-the-cluster-{uuid.uuid4().hex[:8]}"
+"""The cluster's MLflow may know an earlier one: a step that is done there is not done again."""
 
 CATALOG = f"""
 version: 1
@@ -60,7 +61,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 def test_a_run_whose_pod_is_deleted_goes_on_and_promotes(stack: Stack, lab: Lab) -> None:
     stack.api.wait_for_dag(DAG_ID)
     stack.api.unpause(DAG_ID)
-    run_id = stack.api.trigger(DAG_ID, {"seed": 1}, "on-the-cluster")
+    run_id = stack.api.trigger(DAG_ID, {"seed": 1}, RUN_ID)
     pod = wait_for(lambda: _training_pod(lab), 600)
     wait_for(lambda: '"epoch":2' in lab.log(pod).replace(" ", ""), 300)
     lab.core.delete_namespaced_pod(pod, lab.namespace)

@@ -80,8 +80,10 @@ class Cluster:
     def is_away(self) -> bool:
         return time.monotonic() < self.away_until
 
-    def event(self, pod: str, reason: str, message: str) -> None:
-        self.events.append({"type": "Warning", "reason": reason, "message": message, "pod": pod})
+    def event(self, pod: str, reason: str, message: str, after: int = 0) -> None:
+        self.events.append(
+            {"type": "Warning", "reason": reason, "message": message, "pod": pod, "lastTimestamp": now(after)}
+        )
 
     def living(self) -> list[Pod]:
         with self.lock:
@@ -152,7 +154,7 @@ class Cluster:
             {
                 "metadata": {"name": f"event-{index}", "namespace": NAMESPACE},
                 "involvedObject": {"kind": "Pod", "name": event["pod"], "namespace": NAMESPACE},
-                **{key: event[key] for key in ("type", "reason", "message")},
+                **{key: event[key] for key in ("type", "reason", "message", "lastTimestamp")},
             }
             for index, event in enumerate(self.events)
             if event["pod"] == pod

@@ -293,6 +293,7 @@ def training_task(
     pipeline = make_pipeline(
         dataset={"uri": os.environ.get("TEST_DATASET_URI", "digits"), "split": {"seed": 0}},
         training={"epochs": epochs, "batch": 8, "imgsz": 64, "arguments": arguments},
+        resources={each.value: {"cpu": 1} for each in Step},  # nodes may be small
         gate={"metric": "mAP50", "minimum": 0.0, "tolerance": 1.0},
     )
     run = json.loads(RUN) | {"run_id": run_id, "task_id": step.value}

@@ -65,6 +65,25 @@ def test_a_pod_that_no_node_takes_says_why_and_is_removed(task: MakeTask, cluste
     wait_for(lambda: not cluster.living(), "the pod waits on")
 
 
+def test_a_pod_without_a_network_is_said_so_while_it_waits_and_at_the_end(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(kubernetes_watch, "_SAY_SECONDS", 0.5)
+    cluster.node.trouble.waiting = ("ContainerCreating", "")
+    step = task(SUCCEED)
+    step.set(KUBERNETES_STARTUP_SECONDS="4")
+    first = step.start()
+    wait_for(cluster.living, "no pod")
+    name = cluster.pod().name
+    cluster.event(name, "FailedCreatePodSandBox", "plugin type=aws-cni failed: no free addresses", after=2)
+    cluster.event(name, "MissingClusterDNS", "an older one", after=1)
+    ending = first.ending()
+    said = "FailedCreatePodSandBox: plugin type=aws-cni failed: no free addresses"
+    assert ending["kind"] == "try_again"
+    assert f"(KUBERNETES_STARTUP_SECONDS): {said}; see its events above" in ending["message"]
+    assert f"pod {name}: {said}" in capsys.readouterr().out
+
+
 def test_time_in_a_queue_does_not_count(task: MakeTask, cluster: Cluster) -> None:
     cluster.node.trouble.is_gated = True
     step = task(SUCCEED)

@@ -160,7 +160,7 @@ class Cluster:
         return text.decode(errors="replace")
 
     def events(self, name: str) -> list[str]:
-        """Return what happened to a pod, as the cluster tells it; nothing if it does not."""
+        """Return what happened to a pod, as the cluster tells it, the newest last; nothing if it does not."""
         try:
             with self.translated(f"list the events of pod {name}"):
                 found = self.api.list_namespaced_event(
@@ -169,7 +169,9 @@ class Cluster:
         except StepFailed as failure:
             _log.warning("%s", failure)
             return []
-        return [f"{event.type} {event.reason}: {event.message}" for event in found.items]
+        # The API server sorts them by their names.
+        events = sorted(found.items, key=lambda event: str(event.last_timestamp or event.event_time or ""))
+        return [f"{event.type} {event.reason}: {event.message}" for event in events]
 
     def sweep(self, pipeline: str, now: datetime) -> None:
         """Delete a pipeline's ended pods once they were kept long enough."""

@@ -81,7 +81,7 @@ def node_lost(request: Request, state: PodState) -> StepLost:
     )
 
 
-def not_started(request: Request, state: PodState, seconds: float) -> StepFailed:
+def not_started(request: Request, state: PodState, seconds: float, reason: str) -> StepFailed:
     """Return the failure of a pod that never began: what it waited for, and what to do."""
     step = request.command
     if not state.is_scheduled:
@@ -96,7 +96,7 @@ def not_started(request: Request, state: PodState, seconds: float) -> StepFailed
         )
     return StepFailed(
         f"{step}: pod {state.name} did not start on node {state.node} within {seconds:.0f} s "
-        "(KUBERNETES_STARTUP_SECONDS); see its events",
+        f"(KUBERNETES_STARTUP_SECONDS): {reason or 'the cluster says nothing'}; see its events above",
         FailureKind.TRY_AGAIN,
     )
 

@@ -150,7 +150,7 @@ class PodWatch:
             if self._waits_too_long(state) or (troubled and (state.is_start_hopeless or now - troubled >= limit)):
                 self._give_up(state, now - begin)
             if now - said > _SAY_SECONDS:
-                self._log.info("pod %s: %s", self.name, state.start_error or state.scheduling or state.phase)
+                self._log.info("pod %s: %s", self.name, self._waits_for(state) or state.phase)
                 said = now
             self._wait(_POLL_SECONDS if now - begin < _QUICK_SECONDS else _SLOW_POLL_SECONDS)
 
@@ -163,11 +163,19 @@ class PodWatch:
         limit = settings.kubernetes_startup_seconds if state.is_scheduled else settings.kubernetes_schedule_seconds
         return (datetime.now(UTC) - since).total_seconds() > limit
 
+    def _waits_for(self, state: PodState) -> str:
+        """Return what keeps a pod from its start: by its state, else by its newest warning (network, volumes)."""
+        if known := state.start_error or state.scheduling:
+            return known
+        warnings = [event for event in self._cluster.events(self.name) if event.startswith("Warning ")]
+        return warnings[-1].removeprefix("Warning ") if warnings else ""
+
     def _give_up(self, state: PodState, seconds: float) -> None:
         for event in self._cluster.events(self.name):
             self._log.info("event of pod %s: %s", self.name, event)
+        reason = self._waits_for(state)
         self._cluster.delete(self.name, 0)
-        raise not_started(self._request, state, seconds)
+        raise not_started(self._request, state, seconds, reason)
 
     # -- lines ---------------------------------------------------------------------------------------------------------
 
