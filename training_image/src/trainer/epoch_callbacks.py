@@ -21,6 +21,7 @@ from . import checkpoints, journal
 from .errors import Bug
 from .journal import Entry, EntryKind
 from .metric_names import recorded_name, shown_metrics
+from .termination import die_with_parent
 
 EVENTS = ("on_train_start", "on_train_epoch_start", "on_train_epoch_end", "on_fit_epoch_end", "teardown")
 
@@ -67,6 +68,9 @@ class EpochCallbacks:
     def on_train_start(self, trainer: Any) -> None:
         """Note the effective arguments: told ``auto``, ultralytics chooses optimizer and learning rate itself."""
         self._began, self._epochs_before = time.monotonic(), trainer.start_epoch
+        if self._rank() >= 0:
+            # The launcher between the step and the ranks is killed when the step is told to stop, and takes none along.
+            die_with_parent()
         if self._rank() > 0:
             return
         trainer.last = checkpoints.ReplacedFile(trainer.last)

@@ -2,9 +2,10 @@
 
 The local runtime starts a step in a process group of its own, so a worker that is killed outright would leave the
 step running for nobody. The parent's death closes the pipe that is the step's standard input, which no signal can
-prevent; the step then stops itself and its process group.
+prevent; the step then stops itself and its process group. The processes of several GPUs end with their launcher.
 """
 
+import ctypes
 import os
 import signal
 import threading
@@ -19,6 +20,7 @@ from .errors import Terminated
 
 GRACE_AFTER_PARENT_SECONDS = 10
 _STDIN = 0
+_PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
@@ -50,3 +52,14 @@ def _stop_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_AFTER_PARENT_SECONDS)
     os.killpg(os.getpgid(0), signal.SIGKILL)
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process as soon as the one that started it is gone; Linux only, elsewhere nothing."""
+    parent = os.getppid()
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl is None:
+        return
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it went in between
+        os.kill(os.getpid(), signal.SIGKILL)
