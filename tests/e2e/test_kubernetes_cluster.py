@@ -54,7 +54,8 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     needs_services()
     with laboratory() as lab:
         own = worker_environment(lab, tmp_path_factory.mktemp("worker"))
-        request.module.STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "kubernetes"} | own
+        more = getattr(request.module, "MORE_ENVIRONMENT", {})
+        request.module.STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "kubernetes"} | own | more
         yield lab
 
 
@@ -62,7 +63,7 @@ def test_a_run_whose_pod_is_deleted_goes_on_and_promotes(stack: Stack, lab: Lab)
     stack.api.wait_for_dag(DAG_ID)
     stack.api.unpause(DAG_ID)
     run_id = stack.api.trigger(DAG_ID, {"seed": 1}, RUN_ID)
-    pod = wait_for(lambda: _training_pod(lab), 600)
+    pod = wait_for(lambda: training_pod(lab), 600)
     wait_for(lambda: '"epoch":2' in lab.log(pod).replace(" ", ""), 300)
     lab.core.delete_namespaced_pod(pod, lab.namespace)
     assert end_of(stack, DAG_ID, run_id) == "success"
@@ -77,6 +78,7 @@ def test_a_run_whose_pod_is_deleted_goes_on_and_promotes(stack: Stack, lab: Lab)
     wait_for(lambda: not lab.pods(), 60)
 
 
-def _training_pod(lab: Lab) -> str | None:
+def training_pod(lab: Lab) -> str | None:
+    """Return the name of the train step's pod once it runs."""
     named = [pod for pod in lab.pods() if pod.metadata.labels.get("nightshift/step") == "train"]
     return next((str(pod.metadata.name) for pod in named if pod.status.phase == "Running"), None)
