@@ -94,7 +94,6 @@ REQUESTS: dict[str, Callable[[MlflowClient, RunRecord, Path], object]] = {
     "search": lambda client, record, folder: client.search_experiments(),
     "tag": lambda client, record, folder: client.set_tag(record.run_id, "a", "b"),
     "end": lambda client, record, folder: client.set_terminated(record.run_id),
-    "upload": lambda client, record, folder: record.log_json({"a": 1}, "a.json"),
     "list artifacts": lambda client, record, folder: record.artifacts(),
     "download": lambda client, record, folder: record.download("kept.json", folder),
 }
