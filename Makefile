@@ -107,11 +107,11 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
-	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
+	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -v -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
 
 faults-docker: FAULT_KILLS = 12
 faults-docker: install ## Run the faults of the docker runtime on this machine's Docker engine; needs `make image`
-	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -m 'faults and docker' -rs tests/faults
+	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -v -n 2 --dist loadfile -m 'faults and docker' -rs tests/faults
 
 faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py

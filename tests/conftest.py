@@ -1,6 +1,30 @@
-"""What holds for all tests: none fails because the machine is slow."""
+"""What holds for all tests: none fails because the machine is slow; two at once do not meet; faults have a table."""
 
+import os
+
+import pytest
 from hypothesis import settings
+
+from tests.faults.table import table
 
 settings.register_profile("nightshift", deadline=None)
 settings.load_profile("nightshift")
+
+# Stacks that begin at the same moment would find the same ports free.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+os.environ.setdefault("AIRFLOW_PORT", str(8080 + 100 * _worker))
+os.environ.setdefault("MLFLOW_PORT", str(5000 + 100 * _worker))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what came of each fault."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.nodeid.startswith("tests/faults/") and report.when == "call"
+    ]
+    if reports:
+        terminalreporter.section("faults")
+        for line in table(reports):
+            terminalreporter.write_line(line)

@@ -13,9 +13,10 @@ import pytest
 from include.step_contract.step import Step
 from tests.e2e.conftest import Stack
 
-from .faults import DAG_ID, Runtime, end_of, sweep
+from .faults import DAG_ID, Runtime, end_of, epochs_lost, sweep
 from .invariants import violations
 from .services_away import ENDED, has_begun, state_of, until
+from .table import Note, note_fault
 
 TROUBLE_SECONDS = 12
 TROUBLES = {"full": "No space left on device", "read-only": "Read-only file system"}
@@ -74,12 +75,10 @@ def _remount(folder: Path, how: str) -> bool:
     return done.returncode == 0
 
 
-def survive_disk_trouble(
-    stack: Stack, runtime: Runtime, folder: Path, what: str, seed: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def survive_disk_trouble(stack: Stack, runtime: Runtime, folder: Path, what: str, seed: int, note: Note) -> None:
     """Let a disk fail once in each step of a run, from the step's start on; the run goes on once it is mended."""
     run_id = stack.api.trigger(DAG_ID, {"seed": seed}, f"{folder.name}-{what}")
-    lines = []
+    mended: dict[Step, float] = {}
     for step in Step:
         until(lambda step=step: has_begun(stack, runtime, run_id, step), f"{step} of {run_id} does not begin")
         with trouble(folder, what):
@@ -87,14 +86,15 @@ def survive_disk_trouble(
         began = time.monotonic()
         until(lambda step=step: state_of(stack, run_id, step) in ENDED, f"{step} of {run_id} does not end")
         assert state_of(stack, run_id, step) == "success", f"{step} of {run_id} did not go on"
-        lines.append(f"{folder.name + ' ' + what:20}{step:12}{time.monotonic() - began:10.1f}")
+        mended[step] = time.monotonic() - began
     assert end_of(stack, run_id) == "success"
     sweep(stack)
     found = violations(stack, "small", [stack.layout.password()])
-    tries = {step: task["try_number"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
-    with capsys.disabled():
-        print(f"\n{'fault':20}{'step':12}{'s to end':>10}", *lines, f"tries: {tries}", sep="\n")
-        print(f"violations: {found or 'none'}")
+    lost = max(epochs_lost(runtime.epochs(stack, DAG_ID, run_id)), default=0)
+    for step, seconds in mended.items():
+        note_fault(
+            note, f"{folder.name} {what}", step, run_id, "success", seconds=seconds, epochs_lost=lost, violations=found
+        )
     logs = stack.layout.airflow_home / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}"
     assert any(TROUBLES[what] in log.read_text(errors="replace") for log in logs.rglob("*.log"))
     assert found == []

@@ -26,7 +26,6 @@ _PROGRESS = "VTM_PROGRESS::"
 class Fault:
     """One fault and what came of it, for the table."""
 
-    number: int
     name: str
     run_id: str
     step: str

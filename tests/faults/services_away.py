@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from include.local_stack.layout import free_ports
 from include.local_stack.services import TRAINER_BIN
 from include.step_contract.step import Step
+from tests.charts.pod_processes import free_port
 from tests.e2e.conftest import Stack
 
 from .conftest import CATALOG
-from .faults import DAG_ID, RUN_SECONDS, Runtime, end_of, sweep
+from .faults import DAG_ID, RUN_SECONDS, Runtime, end_of, epochs_lost, sweep
 from .gate import Gate, Mode
 from .invariants import violations
+from .table import Note, note_fault
 
 AWAY_SECONDS = 12
 LONGEST_AWAY_SECONDS = 40
@@ -68,7 +67,7 @@ class Gates:
 def gates_before_services() -> Iterator[Gates]:
     """Start an S3 server and open a gate before it, and one before an MLflow that is still to come."""
     gates = Gates(Gate(), Gate())
-    gates.s3.target = next(free_ports(9300))
+    gates.s3.target = free_port()
     command = [str(TRAINER_BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(gates.s3.target)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -89,9 +88,7 @@ def put_dataset(stack: Stack, gates: Gates) -> None:
     subprocess.run(command, env=os.environ | _CREDENTIALS, check=True, timeout=120)
 
 
-def ride_out(
-    stack: Stack, runtime: Runtime, gates: Gates, service: str, mode: Mode, capsys: pytest.CaptureFixture[str]
-) -> None:
+def ride_out(stack: Stack, runtime: Runtime, gates: Gates, service: str, mode: Mode, note: Note) -> None:
     """Let a service fail once in each step of a run, from the step's start on.
 
     Only an answer of MLflow's that breaks off may cost a try, and only one.
@@ -100,7 +97,7 @@ def ride_out(
     run_id = stack.api.trigger(
         DAG_ID, {"seed": 10 * SERVICES.index(service) + MODES.index(mode)}, f"{service}-{mode.name}"
     )
-    lines = []
+    ended: list[tuple[Step, str, float]] = []
     for step in Step:
         until(lambda step=step: has_begun(stack, runtime, run_id, step), f"{step} of {run_id} does not begin")
         if service == "s3":
@@ -117,16 +114,15 @@ def ride_out(
         gate.set(Mode.OPEN)
         began = time.monotonic()
         until(lambda step=step: state_of(stack, run_id, step) != "running", f"{step} of {run_id} does not end")
-        hits, seconds = gate.hits - before, time.monotonic() - began
-        lines.append(f"{service + ' ' + mode:20}{step:12}{state_of(stack, run_id, step):9}{hits:6}{seconds:10.1f}")
+        ended.append((step, state_of(stack, run_id, step), time.monotonic() - began))
         if service == "mlflow" or step in _READS_DATA:
             assert noticed, f"{service} was {mode} for {AWAY_SECONDS} s, and {step} did not notice"
     assert end_of(stack, run_id) == "success"
     sweep(stack)
     found = violations(stack, "small", [stack.layout.password(), _CREDENTIALS["AWS_SECRET_ACCESS_KEY"]])
-    with capsys.disabled():
-        header = f"\n{'fault':20}{'step':12}{'outcome':9}{'hits':>6}{'s to end':>10}"
-        print("\n".join([header, *lines, f"violations: {found or 'none'}"]))
+    lost = max(epochs_lost(runtime.epochs(stack, DAG_ID, run_id)), default=0)
+    for step, state, seconds in ended:
+        note_fault(note, f"{service} {mode}", step, run_id, state, seconds=seconds, epochs_lost=lost, violations=found)
     tries = {step: task["try_number"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
     # What creates something is not repeated when MLflow's answer breaks off: at the fault's end one may cost a try.
     most = 2 if (service, mode) == ("mlflow", Mode.CUT) else 1

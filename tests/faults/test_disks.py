@@ -8,6 +8,7 @@ from tests.e2e.conftest import Stack
 
 from .disks import TROUBLES, small_disk, survive_disk_trouble
 from .faults import DAG_ID, LOCAL
+from .table import Note
 
 PLACES = ("work", "cache")
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.usefixtures("tiny_model"), pytest.mark.timeout(900)]
@@ -25,7 +26,7 @@ def on_small_disks(stack: Stack) -> Iterator[Stack]:
 @pytest.mark.parametrize("what", TROUBLES)
 @pytest.mark.parametrize("place", PLACES)
 def test_a_run_goes_on_once_its_disk_is_mended(
-    on_small_disks: Stack, place: str, what: str, capsys: pytest.CaptureFixture[str]
+    on_small_disks: Stack, place: str, what: str, record_property: Note
 ) -> None:
     seed = 2 * PLACES.index(place) + list(TROUBLES).index(what)
-    survive_disk_trouble(on_small_disks, LOCAL, on_small_disks.layout.state / place, what, seed, capsys)
+    survive_disk_trouble(on_small_disks, LOCAL, on_small_disks.layout.state / place, what, seed, record_property)

@@ -14,6 +14,7 @@ from tests.e2e.test_docker import IMAGE, client
 from .disks import TROUBLES, small_disk, survive_disk_trouble
 from .docker_faults import DOCKER, ON_DOCKER, remove_containers
 from .faults import DAG_ID
+from .table import Note
 
 __all__ = ["client"]
 
@@ -33,7 +34,7 @@ def on_small_disk(stack: Stack, client: APIClient) -> Iterator[Stack]:
 
 @pytest.mark.parametrize("what", TROUBLES)
 def test_a_run_in_containers_goes_on_once_its_disk_is_mended(
-    on_small_disk: Stack, what: str, capsys: pytest.CaptureFixture[str]
+    on_small_disk: Stack, what: str, record_property: Note
 ) -> None:
     place = on_small_disk.layout.cache
-    survive_disk_trouble(on_small_disk, DOCKER, place, what, list(TROUBLES).index(what), capsys)
+    survive_disk_trouble(on_small_disk, DOCKER, place, what, list(TROUBLES).index(what), record_property)

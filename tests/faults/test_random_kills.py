@@ -9,16 +9,19 @@ import pytest
 from tests.e2e.conftest import Stack
 
 from .faults import LOCAL
-from .random_kills import number_of_kills, survive_random_kills
+from .random_kills import KILLS_AT_ONCE, kills_by_test, survive_random_kills
+from .table import Note
 
-KILLS = number_of_kills(8)
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.faults,
     pytest.mark.usefixtures("tiny_model"),
-    pytest.mark.timeout(300 + 90 * KILLS),
+    pytest.mark.timeout(300 + 90 * KILLS_AT_ONCE),
 ]
 
 
-def test_random_kills_lose_nothing_and_double_nothing(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
-    survive_random_kills(stack, LOCAL, KILLS, capsys)
+@pytest.mark.parametrize(("part", "kills"), enumerate(kills_by_test(8)))
+def test_random_kills_lose_nothing_and_double_nothing(
+    stack: Stack, part: int, kills: int, record_property: Note
+) -> None:
+    survive_random_kills(stack, LOCAL, part, kills, record_property)

@@ -13,13 +13,13 @@ from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client
 
 from .docker_faults import DOCKER, ON_DOCKER, Life, doubled, lives, remove_containers
-from .random_kills import SEED, number_of_kills, survive_random_kills
+from .random_kills import KILLS_AT_ONCE, SEED, kills_by_test, survive_random_kills
+from .table import Note
 
 __all__ = ["client"]
 
-KILLS = number_of_kills(12)
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
-pytestmark = [*ON_DOCKER, pytest.mark.timeout(600 + 150 * KILLS)]
+pytestmark = [*ON_DOCKER, pytest.mark.timeout(600 + 150 * KILLS_AT_ONCE)]
 
 
 @pytest.fixture
@@ -30,9 +30,10 @@ def noted(stack: Stack, client: APIClient) -> Iterator[list[Life]]:
     remove_containers(client, stack)
 
 
+@pytest.mark.parametrize(("part", "kills"), enumerate(kills_by_test(12)))
 def test_random_kills_lose_nothing_and_never_leave_two_containers_of_a_task(
-    stack: Stack, noted: list[Life], capsys: pytest.CaptureFixture[str]
+    stack: Stack, noted: list[Life], part: int, kills: int, record_property: Note
 ) -> None:
-    survive_random_kills(stack, DOCKER, KILLS, capsys)
-    assert len(noted) > KILLS, "the engine told nothing"
+    survive_random_kills(stack, DOCKER, part, kills, record_property)
+    assert len(noted) > kills, "the engine told nothing"
     assert doubled(noted) == [], f"seed {SEED}"

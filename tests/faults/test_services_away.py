@@ -9,6 +9,7 @@ from tests.e2e.conftest import Stack
 from .faults import DAG_ID, LOCAL
 from .gate import Mode
 from .services_away import MODES, S3_CATALOG, SERVICES, Gates, gates_before_services, put_dataset, ride_out
+from .table import Note
 
 CATALOG = S3_CATALOG
 STACK_ENVIRONMENT: dict[str, str] = {}
@@ -34,7 +35,5 @@ def ready(stack: Stack, gates: Gates) -> Stack:
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_step_rides_out(
-    ready: Stack, gates: Gates, service: str, mode: Mode, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ride_out(ready, LOCAL, gates, service, mode, capsys)
+def test_every_step_rides_out(ready: Stack, gates: Gates, service: str, mode: Mode, record_property: Note) -> None:
+    ride_out(ready, LOCAL, gates, service, mode, record_property)

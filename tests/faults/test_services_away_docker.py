@@ -11,6 +11,7 @@ from tests.e2e.test_docker import IMAGE, client
 from .docker_faults import DOCKER, ON_DOCKER, remove_containers
 from .gate import Mode
 from .services_away import MODES, S3_CATALOG, SERVICES, Gates, ride_out
+from .table import Note
 from .test_services_away import gates, ready
 
 __all__ = ["client", "gates", "ready"]
@@ -30,6 +31,6 @@ def nothing_kept(ready: Stack, client: APIClient) -> Iterator[None]:
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_step_in_a_container_rides_out(
-    ready: Stack, gates: Gates, service: str, mode: Mode, capsys: pytest.CaptureFixture[str]
+    ready: Stack, gates: Gates, service: str, mode: Mode, record_property: Note
 ) -> None:
-    ride_out(ready, DOCKER, gates, service, mode, capsys)
+    ride_out(ready, DOCKER, gates, service, mode, record_property)

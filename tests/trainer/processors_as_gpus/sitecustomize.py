@@ -3,10 +3,11 @@
 A stand-in for the devices and for nothing else: launcher, ranks, pickled callbacks, gradients and data are those of
 ultralytics and torch. Python imports this module by itself in every process whose PYTHONPATH names its folder; it acts
 in ranks, if TEST_RANKS is set. TEST_MEMORY_FOR_BATCH is the largest batch that rank 1 has memory for, from the second
-epoch on.
+epoch on; TEST_EPOCH_SECONDS is what an epoch takes at least.
 """
 
 import os
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -43,13 +44,14 @@ def install() -> None:
     validator.AutoBackend = model_on_processor
 
 
-def limit_memory(batch: int) -> None:
-    """Let rank 1 run out of memory with a larger batch."""
+def begin_epochs_with(batch: float, seconds: float) -> None:
+    """Let rank 1 run out of memory with a larger batch, and every epoch take so long."""
     from trainer import epoch_callbacks
 
     original = epoch_callbacks.EpochCallbacks.on_train_epoch_start
 
     def begin(self: Any, trainer: Any) -> None:
+        time.sleep(seconds)
         if os.environ.get("RANK") == "1" and trainer.epoch > 0 and trainer.batch_size > batch:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         original(self, trainer)
@@ -59,5 +61,6 @@ def limit_memory(batch: int) -> None:
 
 if os.environ.get("TEST_RANKS") and "RANK" in os.environ:
     install()
-    if batch := os.environ.get("TEST_MEMORY_FOR_BATCH"):
-        limit_memory(int(batch))
+    begin_epochs_with(
+        float(os.environ.get("TEST_MEMORY_FOR_BATCH", "inf")), float(os.environ.get("TEST_EPOCH_SECONDS", "0"))
+    )
