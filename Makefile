@@ -11,18 +11,23 @@ UV := .venv/uv/bin/uv
 AIRFLOW := .venv/airflow/bin
 TRAINER := .venv/trainer/bin
 VERSION := 0.1.0
+# What .env sets for the stack in Docker, as Compose reads it.
+dotenv = $(shell sed -n 's/^$(1)=//p' .env 2>/dev/null | tail -1)
+STACK_VERSION := $(or $(NIGHTSHIFT_VERSION),$(call dotenv,NIGHTSHIFT_VERSION),$(VERSION))
 # Debian's own client where it is installed: newer ones insist on a builder plugin that it does not have.
 DOCKER ?= $(firstword $(wildcard /usr/bin/docker) docker)
 # The stack's Compose files, by colons; .env may add docker-compose.gpu.yml.
-COMPOSE_FILE ?= $(or $(shell sed -n 's/^COMPOSE_FILE=//p' .env 2>/dev/null),docker-compose.airflow.yml)
+COMPOSE_FILE ?= $(or $(call dotenv,COMPOSE_FILE),docker-compose.airflow.yml)
 COMPOSE := COMPOSE_FILE=$(COMPOSE_FILE) $(DOCKER) compose
 DOCKER_STACK := COMPOSE_FILE=$(COMPOSE_FILE) DOCKER=$(DOCKER) $(AIRFLOW)/python -m include.docker_stack
 # Where `make backup` puts a folder for each backup.
 BACKUPS ?= backups
-BASE_IMAGE ?=
+BASE_IMAGE ?= $(call dotenv,BASE_IMAGE)
 # A command that restarts the engine under test; a restart hits every container of it, so nobody but CI sets this.
 DOCKER_ENGINE_RESTART ?=
 IMAGE ?= nightshift-trainer:$(VERSION)
+# What the stack runs: an image of a registry's, if TRAINER_IMAGE says so, is not built here.
+STACK_TRAINER := $(or $(TRAINER_IMAGE),$(call dotenv,TRAINER_IMAGE),$(IMAGE))
 # How often `make faults` kills something at a random moment (`make faults-docker`: 12); FAULT_SEED in the environment repeats an order.
 FAULT_KILLS ?= 100
 STACK := $(AIRFLOW)/python -m include.local_stack
@@ -77,6 +82,11 @@ up: install ## Start Airflow and MLflow on loopback and print addresses and logi
 down: ## Stop what `make up` started
 	@if [ -x $(AIRFLOW)/python ]; then $(STACK) down; else echo 'nothing was running'; fi
 
+.PHONY: run
+run: install ## Run airflow or trainer with the settings of `make up`: COMMAND="airflow backfill create --dag-id ... --dry-run"
+	@$(if $(COMMAND),,echo 'COMMAND is not set: make run COMMAND="airflow dags list"'; exit 64)
+	@$(STACK) run $(COMMAND)
+
 status: ## Show what is running and where
 	@if [ -x $(AIRFLOW)/python ]; then $(STACK) status; else echo 'not installed; `make up` installs and starts'; fi
 
@@ -107,11 +117,11 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
-	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -v -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
+	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
 
 faults-docker: FAULT_KILLS = 12
 faults-docker: install ## Run the faults of the docker runtime on this machine's Docker engine; needs `make image`
-	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -v -n 2 --dist loadfile -m 'faults and docker' -rs tests/faults
+	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -n 2 --dist loadfile -m 'faults and docker' -rs tests/faults
 
 faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py
@@ -135,8 +145,8 @@ stack-init: install ## Write the secrets of the stack in Docker to .env, once
 	@$(DOCKER_STACK) init
 
 stack-images:
-	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow -t nightshift-airflow:$(VERSION) .
-	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target mlflow -t nightshift-mlflow:$(VERSION) .
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow -t nightshift-airflow:$(STACK_VERSION) .
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target mlflow -t nightshift-mlflow:$(STACK_VERSION) .
 
 .PHONY: cluster-images
 cluster-images: stack-images image ## Build all images of a cluster: training, MLflow, Airflow, Airflow for charts/airflow
@@ -146,14 +156,20 @@ test-stack: install stack-images ## Start the stack in Docker, kill its schedule
 	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
 
 stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), wait until it answers
-	@$(DOCKER) image inspect $(IMAGE) >/dev/null 2>&1 || $(MAKE) --no-print-directory image
 	@$(COMPOSE) config --quiet
-	@$(MAKE) --no-print-directory stack-images
+	@$(MAKE) --no-print-directory stack-trainer stack-images
 	@$(COMPOSE) up --no-build --detach --wait || { \
 		$(COMPOSE) logs --tail 20 $$($(COMPOSE) ps --all --services --status exited --status restarting --status dead); \
 		echo 'the stack did not come up: what its services said last is above, the state of each below; once it is mended, `make stack-up` goes on'; \
 		$(MAKE) --no-print-directory stack-status; exit 1; }
 	@$(MAKE) --no-print-directory stack-status
+
+# Built each time, from layers that are there: after an update the catalog may say what an older trainer does not know.
+.PHONY: stack-trainer
+stack-trainer:
+ifeq ($(STACK_TRAINER),$(IMAGE))
+	@$(MAKE) --no-print-directory image
+endif
 
 stack-demo: install ## Put the sample data into the stack in Docker and run its sample pipeline for one night
 	@$(DOCKER_STACK) demo
@@ -161,7 +177,7 @@ stack-demo: install ## Put the sample data into the stack in Docker and run its 
 backup: install ## Copy both databases and the S3 store of the stack in Docker into BACKUPS (backups/)
 	@$(DOCKER_STACK) backup --to $(BACKUPS)
 
-restore: install ## Bring back what `make backup` wrote: FROM=backups/..., REPLACE=1 if the stack has data
+restore: install stack-trainer stack-images ## Bring back what `make backup` wrote: FROM=backups/..., REPLACE=1 if the stack has data
 	@$(if $(FROM),,echo 'FROM is not set: make restore FROM=$(BACKUPS)/<time>'; exit 64)
 	@$(DOCKER_STACK) restore $(if $(REPLACE),--replace) $(FROM)
 

@@ -11,9 +11,9 @@ settings.register_profile("nightshift", deadline=None)
 settings.load_profile("nightshift")
 
 # Stacks that begin at the same moment would find the same ports free.
-_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-os.environ.setdefault("AIRFLOW_PORT", str(8080 + 100 * _worker))
-os.environ.setdefault("MLFLOW_PORT", str(5000 + 100 * _worker))
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    for name, first in (("AIRFLOW_PORT", 8080), ("MLFLOW_PORT", 5000)):
+        os.environ[name] = str(int(os.environ.get(name, first)) + 100 * int(worker.removeprefix("gw")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

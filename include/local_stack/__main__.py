@@ -1,4 +1,4 @@
-"""``python -m include.local_stack up | down | status | demo``; `make` calls it."""
+"""``python -m include.local_stack up | down | status | demo | run``; `make` calls it."""
 
 import argparse
 import os
@@ -17,11 +17,12 @@ from include.step_contract.catalog_file import read_catalog
 
 from .airflow_api import AirflowApi, ApiError
 from .demo import PIPELINE, Demo, DemoFailed, run_demo, write_sample_data
-from .layout import ADMIN, PROJECT_ROOT, Layout, Ports, choose_ports, known_ports
-from .services import StackError, processes, start, stop
+from .layout import ADMIN, PROJECT_ROOT, Layout, Ports, choose_ports, environment, known_ports
+from .services import AIRFLOW_BIN, TRAINER_BIN, StackError, processes, start, stop
 
 _BEGIN = time.monotonic()
 _TAKEN = "address already in use"
+_COMMANDS = {"airflow": AIRFLOW_BIN, "trainer": TRAINER_BIN}
 
 
 def main() -> int:
@@ -30,10 +31,13 @@ def main() -> int:
     parser.add_argument(
         "--state", type=Path, default=PROJECT_ROOT / ".local", help="folder of all state (default .local)"
     )
-    parser.add_argument("command", choices=("up", "down", "status", "demo"))
+    parser.add_argument("command", choices=("up", "down", "status", "demo", "run"))
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="of run: airflow or trainer, with its arguments")
     arguments = parser.parse_args()
     layout = Layout(arguments.state.resolve())
     try:
+        if arguments.command == "run":
+            return _run(layout, arguments.words)
         return {"up": _up, "down": _down, "status": _status, "demo": _demo}[arguments.command](layout)
     except (StackError, ApiError, DemoFailed, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -70,7 +74,20 @@ def _status(layout: Layout) -> int:
     return 0
 
 
+def _run(layout: Layout, words: list[str]) -> int:
+    """Become a command that sees Airflow, MLflow and the data of the stack; without its settings it sees others."""
+    ports = known_ports(layout)
+    if ports is None:
+        raise StackError("no stack was started here yet; start it with `make up`")
+    if not words or words[0] not in _COMMANDS:
+        got = repr(words[0]) if words else "nothing"
+        raise StackError(f"got {got}; expected one of {', '.join(_COMMANDS)}, with its arguments")
+    program = str(_COMMANDS[words[0]] / words[0])
+    os.execve(program, [program, *words[1:]], environment(layout, ports))  # noqa: S606  # no shell is wanted
+
+
 def _demo(layout: Layout) -> int:
+    _pipeline()
     reuse = bool(processes(layout))
     ports = known_ports(layout) if reuse else None
     if ports is not None:
@@ -85,8 +102,9 @@ def _demo(layout: Layout) -> int:
 
 def _start(layout: Layout) -> Ports:
     layout.create()
-    _say("writing sample data")
-    write_sample_data(layout, _pipeline(), date.today())
+    if sample := read_catalog(settings().catalog_path).pipelines.get(PIPELINE):
+        _say("writing sample data")
+        write_sample_data(layout, sample, date.today())
     try:
         return _start_on(layout, choose_ports(layout))
     except StackError as error:
@@ -108,7 +126,19 @@ def _prepare(layout: Layout, ports: Ports) -> Demo:
 
 
 def _pipeline() -> Pipeline:
-    return read_catalog(settings().catalog_path).pipelines[PIPELINE]
+    """Return the sample pipeline.
+
+    Raises:
+        DemoFailed: the catalog has none that is sound.
+    """
+    reading = read_catalog(settings().catalog_path)
+    if PIPELINE not in reading.pipelines:
+        problems = "".join(f"\n{problem}" for problem in reading.problems)
+        raise DemoFailed(
+            f"{settings().catalog_path} has no sound pipeline {PIPELINE!r}, which the demo runs; `make up` starts the "
+            f"stack without it{problems}"
+        )
+    return reading.pipelines[PIPELINE]
 
 
 def _say(text: str) -> None:

@@ -18,6 +18,7 @@ STATE_VARIABLE = "NIGHTSHIFT_STATE"
 
 ADMIN = "admin"
 
+_CONNECTION = "AIRFLOW_CONN_"
 _NOT_INHERITED = ("AIRFLOW", "_AIRFLOW", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -145,7 +146,11 @@ def environment(layout: Layout, ports: Ports, extra: dict[str, str] | None = Non
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
         "kwargs": {"path": str(PROJECT_ROOT), "refresh_interval": 30},
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(_CONNECTION) or not name.startswith(_NOT_INHERITED)
+    }
     settings = {
         STATE_VARIABLE: str(layout.state),
         "AIRFLOW_HOME": str(layout.airflow_home),

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import psutil
@@ -21,10 +22,14 @@ from docker.errors import DockerException
 
 from include.pipelines.settings import settings
 
-from .layout import PROJECT_ROOT, STATE_VARIABLE, Layout, Ports, environment
+from .airflow_api import AirflowApi, ApiError
+from .layout import ADMIN, PROJECT_ROOT, STATE_VARIABLE, Layout, Ports, environment
 
 AIRFLOW_BIN = PROJECT_ROOT / ".venv/airflow/bin"
 TRAINER_BIN = PROJECT_ROOT / ".venv/trainer/bin"
+GPU_POOL = "gpu"
+"""As ``include/pipelines/training_dag.py`` names it, which imports Airflow."""
+
 START_SECONDS = 120
 STOP_SECONDS = 15
 
@@ -64,7 +69,20 @@ def start(layout: Layout, ports: Ports, say: Callable[[str], None], extra: dict[
     started = {name: spawn(name, command, layout, variables) for name, command in commands(layout, ports).items()}
     _wait_until(lambda: _answers(f"{ports.mlflow_url}/health"), "mlflow", started, layout)
     _wait_until(lambda: _answers(f"{ports.airflow_url}/api/v2/version"), "api-server", started, layout)
+    _make_gpu_pool(AirflowApi(ports.airflow_url, ADMIN, layout.password()), variables)
     say(f"Airflow {ports.airflow_url}  MLflow {ports.mlflow_url}")
+
+
+def _make_gpu_pool(api: AirflowApi, variables: dict[str, str]) -> None:
+    """Give the pool as many slots as steps have GPUs; Airflow starts no task of a pool that there is not."""
+    devices = [device for device in variables.get("DOCKER_GPUS", "").split(",") if device.strip()]
+    pool = {"name": GPU_POOL, "slots": len(devices) or 1, "description": "GPUs of the Docker host"}
+    try:
+        api.call("POST", "/api/v2/pools", pool)
+    except ApiError as error:
+        if error.status != HTTPStatus.CONFLICT:
+            raise
+        api.call("PATCH", f"/api/v2/pools/{GPU_POOL}", pool)
 
 
 def _migrate(layout: Layout, variables: dict[str, str]) -> None:

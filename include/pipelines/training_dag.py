@@ -14,6 +14,7 @@ from .messages import run_failed, step_ended, step_failed
 from .notifications import PipelineNotifier
 from .priority import weight_rule
 from .retry import StepRetryPolicy
+from .settings import settings
 from .trigger_form import trigger_form
 
 GPU_POOL = "gpu"
@@ -68,9 +69,10 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
         case RuntimeName.DOCKER:
             from .runtimes.docker import DockerStepOperator
 
-            # With GPUs the pool keeps tasks that would only wait for a device from taking worker slots.
-            if request.resources.gpus:
-                options |= {"pool": GPU_POOL, "pool_slots": request.resources.gpus}
+            # With GPUs the pool keeps tasks that would only wait for a device from taking worker slots. Airflow never
+            # starts one that asks for more slots than there are: such a task starts, and says what is wrong.
+            if gpus := request.resources.gpus:
+                options |= {"pool": GPU_POOL, "pool_slots": min(gpus, len(settings().gpu_devices) or 1)}
             return DockerStepOperator(request=request, **options)
         case RuntimeName.KUBERNETES:
             from .runtimes.kubernetes import KubernetesStepOperator

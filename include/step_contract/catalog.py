@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 from .field_types import (
     Alias,
     ArgumentValue,
+    AssetName,
     ImageSize,
     ModelName,
     PipelineName,
@@ -89,7 +90,7 @@ class Schedule(Record):
 
     cron: Text | None = Field(default=None, description="Cron expression of five fields, e.g. '0 2 * * *'.")
     timezone: TimeZoneName = Field(default="UTC", description="IANA time zone of the cron expression, e.g. Asia/Seoul.")
-    assets: tuple[Text, ...] = Field(
+    assets: tuple[AssetName, ...] = Field(
         default=(), description="Names of Airflow assets; a run starts when all were updated."
     )
 

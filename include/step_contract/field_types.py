@@ -6,6 +6,7 @@ the other pipelines of the file down.
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
@@ -16,6 +17,7 @@ from .value_schema import nearest
 PIPELINE_NAME = r"^[a-z][a-z0-9_-]{0,62}$"
 PIPELINE_NAME_WORDS = "a lower-case letter, then lower-case letters, digits, _ or -, 63 characters at most"
 RULE_ERROR = "catalog_rule"
+_LONGEST_ASSET = 1500
 _NO_ZONES = ("posix", "right/", "local")  # files beside a time zone database
 
 
@@ -52,6 +54,21 @@ def _known_timezone(name: str) -> str:
     return name
 
 
+def _allowed_asset(name: str) -> str:
+    """Refuse what Airflow's Asset refuses: at a DAG file's parse that would take every pipeline away."""
+    try:
+        scheme = urlsplit(name).scheme
+    except ValueError:
+        scheme = "airflow"
+    if name in ("self", "context") or scheme == "airflow" or len(name) > _LONGEST_ASSET:
+        raise broken_rule(
+            f"asset name {name[:100]!r}",
+            f"a name that Airflow takes: not self or context, no address of scheme airflow, {_LONGEST_ASSET} "
+            "characters at most",
+        )
+    return name
+
+
 def _matching(pattern: str, words: str) -> Any:
     # patternErrorMessage is what our errors and VS Code's YAML extension show instead of the pattern.
     return Field(pattern=pattern, json_schema_extra={"patternErrorMessage": words})
@@ -74,5 +91,6 @@ ClockTime = Annotated[str, _matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time
 ConnectionName = Annotated[
     str, _matching(r"^[A-Za-z0-9_.-]{1,200}$", "the id of an Airflow connection: letters, digits, _ . -, 200 at most")
 ]
+AssetName = Annotated[Text, AfterValidator(_allowed_asset)]
 TimeZoneName = Annotated[Text, AfterValidator(_known_timezone)]
 ArgumentValue = bool | int | float | str | None | list[int | float | str]

@@ -80,6 +80,36 @@ def test_gpus_are_checked_before_the_scheduler_starts() -> None:
     assert GPU["services"]["scheduler"]["depends_on"] == {"gpu-check": {"condition": "service_completed_successfully"}}
 
 
+ELSEWHERE = {
+    "TRAINING_RUNTIME": "the stack is the docker runtime's",
+    "DOCKER_HOST": "docker-proxy's address",
+    "DOCKER_REGISTRY_CONNECTION": "made of REGISTRY",
+    "DOCKER_NETWORK": "NIGHTSHIFT_NETWORK",
+    "NIGHTSHIFT_STATE": "COMPOSE_PROJECT_NAME",
+    "MLFLOW_TRACKING_URI": "the stack's own MLflow",
+    "S3_ENDPOINT_URL": "the stack's own store",
+    "TRAINER_WORK_DIR": "in a container's own scratch space",
+    "TRAINER_CACHE_DIR": "DOCKER_CACHE_VOLUME",
+    "TRAINER_WORKSPACE_KEEP_HOURS": "a container's scratch space ends with it",
+    "TRAINER_DEVICE": "goes by the catalog's resources",
+    "TRAINER_GIT_SHA": "the image has its own",
+    "TRAINER_IMAGE_ID": "set by the runtime",
+    "TRAINER_COMMAND": "of the local runtime",
+    "TORCH_BACKEND": "of `make install` and `make image`",
+    "COMPOSE_FILE": "read by Compose itself",
+}
+"""Settings of .env.example that the stack in Docker has no use for, or sets itself."""
+
+
+def test_each_documented_setting_reaches_the_stack_or_is_named_as_not_its_own() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=", text, flags=re.MULTILINE))
+    used = set(re.findall(r"\$\{([A-Z][A-Z0-9_]+)", TEXT + (ROOT / "docker-compose.gpu.yml").read_text()))
+    own = {name for name in documented if not name.startswith("KUBERNETES_")}
+    assert own - used == ELSEWHERE.keys()
+    assert used - documented == set()
+
+
 @pytest.mark.stack
 def test_compose_refuses_each_missing_secret_and_says_what_makes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -93,6 +123,26 @@ def test_compose_refuses_each_missing_secret_and_says_what_makes_it(
         with pytest.raises(StackError, match=f"{name} is missing a value: not set, run `make stack-init`"):
             read_stack()
         monkeypatch.delenv(name)
+
+
+@pytest.mark.stack
+def test_names_by_which_people_reach_the_uis_are_known_to_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    require_engine()
+    monkeypatch.setenv("COMPOSE_ENV_FILES", str(tmp_path / ".env"))
+    add_missing(tmp_path / ".env")
+    command = read_stack().config["services"]["mlflow"]["command"]
+    assert command[-2:] == [
+        "--allowed-hosts=mlflow,mlflow:5000,localhost,localhost:*,127.0.0.1,127.0.0.1:*",
+        "--cors-allowed-origins=http://127.0.0.1:5000",
+    ]
+    monkeypatch.setenv("MLFLOW_HOSTS", "mlflow.example.com,10.1.2.3:5000")
+    monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example.com")
+    monkeypatch.setenv("AIRFLOW_UI_URL", "https://airflow.example.com")
+    stack = read_stack()
+    hosts, origins = stack.config["services"]["mlflow"]["command"][-2:]
+    assert hosts.endswith(",127.0.0.1:*,mlflow.example.com,10.1.2.3:5000")
+    assert origins == "--cors-allowed-origins=https://mlflow.example.com"
+    assert stack.value("scheduler", "AIRFLOW__API__BASE_URL") == "https://airflow.example.com"
 
 
 def test_secrets_are_made_once_and_are_the_owners_only(tmp_path: Path) -> None:

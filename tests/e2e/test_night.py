@@ -26,6 +26,10 @@ def test_catalog_problem_is_an_import_error_and_hides_no_other_pipeline(stack: S
     assert "pipeline 'broken': trainning: unknown key; did you mean 'training'?" in error["stack_trace"]
 
 
+def test_tasks_with_gpus_have_a_pool_to_wait_in(stack: Stack) -> None:
+    assert stack.api.call("GET", "/api/v2/pools/gpu")["slots"] == 1
+
+
 def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champion(stack: Stack) -> None:
     dag_id = "train_small"
     stack.api.wait_for_dag(dag_id)

@@ -38,9 +38,11 @@ def test_no_ports_before_the_first_start(layout: Layout) -> None:
 
 def test_environment_points_everything_into_the_state_folder(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "somebody else's")
+    monkeypatch.setenv("AIRFLOW_CONN_TEAM_CHAT", "{}")
     variables = environment(layout, Ports(1, 2), {"TRAINING_CATALOG": "x"})
     assert variables["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert variables["TRAINING_CATALOG"] == "x"
+    assert variables["AIRFLOW_CONN_TEAM_CHAT"] == "{}"
     for name in ("AIRFLOW_HOME", "DATASET_ROOT", "TRAINER_WORK_DIR", "TRAINER_CACHE_DIR"):
         assert variables[name].startswith(str(layout.state))
     (bundle,) = json.loads(variables["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"])

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from include.local_stack import __main__ as local_stack
-from include.local_stack.layout import Layout, Ports
+from include.local_stack.demo import DemoFailed
+from include.local_stack.layout import Layout, Ports, choose_ports
 from include.local_stack.services import StackError
+from include.pipelines.settings import settings
 
 IN_USE = "api-server ended with exit code 3:\n[Errno 98] error while attempting to bind: address already in use"
 
@@ -28,6 +30,38 @@ def test_a_port_that_was_taken_meanwhile_is_left_to_the_other(layout: Layout, mo
     monkeypatch.setattr(local_stack, "start", start)
     assert local_stack._start(layout) == tried[1]
     assert len(tried) == 2
+
+
+def test_a_catalog_without_the_sample_pipeline_starts_and_its_demo_says_what_is_missing(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = layout.state / "catalog.yaml"
+    catalog.write_text("version: 1\npipelines:\n  digits:\n    description: has a typo\n    modle: yolo11n.yaml\n")
+    monkeypatch.setenv("TRAINING_CATALOG", str(catalog))
+    settings.cache_clear()
+    started: list[Ports] = []
+    monkeypatch.setattr(local_stack, "start", lambda _layout, ports, _say: started.append(ports))
+    assert local_stack._start(layout) == started[0]
+    with pytest.raises(DemoFailed, match=r"(?s)has no sound pipeline 'digits'.*modle: unknown key"):
+        local_stack._demo(layout)
+    settings.cache_clear()
+
+
+def test_a_command_by_hand_sees_what_the_stack_sees(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(StackError, match="no stack was started here yet; start it with `make up`"):
+        local_stack._run(layout, ["airflow", "dags", "list"])
+    layout.create()
+    ports = choose_ports(layout)
+    with pytest.raises(StackError, match=r"got 'rm'; expected one of airflow, trainer, with its arguments"):
+        local_stack._run(layout, ["rm"])
+    became: list[tuple[str, list[str], dict[str, str]]] = []
+    monkeypatch.setattr("os.execve", lambda *call: became.append(call))
+    local_stack._run(layout, ["airflow", "dags", "list"])
+    ((program, words, variables),) = became
+    assert program.endswith(".venv/airflow/bin/airflow")
+    assert words == [program, "dags", "list"]
+    assert variables["MLFLOW_TRACKING_URI"] == ports.mlflow_url
+    assert variables["AIRFLOW_HOME"] == str(layout.airflow_home)
 
 
 def test_other_errors_are_told_at_once(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

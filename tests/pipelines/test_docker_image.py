@@ -1,5 +1,6 @@
 """The image's name on a real engine: it may stand for another image, or for none, while a step is at work."""
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -105,6 +106,29 @@ def test_a_name_that_goes_stops_nothing_and_is_named_by_the_next_container(
     ending = next_step.run()
     assert ending["kind"] == "bad_request"
     assert f"image '{name}' (TRAINER_IMAGE) is not on the Docker host and cannot be pulled" in ending["message"]
+
+
+def test_a_registry_that_is_away_is_asked_for_an_image_that_is_not_here_only(
+    task: MakeTask, client: APIClient, name: str
+) -> None:
+    nobody = {
+        "DOCKER_REGISTRY_CONNECTION": "team_registry",
+        "AIRFLOW_CONN_TEAM_REGISTRY": json.dumps(
+            {"conn_type": "docker", "host": "127.0.0.1:9", "login": "kim", "password": "a-password"}
+        ),
+    }
+    step, next_step = task(CODE), task(CODE)
+    step.tell_step("go")
+    try_1 = step.start(**nobody)
+    assert try_1.ending() == {"outcome": "done"}
+    client.remove_image(name)
+    try_1 = next_step.start(**nobody)
+    ending = try_1.ending()
+    assert ending["kind"] == "try_again"
+    assert (
+        "cannot log in to the registry of connection 'team_registry' (DOCKER_REGISTRY_CONNECTION)" in ending["message"]
+    )
+    assert "a-password" not in try_1.output
 
 
 def test_a_containers_name_of_the_image_is_kept_beside_its_id(task: MakeTask, client: APIClient, name: str) -> None:

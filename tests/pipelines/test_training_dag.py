@@ -8,13 +8,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import jinja2
+import pytest
 from airflow.sdk import CronDataIntervalTimetable
 from airflow.serialization.serialized_objects import DagSerialization
 from hypothesis import given
 from hypothesis import strategies as st
 
 from include.pipelines.retry import StepRetryPolicy
-from include.pipelines.settings import BUNDLE_ROOT
+from include.pipelines.settings import BUNDLE_ROOT, settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.pipelines.training_dag import training_dag
 from include.step_contract import transport
@@ -101,6 +102,18 @@ def test_runtime_of_the_catalog_beats_the_deployments() -> None:
     tasks = make_dag(runtime="kubernetes").tasks
     assert {type(task).__name__ for task in tasks} == {"KubernetesStepOperator"}
     assert {type(task).__name__ for task in make_dag().tasks} == {"LocalStepOperator"}
+
+
+@pytest.mark.parametrize(("devices", "slots"), [("", 1), ("0", 1), ("0,1", 2), ("0,1,2,3,4", 4)])
+def test_a_task_never_asks_for_more_slots_than_there_are(
+    monkeypatch: pytest.MonkeyPatch, devices: str, slots: int
+) -> None:
+    """Airflow would let it wait without a word; the step says that there are too few GPUs."""
+    monkeypatch.setenv("DOCKER_GPUS", devices)
+    settings.cache_clear()
+    task = make_dag(runtime="docker", resources={"train": {"gpus": 4}}).get_task("train")
+    settings.cache_clear()
+    assert (task.pool, task.pool_slots) == ("gpu", slots)
 
 
 def test_a_dag_of_pods_is_parsed_without_the_kubernetes_client() -> None:

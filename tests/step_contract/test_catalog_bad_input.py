@@ -72,6 +72,21 @@ APPENDED = {
         "    execution: {deadline: 6}\n",
         "execution.deadline: got 6; expected a time of day such as 06:00; put it in quotes",
     ),
+    "an asset of a name that Airflow keeps for itself": (
+        "    schedule: {assets: [self]}\n",
+        "schedule.assets.0: asset name 'self'; expected a name that Airflow takes: not self or context, no address of "
+        "scheme airflow, 1500 characters at most",
+    ),
+    "an asset with an address of Airflow's": (
+        "    schedule: {assets: ['airflow://x']}\n",
+        "schedule.assets.0: asset name 'airflow://x'; expected a name that Airflow takes: not self or context, no "
+        "address of scheme airflow, 1500 characters at most",
+    ),
+    "an asset with a broken address": (
+        "    schedule: {assets: ['http://[x']}\n",
+        "schedule.assets.0: asset name 'http://[x'; expected a name that Airflow takes: not self or context, no "
+        "address of scheme airflow, 1500 characters at most",
+    ),
     "an event that there is not": (
         "    notify: {events: [failed, promotd]}\n",
         "notify.events.1: got 'promotd' (text); did you mean 'promoted'? expected one of failed, promoted, refused, "

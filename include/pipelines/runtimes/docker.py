@@ -198,14 +198,13 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
 
     def _follow(self, container: str, context: Context) -> None:
         """Bring the container's lines into the task's log until it has ended."""
-        from include.pipelines.runtimes import docker_engine as engine
         from include.pipelines.runtimes.docker_logs import LogFollower
 
         store = context.get("task_state_store")
         positions = known_positions(store, _POSITION_KEY)
         while True:
             self._log_lines(LogFollower(container, positions), container, context)
-            if not engine.patiently(partial(self._is_running, container), lambda: self._killed):
+            if not self._is_running(container):
                 break
             self.log.warning("the engine stopped sending the log of a living container; following it anew")
             time.sleep(1)
@@ -229,9 +228,9 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
                 kept = now
 
     def _is_running(self, container: str) -> bool:
-        from include.pipelines.runtimes.docker_engine import state_of
+        from include.pipelines.runtimes import docker_engine as engine
 
-        state = state_of(self._client(), container)
+        state = engine.patiently(lambda: engine.state_of(self._client(), container), lambda: self._killed)
         return state is not None and state.is_running
 
     # -- end -----------------------------------------------------------------------------------------------------------

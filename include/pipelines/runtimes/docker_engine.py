@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from airflow.providers.docker.hooks.docker import DockerHook
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
@@ -37,6 +37,7 @@ _TIMEOUT_SECONDS = 60
 _STOP_REQUEST_SECONDS = 1.5
 _ANSWER_LINES = 2000
 _CREATED = "created"
+_REFUSED_LOGIN = ("unauthorized", "incorrect username or password", "denied")
 _Value = TypeVar("_Value")
 _log = logging.getLogger(__name__)
 
@@ -103,11 +104,9 @@ def connect() -> APIClient:
         StepFailed: no engine answers.
     """
     url = settings().docker_host
-    hook = DockerHook(
-        docker_conn_id=settings().docker_registry_connection or None, base_url=url, timeout=_TIMEOUT_SECONDS
-    )
     try:
-        return hook.api_client
+        # Without the registry's connection: the hook would log in for each client, and fail where the registry is away.
+        return DockerHook(docker_conn_id=None, base_url=url, timeout=_TIMEOUT_SECONDS).api_client
     except (AirflowException, DockerException, RequestException) as error:
         raise StepFailed(
             f"no Docker engine answers at {url} (DOCKER_HOST): {error}; start it, or correct the address",
@@ -179,7 +178,7 @@ def image_id(client: APIClient, image: str) -> str:
         try:
             return str(client.inspect_image(image)["Id"])
         except ImageNotFound:
-            _pull(client, image)
+            _pull(_logged_in(client), image)
             return str(client.inspect_image(image)["Id"])
 
 
@@ -200,6 +199,27 @@ def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
             if error.status_code == 409:
                 return None
             raise
+
+
+def _logged_in(client: APIClient) -> APIClient:
+    """Return a client that has the registry's login, if the deployment names one.
+
+    Raises:
+        StepFailed: the registry cannot be asked, or refuses.
+    """
+    connection = settings().docker_registry_connection
+    if not connection:
+        return client
+    hook = DockerHook(docker_conn_id=connection, base_url=settings().docker_host, timeout=_TIMEOUT_SECONDS)
+    try:
+        return hook.api_client
+    except (AirflowException, DockerException, RequestException) as error:
+        said = str(getattr(error, "explanation", None) or error)
+        refused = isinstance(error, AirflowNotFoundException) or any(word in said.lower() for word in _REFUSED_LOGIN)
+        raise StepFailed(
+            f"cannot log in to the registry of connection {connection!r} (DOCKER_REGISTRY_CONNECTION): {said}",
+            FailureKind.BAD_REQUEST if refused else FailureKind.TRY_AGAIN,
+        ) from error
 
 
 def _pull(client: APIClient, image: str) -> None:
