@@ -28,6 +28,10 @@ class Trouble:
     start_error: str = ""
     """Why the container cannot be run."""
     is_gated: bool = False
+    late_reason: str = ""
+    """What the container's end is called until the phase follows, if not by its cause."""
+    phase_seconds: float = 0.3
+    """How long after its container's end a pod's phase, reason and disruption follow, as with a kubelet since 1.24."""
 
 
 @dataclass
@@ -40,6 +44,10 @@ class Pod:
     is_deleted: bool = False
     is_on_lost_node: bool = False
     oom_killed: bool = False
+    sidecar: dict[str, Any] | None = None
+    """The state of a second container, if a test gives it one."""
+    verdict: dict[str, str] = field(default_factory=dict)
+    """Reason and message that the pod gets with its last phase."""
     gone: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -62,7 +70,9 @@ class Pod:
 
     def container_state(self, state: Mapping[str, Any]) -> None:
         (container,) = self.manifest["spec"]["containers"]
+        sidecars = [self.sidecar] if self.sidecar else []
         self.status["containerStatuses"] = [
+            *({"image": "", "imageID": "", "ready": True, "restartCount": 0} | each for each in sidecars),
             {
                 "name": container["name"],
                 "image": container["image"],
@@ -70,7 +80,7 @@ class Pod:
                 "ready": "running" in state,
                 "restartCount": 0,
                 "state": dict(state),
-            }
+            },
         ]
 
 
@@ -151,9 +161,13 @@ class Node:
             self._end(pod, began, code, reason, pod.process.said())
 
     def _end(self, pod: Pod, began: str, code: int, reason: str, message: str) -> None:
-        ended = {"exitCode": code, "reason": reason, "message": message, "startedAt": began, "finishedAt": now()}
-        pod.container_state({"terminated": ended})
-        pod.status["phase"] = "Succeeded" if code == 0 else "Failed"
+        ended = {"exitCode": code, "message": message, "startedAt": began, "finishedAt": now()}
+        pod.container_state({"terminated": ended | {"reason": self.trouble.late_reason or reason}})
+        time.sleep(self.trouble.phase_seconds)
+        pod.container_state({"terminated": ended | {"reason": reason}})
+        if pod.verdict.get("reason") == "Evicted":
+            pod.condition("DisruptionTarget", "True", "TerminationByKubelet", pod.verdict["message"])
+        pod.status.update(pod.verdict, phase="Succeeded" if code == 0 else "Failed")
 
     # -- what happens to a pod from outside ----------------------------------------------------------------------------
 
@@ -189,16 +203,16 @@ class Node:
 
     def evict(self, pod: Pod, message: str) -> None:
         """End a pod because its node has run out of something; the pod stays, failed."""
-        pod.condition("DisruptionTarget", "True", "TerminationByKubelet", message)
-        pod.status.update({"reason": "Evicted", "message": message})
+        pod.verdict = {"reason": "Evicted", "message": message}
         assert pod.process is not None
         pod.process.signal(signal.SIGKILL)
 
     def expire(self, pod: Pod) -> None:
         """End a pod at its active deadline."""
-        pod.status.update(
-            {"reason": "DeadlineExceeded", "message": "Pod was active on the node longer than the deadline"}
-        )
+        pod.verdict = {
+            "reason": "DeadlineExceeded",
+            "message": "Pod was active on the node longer than the deadline",
+        }
         assert pod.process is not None
         pod.process.signal(signal.SIGTERM)
 

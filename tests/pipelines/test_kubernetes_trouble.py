@@ -195,6 +195,47 @@ def test_an_evicted_pod_is_tried_again_and_its_record_closed(task: MakeTask, clu
     assert len(step.closes()) == 1
 
 
+def test_a_failed_pod_whose_phase_is_late_is_kept_all_the_same(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_watch, "_SETTLE_SECONDS", 0.5)
+    cluster.node.trouble.phase_seconds = 60
+    assert task("sys.exit(65)").run()["kind"] == "bad_data"
+    pod = cluster.pod()
+    assert pod.status["phase"] == "Running"
+    assert pod.manifest["metadata"]["labels"]["nightshift/taken"] == "true"
+    assert "deletionTimestamp" not in pod.manifest["metadata"]
+
+
+def test_a_failed_pod_beside_whose_step_something_still_runs_is_deleted(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_watch, "_SETTLE_SECONDS", 0.5)
+    cluster.node.trouble.phase_seconds = 60
+    step = task("print('ready', flush=True); until('go'); sys.exit(65)")
+    first = step.start()
+    started(cluster).sidecar = {"name": "sidecar", "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}
+    step.tell_step("go")
+    assert first.ending()["kind"] == "bad_data"
+    wait_for(lambda: not cluster.living(), "the pod runs on")
+
+
+def test_out_of_memory_that_the_node_says_late_is_out_of_memory(task: MakeTask, cluster: Cluster) -> None:
+    step = task("print('ready', flush=True); until('never')")
+    first = step.start()
+    pod = started(cluster)
+    cluster.node.trouble.late_reason = "Error"
+    cluster.node.kill_for_memory(pod)
+    assert first.ending()["kind"] == "out_of_memory"
+
+
+def test_a_step_that_was_killed_names_memory_as_the_likely_cause(task: MakeTask) -> None:
+    ending = task("os.kill(os.getpid(), signal.SIGKILL)").run()
+    assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
+    assert "killed (exit code 137) without a word" in ending["message"]
+    assert "its limit of 256Mi (resources.preprocess.memory in the catalog) is the likely cause" in ending["message"]
+
+
 @pytest.mark.parametrize(
     ("reason", "message"),
     [

@@ -117,7 +117,9 @@ class Cluster:
     def retire(self, state: PodState) -> None:
         """Mark a failed pod as one whose result was taken and keep it for a look, or delete it."""
         hours = kubernetes_settings().kubernetes_keep_failed_hours
-        if hours == 0 or state.phase not in ("Succeeded", "Failed"):
+        # By its own container, since the phase may still be that of a running pod.
+        is_over = state.is_ended and not state.has_others_at_work and not state.is_stopping
+        if hours == 0 or not is_over:
             self.delete(state.name)
             return
         body = {"metadata": {"labels": {TAKEN_LABEL: "true"}}}

@@ -51,6 +51,8 @@ class PodState:
     exit_code: int | None
     ended_reason: str
     ended: datetime | None
+    has_others_at_work: bool
+    """Whether another container of the pod, of a template's, still runs."""
     termination_message: str
     disruption: str
     """Why the cluster ended the pod, in its own words; empty if it did not."""
@@ -60,7 +62,16 @@ class PodState:
     @property
     def is_ended(self) -> bool:
         """Tell whether the step's process is surely gone."""
-        return self.exit_code is not None or self.phase in ("Succeeded", "Failed")
+        return self.exit_code is not None or self.is_settled
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the pod's end is known with its cause.
+
+        Since 1.24 a kubelet shows the container's end first, while phase, reason and disruption are still those of a
+        running pod: they follow once the whole pod has stopped.
+        """
+        return self.phase in ("Succeeded", "Failed")
 
     @property
     def is_stopping(self) -> bool:
@@ -126,6 +137,7 @@ def state_of(pod: "V1Pod") -> PodState:
         exit_code=ended.exit_code if ended is not None else None,
         ended_reason=(ended.reason or "") if ended is not None else "",
         ended=ended.finished_at if ended is not None else None,
+        has_others_at_work=_has_others_at_work(status.container_statuses or []),
         termination_message=(ended.message or "") if ended is not None else "",
         disruption=_disruption(status.reason or "", status.message or "", conditions.get("DisruptionTarget")),
         deletion=metadata.deletion_timestamp,
@@ -139,6 +151,11 @@ def _waiting(statuses: Iterable["V1ContainerStatus"]) -> tuple[str, str]:
         if waits is not None and (waits.reason or "") not in _HARMLESS_WAITS:
             return waits.reason, waits.message or ""
     return "", ""
+
+
+def _has_others_at_work(statuses: Iterable["V1ContainerStatus"]) -> bool:
+    others = (item.state for item in statuses if item.name != CONTAINER)
+    return any(state is not None and state.running is not None for state in others)
 
 
 def _failed_init_container(statuses: Iterable["V1ContainerStatus"]) -> str:

@@ -28,6 +28,7 @@ _STATE_SECONDS = 5.0
 _STREAM_END_SECONDS = 10.0
 _LAST_LINES_SECONDS = 20.0
 _SAY_SECONDS = 60.0
+_SETTLE_SECONDS = 10.0
 
 
 class PodWatch:
@@ -64,6 +65,22 @@ class PodWatch:
             if not state.is_ended:
                 self._wait(_POLL_SECONDS)
         self._bring_last_lines()
+        return self._settled(state)
+
+    def _settled(self, state: PodState) -> PodState:
+        """Return the state with the cause of the end, for which a node needs a moment; without it, if it takes longer.
+
+        Out of memory, too, may first look like any SIGKILL: containerd learns of it after the container's end.
+        """
+        deadline = time.monotonic() + _SETTLE_SECONDS
+        while not (state.is_settled or state.exit_code in (ExitCode.DONE, ExitCode.REFUSED)):
+            if time.monotonic() > deadline:
+                return state
+            self._wait(_POLL_SECONDS)
+            newest = self._read()
+            if newest is None:
+                return state
+            state = newest
         return state
 
     def _bring_last_lines(self) -> None:
