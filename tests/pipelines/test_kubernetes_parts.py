@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
+from include.pipelines.runtimes import kubernetes_state
 from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes_logs import nanoseconds
 from tests.kubernetes_api.cluster import Cluster
 
-from .kubernetes_steps import SUCCEED, Task, make_task, stand_in, wait_for
+from .kubernetes_steps import SUCCEED, Task, Try, make_task, stand_in, wait_for
 
 MakeTask = Callable[..., Task]
 
@@ -79,6 +80,7 @@ def test_a_deferred_task_leaves_its_pod_to_the_triggerer_and_takes_the_result(ta
     assert kwargs["termination_grace_period"] == 10
     assert kwargs["connection_extras"] is None, "the triggerer's row in the database is no place for credentials"
     assert kwargs["config_dict"] is None
+    assert kwargs["startup_timeout"] == 60, "errors of the start are looked at as soon as without a triggerer"
     assert leaving.method_name == "resume"
     step.wait_for_start()
     step.tell_step("go")
@@ -106,7 +108,7 @@ def test_a_deferred_task_out_of_time_stops_its_pod(task: MakeTask, cluster: Clus
     step.set(KUBERNETES_DEFERRABLE="true")
     deferred(step, lambda operator: operator.execute(context_of(step)))
     step.wait_for_start()
-    event = {"status": "timeout", "name": cluster.pod().name, "message": "deadline", "_execution_deadline": 1}
+    event = {"status": "timeout", "name": cluster.pod().name, "message": "deadline", "nightshift_deadline": 1}
     ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
     assert ending["outcome"] == "AirflowTaskTimeout"
     wait_for(lambda: not cluster.living(), "the pod goes on")
@@ -115,7 +117,7 @@ def test_a_deferred_task_out_of_time_stops_its_pod(task: MakeTask, cluster: Clus
 def test_a_deferred_pod_that_cannot_start_ends_its_task(task: MakeTask, cluster: Cluster) -> None:
     cluster.node.trouble.waiting = ("ErrImagePull", "manifest unknown")
     step = task(SUCCEED)
-    step.set(KUBERNETES_DEFERRABLE="true")
+    step.set(KUBERNETES_DEFERRABLE="true", KUBERNETES_START_ERROR_SECONDS="1")
     deferred(step, lambda operator: operator.execute(context_of(step)))
     name = cluster.pod().name
     wait_for(lambda: "containerStatuses" in cluster.pod().status, "the pod does not fail")
@@ -123,6 +125,98 @@ def test_a_deferred_pod_that_cannot_start_ends_its_task(task: MakeTask, cluster:
     ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
     assert ending["kind"] == "bad_request"
     assert "ErrImagePull: manifest unknown" in ending["message"]
+
+
+def looked_at(step: Task, cluster: Cluster, **event: Any) -> Try:
+    """A deferred task when its trigger returns for a look at the pod."""
+    soon = int(time.time()) + 60
+    event = {"status": "timeout", "name": cluster.pod().name, "nightshift_deadline": soon} | event
+    return step.start(1, lambda operator: operator.resume(context_of(step), event))
+
+
+def test_a_deferred_task_is_handed_back_every_five_minutes_for_a_look_at_its_pod(
+    task: MakeTask, cluster: Cluster
+) -> None:
+    step = task("until('never')")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    began = datetime.now(UTC)
+    operator = step.operator(execution_timeout=timedelta(hours=2))
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute(context_of(step, began))
+    times = caught.value.trigger.serialize()[1]["trigger_kwargs"]
+    assert 290 <= times["_execution_deadline"] - began.timestamp() <= 310
+    assert times["nightshift_deadline"] == int(began.timestamp() + 7200)
+    step.wait_for_start()
+    past = looked_at(step, cluster, _execution_deadline=1)
+    assert past.ending() == {"outcome": "deferred", "message": cluster.pod().name}
+
+
+def test_a_lost_node_is_noticed_though_the_task_is_deferred_and_its_record_closed(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kubernetes_state, "CONFIRM_SECONDS", 4)
+    step = task("until('never')")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    step.wait_for_start()
+    cluster.node.lose(cluster.pod())
+    assert looked_at(step, cluster).ending()["outcome"] == "deferred"
+    time.sleep(6)
+    ending = looked_at(step, cluster).ending()
+    assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
+    assert "node node-1 does not answer" in ending["message"]
+    assert len(step.closes()) == 1
+
+
+def test_a_deferred_pods_missing_secret_is_a_bad_request(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.secrets.clear()
+    step = task(SUCCEED)
+    step.set(KUBERNETES_DEFERRABLE="true", KUBERNETES_START_ERROR_SECONDS="1")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    ending = looked_at(step, cluster).ending()
+    assert ending["kind"] == "bad_request"
+    assert 'secret "nightshift-trainer" not found' in ending["message"]
+
+
+def test_a_deferred_pods_start_error_that_passes_is_no_failure(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.trouble.waiting = ("ErrImagePull", "dial tcp: connection refused")
+    step = task("until('never')")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    wait_for(lambda: "containerStatuses" in cluster.pod().status, "the pod does not fail")
+    look = looked_at(step, cluster, status="error", message="Image cannot be pulled")
+    time.sleep(1)
+    assert look.thread.is_alive()
+    cluster.node.trouble.waiting = ("", "")
+    assert look.ending()["outcome"] == "deferred"
+
+
+def test_time_in_a_queue_does_not_count_for_a_deferred_task_either(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.trouble.is_gated = True
+    step = task(SUCCEED)
+    step.set(KUBERNETES_DEFERRABLE="true", KUBERNETES_SCHEDULE_SECONDS="2", KUBERNETES_QUEUE="nightly")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    wait_for(lambda: "conditions" in cluster.pod().status, "the pod is not gated")
+    assert looked_at(step, cluster).ending()["outcome"] == "deferred"
+    time.sleep(3)
+    cluster.node.trouble.unschedulable, cluster.node.trouble.is_gated = "no node has room", False
+    time.sleep(0.2)
+    assert looked_at(step, cluster).ending()["outcome"] == "deferred"
+    time.sleep(3)
+    assert "no node took pod" in looked_at(step, cluster).ending()["message"]
+
+
+def test_lines_of_the_second_that_the_triggerer_left_out_are_brought(
+    task: MakeTask, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = task(f"print('the last line', flush=True); {SUCCEED}")
+    step.set(KUBERNETES_DEFERRABLE="true")
+    deferred(step, lambda operator: operator.execute(context_of(step)))
+    wait_for(lambda: cluster.pod().status["phase"] == "Succeeded", "the step does not end")
+    stamp = cluster.pod().log.lines[0][0]
+    left = datetime.fromtimestamp(stamp // 10**9, UTC).replace(microsecond=999_999)
+    assert looked_at(step, cluster, status="success", last_log_time=left).ending() == {"outcome": "done"}
+    assert "the last line" in capsys.readouterr().out
 
 
 def test_the_providers_trigger_sees_the_end_of_a_pod_and_brings_its_lines(

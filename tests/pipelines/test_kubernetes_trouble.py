@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from include.pipelines.runtimes import kubernetes_api, kubernetes_state, kubernetes_watch
+from include.pipelines.runtimes import kubernetes_api, kubernetes_start_watch, kubernetes_state, kubernetes_watch
 from include.step_contract import transport
 from include.step_contract.step import FailureKind, Step, StepFailure
 from tests.kubernetes_api.cluster import Cluster
@@ -68,7 +68,7 @@ def test_a_pod_that_no_node_takes_says_why_and_is_removed(task: MakeTask, cluste
 def test_a_pod_without_a_network_is_said_so_while_it_waits_and_at_the_end(
     task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(kubernetes_watch, "_SAY_SECONDS", 0.5)
+    monkeypatch.setattr(kubernetes_start_watch, "_SAY_SECONDS", 0.5)
     cluster.node.trouble.waiting = ("ContainerCreating", "")
     step = task(SUCCEED)
     step.set(KUBERNETES_STARTUP_SECONDS="4")
@@ -93,6 +93,54 @@ def test_time_in_a_queue_does_not_count(task: MakeTask, cluster: Cluster) -> Non
     cluster.node.trouble.is_gated = False
     assert first.ending() == {"outcome": "done"}
     assert cluster.bodies[0]["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "nightly"
+
+
+def test_the_wait_for_a_node_begins_when_the_queue_lets_a_pod_go(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.trouble.is_gated = True
+    step = task(SUCCEED)
+    step.set(KUBERNETES_SCHEDULE_SECONDS="4", KUBERNETES_QUEUE="nightly")
+    first = step.start()
+    time.sleep(5)
+    cluster.node.trouble.unschedulable = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."
+    cluster.node.trouble.is_gated = False
+    time.sleep(1.5)
+    cluster.node.trouble.unschedulable = ""
+    assert first.ending() == {"outcome": "done"}
+
+
+def test_a_missing_claim_is_no_lack_of_nodes(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.trouble.unschedulable = '0/1 nodes are available: persistentvolumeclaim "nightshift-cache" not found.'
+    step = task(SUCCEED)
+    step.set(KUBERNETES_START_ERROR_SECONDS="1")
+    ending = step.run()
+    assert ending["kind"] == "bad_request"
+    assert 'persistentvolumeclaim "nightshift-cache" not found.; create it, or name another' in ending["message"]
+    assert "add nodes" not in ending["message"]
+    wait_for(lambda: not cluster.living(), "the pod waits on")
+
+
+def test_an_image_that_is_not_there_is_said_although_the_pod_says_so_only_at_first(
+    task: MakeTask, cluster: Cluster
+) -> None:
+    cluster.node.trouble.waiting = ("ErrImagePull", "rpc error: registry/trainer:9: not found")
+    step = task(SUCCEED)
+    step.set(KUBERNETES_START_ERROR_SECONDS="3")
+    first = step.start()
+    time.sleep(1.5)
+    cluster.node.trouble.waiting = ("ImagePullBackOff", 'Back-off pulling image "registry/trainer:9"')
+    ending = first.ending()
+    assert ending["kind"] == "bad_request"
+    assert '"registry/trainer:9": rpc error: registry/trainer:9: not found' in ending["message"]
+
+
+def test_an_image_that_is_not_there_is_known_by_the_pods_events(task: MakeTask, cluster: Cluster) -> None:
+    cluster.node.trouble.waiting = ("ImagePullBackOff", 'Back-off pulling image "registry/trainer:9"')
+    step = task(SUCCEED)
+    step.set(KUBERNETES_START_ERROR_SECONDS="2")
+    first = step.start()
+    wait_for(cluster.living, "no pod")
+    cluster.event(cluster.pod().name, "Failed", 'Failed to pull image "registry/trainer:9": rpc error: not found')
+    assert first.ending()["kind"] == "bad_request"
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,7 @@ class KubernetesStepOperator(BaseOperator):
         """Hand the watch over to the triggerer."""
         from include.pipelines.runtimes.kubernetes_deferral import deadline_of, pod_trigger, timeout_until
 
+        self._act_if_killed(context)
         deadline = deadline_of(context["ti"], self.execution_timeout)
         trigger = pod_trigger(self._watched or "", self.request, kubernetes_settings(), deadline, position)
         self.defer(trigger=trigger, method_name="resume", timeout=timeout_until(deadline))
@@ -182,16 +183,21 @@ class KubernetesStepOperator(BaseOperator):
                 raise AirflowTaskTimeout(f"{self.request.command}: {event.get('message', 'out of time')}")
             if event["status"] in ("success", "failed") or watch.is_over():
                 return self._finish(watch)
-            self.log.info("the triggerer says of pod %s: %s", self._watched, event.get("message"))
-            watch.raise_if_it_cannot_start()
-        except StepFailed as failure:
-            if not isinstance(failure, StepLost | StepLeft):
-                self.log.debug("pod %s: %s", self._watched, failure)
-            raise
+            self._look(watch, event)
         except (AirflowTaskTimeout, KeyboardInterrupt):
             self._stop_pod()
             raise
         self._defer(context, watch.position)
+
+    def _look(self, watch: "PodWatch", event: dict[str, Any]) -> None:
+        """See whether a pod that the triggerer watches is well; the triggerer returns for that now and then."""
+        if event["status"] != "timeout":
+            self.log.info("the triggerer says of pod %s: %s", watch.name, event.get("message"))
+        try:
+            watch.look()
+        except StepLost as lost:
+            self._close_record(watch.name, lost)
+            raise
 
     # -- kill ----------------------------------------------------------------------------------------------------------
 

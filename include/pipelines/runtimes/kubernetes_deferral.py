@@ -15,7 +15,14 @@ from include.step_contract.chore import Request
 if TYPE_CHECKING:
     from airflow.providers.cncf.kubernetes.triggers.pod import KubernetesPodTrigger
 
-_DEADLINE_KEY = "_execution_deadline"
+_RETURN_KEY = "_execution_deadline"
+"""The trigger's own: when it returns, whatever it sees."""
+
+_DEADLINE_KEY = "nightshift_deadline"
+_LOOK_SECONDS = 300
+"""How often a worker looks at a deferred task's pod: the trigger does not notice a lost node."""
+
+_LEAST_STARTUP_SECONDS = 15
 _POLL_SECONDS = 5.0
 _MARGIN_SECONDS = 120
 
@@ -56,7 +63,7 @@ def pod_trigger(
         kubernetes_conn_id=settings.kubernetes_connection or None,
         cluster_context=settings.kubernetes_context or None,
         poll_interval=_POLL_SECONDS,
-        startup_timeout=settings.kubernetes_startup_seconds,
+        startup_timeout=_startup_timeout(settings),
         startup_check_interval=_POLL_SECONDS,
         schedule_timeout=settings.kubernetes_schedule_seconds,
         on_finish_action="keep_pod",
@@ -64,9 +71,21 @@ def pod_trigger(
         termination_grace_period=request.stop_grace_seconds,
         last_log_time=pendulum.from_timestamp(position / 1e9) if position else None,
         logging_interval=settings.kubernetes_log_seconds,
-        trigger_kwargs={} if deadline is None else {_DEADLINE_KEY: deadline},
+        trigger_kwargs={_RETURN_KEY: _next_look(settings, deadline), _DEADLINE_KEY: deadline},
         log_events_on_startup=False,
     )
+
+
+def _startup_timeout(settings: KubernetesSettings) -> int:
+    """Return after how long of a start a worker looks: most errors of a start are none to the trigger."""
+    soonest = min(settings.kubernetes_startup_seconds, settings.kubernetes_start_error_seconds)
+    return max(soonest, _LEAST_STARTUP_SECONDS)
+
+
+def _next_look(settings: KubernetesSettings, deadline: int | None) -> int:
+    # Not before the trigger has brought lines.
+    look = int(time.time()) + max(_LOOK_SECONDS, 2 * settings.kubernetes_log_seconds)
+    return look if deadline is None else min(deadline, look)
 
 
 def has_passed(event: dict[str, Any]) -> bool:
@@ -76,8 +95,8 @@ def has_passed(event: dict[str, Any]) -> bool:
 
 
 def position_in(event: dict[str, Any]) -> int:
-    """Return how far the triggerer has brought the log, in nanoseconds."""
+    """Return how far the triggerer has brought the log, in nanoseconds: it leaves out the second that it is in."""
     moment = event.get("last_log_time")
     if isinstance(moment, str):
         moment = datetime.fromisoformat(moment)
-    return int(moment.timestamp() * 1e9) if isinstance(moment, datetime) else 0
+    return int(moment.timestamp()) * 10**9 - 1 if isinstance(moment, datetime) else 0

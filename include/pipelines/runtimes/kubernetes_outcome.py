@@ -49,8 +49,8 @@ def judge(request: Request, state: PodState, answer: Answer) -> Result:
         limit = request.resources.memory
         raise StepLost(
             f"{step}: killed (exit code {_KILLED}) without a word, and the cluster does not say why; memory beyond "
-            f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next try goes on from "
-            "the last checkpoint"
+            f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next try goes on "
+            "from the last checkpoint"
         )
     return conclude(step, state.exit_code, answer, killed=False)
 
@@ -95,6 +95,12 @@ def node_lost(request: Request, state: PodState) -> StepLost:
 def not_started(request: Request, state: PodState, seconds: float, reason: str) -> StepFailed:
     """Return the failure of a pod that never began: what it waited for, and what to do."""
     step = request.command
+    if state.is_claim_missing:
+        return StepFailed(
+            f"{step}: no node can take pod {state.name}: {state.start_error}; create it, or name another one "
+            "(KUBERNETES_CACHE, or the pod template)",
+            FailureKind.BAD_REQUEST,
+        )
     if not state.is_scheduled:
         return StepFailed(
             f"{step}: no node took pod {state.name} within {seconds:.0f} s (KUBERNETES_SCHEDULE_SECONDS): "

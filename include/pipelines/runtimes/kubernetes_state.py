@@ -4,6 +4,7 @@ What ends a pod from outside is told apart by what Kubernetes leaves on it: the 
 DeadlineExceeded, Terminated), the condition DisruptionTarget (preemption, drain, a tainted node) and the deletion time.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ CONFIRM_SECONDS = 30
 _HOPELESS_STARTS = ("InvalidImageName", "ErrImageNeverPull")
 _HARMLESS_WAITS = ("", "ContainerCreating", "PodInitializing")
 _WAITED_FOR_CLUSTER = ("SchedulingGated",)
+_NO_CLAIM = re.compile(r'persistentvolumeclaim "[^"]*" not found')
 _LOST_NODE = ("NodeLost", "NodeAffinity", "NodeShutdown", "Shutdown", "Terminated")
 
 
@@ -95,8 +97,15 @@ class PodState:
         )
 
     @property
+    def is_claim_missing(self) -> bool:
+        """Tell whether the scheduler does not find a PersistentVolumeClaim, which no further node changes."""
+        return not self.is_scheduled and _NO_CLAIM.search(self.scheduling) is not None
+
+    @property
     def start_error(self) -> str:
         """What keeps the pod from its start, or nothing."""
+        if self.is_claim_missing:
+            return self.scheduling
         if self.has_started or self.is_ended or self.waiting in _HARMLESS_WAITS:
             return ""
         return f"{self.waiting}: {self.waiting_message}" if self.waiting_message else self.waiting

@@ -1,4 +1,4 @@
-"""From a pod's creation to its end: wait for its start, bring its lines into the task's log, see how it ended."""
+"""From a pod's creation to its end: see it start, bring its lines into the task's log, see how it ended."""
 
 import time
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes_api import Cluster
 from include.pipelines.runtimes.kubernetes_logs import LogFollower
-from include.pipelines.runtimes.kubernetes_outcome import Answer, answer_in, gone, node_lost, not_started
-from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
+from include.pipelines.runtimes.kubernetes_outcome import Answer, answer_in, gone, node_lost
+from include.pipelines.runtimes.kubernetes_start_watch import StartWatch
 from include.pipelines.runtimes.kubernetes_state import PodState
 from include.step_contract import transport
 from include.step_contract.chore import Request
@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 
 POSITION_KEY = "log_position"
 _POLL_SECONDS = 0.2
-_QUICK_SECONDS = 15
-_SLOW_POLL_SECONDS = 2.0
 _STATE_SECONDS = 5.0
 _STREAM_END_SECONDS = 10.0
 _LAST_LINES_SECONDS = 20.0
-_SAY_SECONDS = 60.0
 _SETTLE_SECONDS = 10.0
 
 
@@ -50,6 +47,7 @@ class PodWatch:
         self._cluster, self._request, self._store, self._check, self._log = cluster, request, store, check, log
         self._last: PodState | None = None
         self._heard: Answer = None
+        self._start = StartWatch(cluster, request, name, store, self._state, self._wait, log)
 
     def follow(self) -> PodState:
         """Return the pod's state once the step has ended, its lines in the log.
@@ -58,7 +56,7 @@ class PodWatch:
             StepLost: the pod is gone, or its node.
             StepFailed: the pod cannot start, or whatever ``check`` raises.
         """
-        state = self._wait_for_start()
+        state = self._start.until_it_is_over()
         while not state.is_ended:
             self._bring_lines(follow=True)
             state = self._state()
@@ -96,15 +94,14 @@ class PodWatch:
         state = self._read()
         return state is None or state.is_ended
 
-    def raise_if_it_cannot_start(self) -> None:
-        """End the task whose pod the triggerer has given up waiting for.
+    def look(self) -> None:
+        """Look after a pod that the triggerer watches; a start that goes wrong is watched until it no longer does.
 
         Raises:
-            StepFailed: the pod has not started.
+            StepLost: the pod is gone, or its node.
+            StepFailed: the pod cannot start.
         """
-        state = self._state()
-        if not state.has_started and (state.start_error or self._waits_too_long(state)):
-            self._give_up(state, (datetime.now(UTC) - state.created).total_seconds())
+        self._start.while_it_goes_wrong()
 
     def answer_of(self, state: PodState) -> Answer:
         """Return what the step said at its end: by the pod's termination message, else by its log.
@@ -151,48 +148,6 @@ class PodWatch:
             if left <= 0:
                 return
             time.sleep(min(left, _POLL_SECONDS))
-
-    # -- start ---------------------------------------------------------------------------------------------------------
-
-    def _wait_for_start(self) -> PodState:
-        begin = said = time.monotonic()
-        troubled: float | None = None
-        while True:
-            state = self._state()
-            if state.has_started or state.is_ended:
-                return state
-            now = time.monotonic()
-            troubled = (troubled or now) if state.start_error else None
-            limit = kubernetes_settings().kubernetes_start_error_seconds
-            if self._waits_too_long(state) or (troubled and (state.is_start_hopeless or now - troubled >= limit)):
-                self._give_up(state, now - begin)
-            if now - said > _SAY_SECONDS:
-                self._log.info("pod %s: %s", self.name, self._waits_for(state) or state.phase)
-                said = now
-            self._wait(_POLL_SECONDS if now - begin < _QUICK_SECONDS else _SLOW_POLL_SECONDS)
-
-    def _waits_too_long(self, state: PodState) -> bool:
-        """Time in Kueue's queue does not count; the task's own timeout ends that."""
-        if state.is_gated:
-            return False
-        since = state.scheduled if state.is_scheduled and state.scheduled else state.created
-        settings = kubernetes_settings()
-        limit = settings.kubernetes_startup_seconds if state.is_scheduled else settings.kubernetes_schedule_seconds
-        return (datetime.now(UTC) - since).total_seconds() > limit
-
-    def _waits_for(self, state: PodState) -> str:
-        """Return what keeps a pod from its start: by its state, else by its newest warning (network, volumes)."""
-        if known := state.start_error or state.scheduling:
-            return known
-        warnings = [event for event in self._cluster.events(self.name) if event.startswith("Warning ")]
-        return warnings[-1].removeprefix("Warning ") if warnings else ""
-
-    def _give_up(self, state: PodState, seconds: float) -> None:
-        for event in self._cluster.events(self.name):
-            self._log.info("event of pod %s: %s", self.name, event)
-        reason = self._waits_for(state)
-        self._cluster.delete(self.name, 0)
-        raise not_started(self._request, state, seconds, reason)
 
     # -- lines ---------------------------------------------------------------------------------------------------------
 
