@@ -89,6 +89,7 @@ NOTHING_TRAINING: dict[str, Any] = {
     "networkPolicy": {"enabled": False},
 }
 EVERYTHING_MLFLOW: dict[str, Any] = {
+    "priorityClassName": "nightshift-services",
     "imagePullSecrets": ["registry"],
     "server": {"extraEnv": {"MLFLOW_LOGGING_LEVEL": "DEBUG"}, "allowedHosts": ["mlflow.example.org"]},
     "service": {"clusterIP": "10.96.0.10", "annotations": {"a/b": "c"}},

@@ -148,6 +148,16 @@ def test_who_runs_operators_may_start_pods(which: str, layer: dict[str, Any]) ->
     assert {subject["name"] for subject in subjects} == accounts
 
 
+def test_what_steps_need_is_above_them_and_named_by_its_class() -> None:
+    made = {one["metadata"]["name"]: one["value"] for one in render("training") if one["kind"] == "PriorityClass"}
+    assert made["nightshift-services"] > made["nightshift-nightly"] > made["nightshift-backfill"]
+    values = laid("EKS")
+    parts = [values[part] for part in ("dagProcessor", "scheduler", "triggerer", "apiServer", "statsd")]
+    named = {part["priorityClassName"] for part in [*parts, values["workers"]["kubernetes"]]}
+    named.add(values_file("mlflow", "values-eks.yaml")["priorityClassName"])
+    assert named == {"nightshift-services"}
+
+
 @pytest.mark.parametrize("which", LAYERS)
 def test_everything_of_ours_is_limited_restricted_and_pinned(which: str) -> None:
     values = laid(which)

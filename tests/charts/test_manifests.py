@@ -159,6 +159,11 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("training", {"launcher": {"subjects": []}}, "subjects"),
     ("training", {"extraSettings": {"MY_TOKEN": "x"}}, "its name looks like a secret; expected it in the Secret"),
     ("training", {"priorityClasses": {"nightly": 5, "backfill": 5}}, "got nightly 5 and backfill 5; expected nightly"),
+    (
+        "training",
+        {"priorityClasses": {"services": 1000}},
+        "got services 1000 and nightly 1000; expected services above",
+    ),
     ("training", {"credentials": {"externalSecret": {"enabled": True, "store": {"name": "x"}}}}, "keys is empty"),
     ("mlflow", {}, "database.host is empty; expected the address of a PostgreSQL, or postgresql.enabled"),
     ("mlflow", DATABASE | {"image": {"tag": "latest"}}, "tag"),

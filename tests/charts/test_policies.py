@@ -86,6 +86,11 @@ def test_what_is_mounted_is_there_and_secrets_come_by_reference(pod: Manifest) -
                 assert "secretKeyRef" in variable["valueFrom"], variable["name"]
 
 
+@pytest.mark.parametrize(("case", "expected"), [("mlflow, everything", "nightshift-services"), ("mlflow", None)])
+def test_each_pod_of_mlflow_has_the_priority_that_is_asked_for(case: str, expected: str | None) -> None:
+    assert {pod.get("priorityClassName") for _, pod in pod_specs(rendered(case))} == {expected}
+
+
 @pytest.mark.parametrize("case", MATRIX)
 def test_secrets_are_in_secrets_only(case: str) -> None:
     for manifest in rendered(case):

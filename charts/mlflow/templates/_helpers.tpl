@@ -114,6 +114,9 @@ securityContext:
   seccompProfile:
     type: RuntimeDefault
 {{- with .root.Values }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- with .imagePullSecrets }}
 imagePullSecrets:
   {{- range . }}
