@@ -61,9 +61,24 @@ class Lab:
         return len(pods) == 1 and pods[0].status.phase == "Running" and self.log(pods[0].metadata.name) != ""
 
     def log(self, name: str) -> str:
-        # Without preload: the client's own decoding makes the letters b'...' of bytes.
-        answer = self.core.read_namespaced_pod_log(name, self.namespace, container="base", _preload_content=False)
+        """Return what a pod's step printed; nothing of one that has not begun, or is gone."""
+        try:
+            # Without preload: the client's own decoding makes the letters b'...' of bytes.
+            answer = self.core.read_namespaced_pod_log(name, self.namespace, container="base", _preload_content=False)
+        except ApiException as error:
+            if error.status not in (400, 404):
+                raise
+            return ""
         return str(answer.data.decode())
+
+    def remove_pods(self) -> None:
+        """Delete every pod at once, some of which may be on their way out already."""
+        for pod in self.pods():
+            try:
+                self.core.delete_namespaced_pod(pod.metadata.name, self.namespace, grace_period_seconds=0)
+            except ApiException as error:
+                if error.status != 404:
+                    raise
 
     def tell_step(self, name: str) -> None:
         """Make a file in the step's scratch space."""

@@ -44,8 +44,7 @@ def lab(module_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     point_at(module_lab, tmp_path, monkeypatch)
     yield module_lab
     kubernetes_settings.cache_clear()
-    for pod in module_lab.pods():
-        module_lab.core.delete_namespaced_pod(pod.metadata.name, module_lab.namespace, grace_period_seconds=0)
+    module_lab.remove_pods()
     wait_for(lambda: not module_lab.pods(), "pods are left", seconds=60)
 
 

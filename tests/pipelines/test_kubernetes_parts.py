@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from kubernetes import client as k8s
+from kubernetes import config
 
 from include.pipelines.runtimes import kubernetes_state
 from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes_logs import nanoseconds
-from tests.kubernetes_api.cluster import Cluster
+from tests.kubernetes_api.cluster import NAMESPACE, Cluster
 
+from .kubernetes_lab import Lab
 from .kubernetes_steps import SUCCEED, Task, Try, make_task, stand_in, wait_for
 
 MakeTask = Callable[..., Task]
@@ -52,6 +55,20 @@ def test_timestamps_are_read_to_the_nanosecond_in_any_zone(text: str, expected: 
 def test_what_is_no_timestamp_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         nanoseconds(text)
+
+
+def test_the_tests_own_tools_take_a_pod_that_is_just_gone(cluster: Cluster) -> None:
+    chosen = k8s.Configuration()
+    config.load_kube_config(config_file=os.environ["KUBECONFIG"], client_configuration=chosen)
+    lab = Lab(chosen, NAMESPACE)
+    container = {"name": "base", "image": "none", "command": ["sleep", "60"]}
+    cluster.create("", {}, {"metadata": {"name": "one"}, "spec": {"containers": [container]}})
+    wait_for(lambda: cluster.pod().status["phase"] == "Running", "the pod does not start")
+    assert lab.log("another") == ""
+    cluster.fail("get", "pods/log", 400, "container is waiting to start")
+    assert not lab.is_running()
+    cluster.fail("delete", "pods", 404, "not found")
+    lab.remove_pods()
 
 
 # -- deferred ----------------------------------------------------------------------------------------------------------
