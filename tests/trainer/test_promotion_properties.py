@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from step_contract.catalog import Gate
@@ -298,6 +298,17 @@ def test_with_a_real_registry_the_history_is_one_chain_that_ends_at_the_alias(
         min_size=6,
         max_size=10,
     )
+)
+# The second rollback was decided about the version that the first, stopped, one was about to take down.
+@example(
+    [
+        ("stopped_rollback", 0),
+        ("roll_back", 1),
+        ("stopped_rollback", 0),
+        ("promote", 1),
+        ("promote", 2),
+        ("roll_back", 2),
+    ]
 )
 def test_with_a_real_registry_rollbacks_leave_one_chain_and_no_bad_champion(
     migrated_database: Path, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]

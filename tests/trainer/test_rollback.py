@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -230,6 +231,35 @@ def test_stopped_anywhere_and_repeated_it_goes_back_one_step(
     assert outcome_of(roll_back()).version == champion_of(job) == "1"
     assert chain(job)[2:] == [("2", "1")]
     assert registry_of(job).history("champion")[-1].by == "kim, rollback_model manual__1"
+
+
+@pytest.mark.parametrize("first", ["rollback", "promotion"])
+def test_decided_about_a_version_that_lost_the_alias_it_moves_and_marks_nothing(
+    roll_back: RollBack,
+    promoted: Callable[[int], Job],
+    registered_run: MakeRun,
+    do: RunStep,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    first: str,
+) -> None:
+    job = promoted(3)
+    registered_run(make_run(3), against="3")
+    with monkeypatch.context() as patch:
+        patch.setattr(alias_moves, "set_alias", Mock(side_effect=KeyboardInterrupt))  # claimed, and not made
+        with pytest.raises(KeyboardInterrupt):
+            roll_back(1) if first == "rollback" else do("promote", make_run(3))
+    assert champion_of(job) == "3"
+    holder = "2" if first == "rollback" else "4"
+    result = roll_back(2)
+    assert result.summary == f"version {holder} holds champion of digits; nothing was moved"
+    assert f"was to take the alias from version 3, but version {holder} has it now; nothing is moved" in caplog.text
+    assert chain(job)[3:] == [("3", holder)]
+    tags = job.record.client.get_model_version("digits", holder).tags
+    assert "bad" not in tags
+    if first == "rollback":
+        assert outcome_of(roll_back(1)).taken_from == "3"
+        assert champion_of(job) == "2"
 
 
 def test_a_promotion_that_was_faster_keeps_the_alias(

@@ -1,8 +1,9 @@
 """Give an alias back to an earlier version, by a person's decision, and mark the version it is taken from as bad.
 
 The mark is written before the alias moves and names the rollback, so that one that was stopped anywhere goes on where
-it stopped: a second try never goes back a second step. The nightly runs then compare with the restored version, as
-with any holder of the alias.
+it stopped: a second try never goes back a second step. It is about the version that had the alias when it began: if a
+move that somebody else had claimed comes through first, nothing is moved. The nightly runs then compare with the
+restored version, as with any holder of the alias.
 """
 
 import hashlib
@@ -40,10 +41,12 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
         TryAgain: the alias changed again and again meanwhile.
     """
     mover = Mover(f"{order.by}, {run.dag_id} {run.run_id}", order.reason)
+    seen = registry.champion(order.alias)
     for _ in range(_TRIES):
         mark = mark_by(registry, run.key)
         champion = _settled_holder(registry, order, mover)
-        if done := _done_before(registry, order, mark, champion, mover):
+        about = mark.version if mark else _number(seen)
+        if done := _done_before(registry, order, about, champion, mover):
             return done
         target = _target(registry, order, mark, champion)
         if champion is not None and champion.version == target.version:
@@ -75,19 +78,29 @@ def _settled_holder(registry: ModelRegistry, order: RollbackOrder, mover: Mover)
 def _done_before(
     registry: ModelRegistry,
     order: RollbackOrder,
-    mark: BadMark | None,
+    about: str,
     champion: RegisteredVersion | None,
     mover: Mover,
 ) -> RollbackResult | None:
-    """Return what this rollback has done already; also if the alias went on to another version since."""
+    """Return what this rollback has done already; also if the alias went on from the version that it is about."""
     own: AliasMove | None = next((move for move in registry.history(order.alias) if move.by == mover.by), None)
-    now = champion.version if champion else ""
+    now = _number(champion)
     if own is not None:
         return _result(order, now, own.from_version)
-    if mark is not None and now != mark.version:
-        _log.warning("version %s lost the alias to version %s before this rollback could move it", mark.version, now)
+    if now != about:
+        _log.warning(
+            "this rollback was to take the alias from %s, but %s has it now; nothing is moved", _name(about), _name(now)
+        )
         return _result(order, now, None)
     return None
+
+
+def _number(version: RegisteredVersion | None) -> str:
+    return version.version if version else ""
+
+
+def _name(number: str) -> str:
+    return f"version {number}" if number else "nobody"
 
 
 def _target(
