@@ -140,8 +140,19 @@ def test_a_version_that_is_or_was_in_use_is_never_discarded(registry: ModelRegis
     if not still:
         registry.move_alias(ALIAS, newer, version, TEST)
     now = ALIAS if still else "none"
-    with pytest.raises(BadRequest, match=rf"holds or held an alias \(now: {now}\); a model in use is never replaced"):
+    with pytest.raises(
+        BadRequest, match=rf"holds or held an alias \(now: {now}\) or is to get one; a model in use is never replaced"
+    ):
         registry.discard(version, but_for_alias="challenger")
+
+
+def test_a_version_that_is_to_get_an_alias_is_never_discarded(registry: ModelRegistry) -> None:
+    version = add(registry, 1)
+    stopped_move(registry, version, None)
+    with pytest.raises(BadRequest, match=r"holds or held an alias \(now: none\) or is to get one; a model"):
+        registry.discard(version, but_for_alias="challenger")
+    registry.complete_history(ALIAS, TEST)
+    assert holder(registry) == "1"
 
 
 # -- the candidate's alias --------------------------------------------------------------------------------------------
@@ -241,6 +252,39 @@ def test_a_move_that_was_claimed_and_not_made_is_made_by_the_next(
     assert holder(registry) == "1"
     assert registry.move_alias(ALIAS, two, one, TEST) is True
     assert chain(registry) == [(None, "1"), ("1", "2")]
+
+
+def stopped_move(registry: ModelRegistry, version: RegisteredVersion, expected: RegisteredVersion | None) -> None:
+    """Claim a move of the alias and die before it is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alias_moves, "set_alias", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            registry.move_alias(ALIAS, version, expected, TEST)
+
+
+def test_a_claimed_move_to_a_version_that_was_deleted_does_not_stop_those_after_it(
+    registry: ModelRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, two, three = add(registry, 1), add(registry, 2), add(registry, 3)
+    registry.move_alias(ALIAS, one, None, TEST)
+    stopped_move(registry, two, one)
+    registry.client.delete_model_version("숫자", two.version)
+    registry.complete_history(ALIAS, TEST)
+    assert "version 2 of '숫자' was deleted, alias 'champion' stays where it is" in caplog.text
+    assert chain(registry) == [(None, "1"), ("1", "2"), ("2", "1")]
+    registry.complete_history(ALIAS, TEST)
+    assert registry.move_alias(ALIAS, three, one, TEST) is True
+    assert (holder(registry), chain(registry)[3:]) == ("3", [("1", "3")])
+
+
+def test_a_version_that_is_deleted_while_it_gets_the_alias_is_not_said_to_have_it(registry: ModelRegistry) -> None:
+    one, two = add(registry, 1), add(registry, 2)
+    registry.move_alias(ALIAS, one, None, TEST)
+    registry.client.delete_model_version("숫자", two.version)
+    with pytest.raises(BadRequest, match=r"version 2 of '숫자' was deleted before it got alias 'champion'; expected"):
+        registry.move_alias(ALIAS, two, one, TEST)
+    registry.complete_history(ALIAS, TEST)
+    assert (holder(registry), chain(registry)[-1]) == ("1", ("2", "1"))
 
 
 def test_whoever_is_slow_gives_the_alias_to_those_who_came_after(

@@ -2,10 +2,12 @@
 
 A move is claimed in ``alias_ledger``; whoever has the claim moves the alias and notes it, the others look again. One
 that died between claim and move has its move made by the next. Whoever was slow finds later claims and gives the alias
-to the last of them. A person who moves the alias by hand is found by the next process and written down. The tags
-``alias_history.*`` of the registered model repeat the ledger for people and other programs.
+to the last of them. A claimed move to a version that was deleted since counts as made: it must not stop those after it.
+A person who moves the alias by hand is found by the next process and written down. The tags ``alias_history.*`` of the
+registered model repeat the ledger for people and other programs.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,13 +16,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .alias_ledger import LEDGER_TAG, AliasLedger, find_ledger
-from .errors import Bug, TryAgain
-from .mlflow_client import MlflowClient, mlflow_errors, model_tags
+from .errors import BadRequest, Bug, TryAgain
+from .mlflow_client import MlflowClient, is_version, mlflow_errors, model_tags
 from .promotion_history import AliasMove, as_tag, holder, moves, next_number, shortened
 
 if TYPE_CHECKING:
     from .model_registry import RegisteredVersion
 
+_log = logging.getLogger(__name__)
 _TRIES = 20
 _WRITES = 3
 _BY_HAND_SECONDS = 1.0
@@ -61,7 +64,11 @@ class AliasMoves:
     def move(
         self, alias: str, version: "RegisteredVersion", expected: "RegisteredVersion | None", mover: Mover
     ) -> bool:
-        """Move an alias from the version expected to hold it; False if another process was faster."""
+        """Move an alias from the version expected to hold it; False if another process was faster.
+
+        Raises:
+            BadRequest: the version to get it was deleted.
+        """
         self._make_claimed_moves(alias)
         # The place is chosen before the holder is read: whoever moves the alias after that takes it.
         place = self._next_place(alias)
@@ -71,12 +78,20 @@ class AliasMoves:
         move = self._claimed(place, alias, version, mover)
         if move is None:
             return False
-        self._make(move)
+        if not self._make(move):
+            raise BadRequest(
+                f"version {version.version} of {self._model!r} was deleted before it got alias {alias!r}; "
+                "expected it to stay. Let a new DAG run register another"
+            )
         return True
 
     def history(self, alias: str) -> tuple[AliasMove, ...]:
         """Return every move of an alias, oldest first; of a model that does not exist, none."""
         return _of(alias, self._known(model_tags(self._client, self._model)))
+
+    def name(self, version: str) -> bool:
+        """Tell whether any alias was moved to a version, or is claimed to be."""
+        return any(move.to_version == version for move in self._known(model_tags(self._client, self._model)).values())
 
     def complete(self, alias: str, mover: Mover) -> None:
         """Make the move that a process claimed and did not live to make, and write down one that a person made."""
@@ -141,14 +156,29 @@ class AliasMoves:
         if last is not None and not ledger.is_made(last):
             self._make(claimed[last])
 
-    def _make(self, move: AliasMove) -> None:
-        """Move the alias as claimed; if another move was claimed and made meanwhile, that one counts."""
-        if move.to_version is not None:
-            set_alias(self._client, self._model, move.alias, move.to_version)
+    def _make(self, move: AliasMove) -> bool:
+        """Move the alias as claimed, False if it cannot be; if another move was claimed and made since, that counts."""
+        could = self._set_as(move)
         self._written(move)
         last = self.history(move.alias)[-1]
-        if last.number > move.number and last.to_version is not None:
-            set_alias(self._client, self._model, last.alias, last.to_version)
+        if last.number > move.number:
+            self._set_as(last)
+        return could
+
+    def _set_as(self, move: AliasMove) -> bool:
+        """Set the alias as a move says; False if there is no such version any more."""
+        if move.to_version is None:
+            return True
+        try:
+            set_alias(self._client, self._model, move.alias, move.to_version)
+        except BadRequest:
+            if is_version(self._client, self._model, move.to_version):
+                raise
+            _log.warning(
+                "version %s of %r was deleted, alias %r stays where it is", move.to_version, self._model, move.alias
+            )
+            return False
+        return True
 
     def _written(self, move: AliasMove) -> None:
         self._write_tag(move)

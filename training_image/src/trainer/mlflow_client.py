@@ -29,6 +29,7 @@ __all__ = [
     "hurry",
     "is_live_run",
     "is_missing",
+    "is_version",
     "mlflow_errors",
     "model_tags",
     "repeat_broken_answers",
@@ -234,6 +235,18 @@ def is_live_run(client: MlflowClient, run_id: str) -> bool:
             if is_missing(error):
                 return False
             raise
+
+
+def is_version(client: MlflowClient, model: str, version: str) -> bool:
+    """Tell whether a registered model has a version, or no longer."""
+    with mlflow_errors(f"find version {version} of {model!r}"):
+        try:
+            client.get_model_version(model, version)
+        except MlflowException as error:
+            if is_missing(error):
+                return False
+            raise
+    return True
 
 
 def model_tags(client: MlflowClient, model: str) -> dict[str, str]:

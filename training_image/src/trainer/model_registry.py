@@ -20,7 +20,7 @@ from .alias_ledger import LEDGER_TAG, new_ledger
 from .alias_moves import AliasMoves, Mover, set_alias
 from .errors import BadData, BadRequest, Bug
 from .mlflow_client import is_missing, mlflow_errors, model_tags, repeated
-from .promotion_history import AliasMove, moves
+from .promotion_history import AliasMove
 
 RUN_KEY_TAG = "run_key"
 DATA_TIME_TAG = "data_interval_end"
@@ -141,20 +141,20 @@ class ModelRegistry:
         return version
 
     def discard(self, version: RegisteredVersion, but_for_alias: str) -> None:
-        """Delete a version whose DAG run trained again, unless it is or was in use.
+        """Delete a version whose DAG run trained again, unless it is, was or is to be in use.
 
         Raises:
-            BadRequest: another alias than the candidate's points to it, or it is part of an alias history.
+            BadRequest: another alias than the candidate's points to it, or it is part of an alias history, if only by a
+                move that was claimed and not made yet.
         """
         with mlflow_errors(f"delete version {version.version} of {self.model!r}"):
             model = self.client.get_registered_model(self.model)
             used = sorted(alias for alias, number in model.aliases.items() if str(number) == version.version)
-            held = any(move.to_version == version.version for move in moves(model.tags))
-            if set(used) - {but_for_alias} or held:
+            if set(used) - {but_for_alias} or self._moves.name(version.version):
                 raise BadRequest(
                     f"this DAG run registered version {version.version} of {self.model!r} from other weights, and "
-                    f"that version holds or held an alias (now: {', '.join(used) or 'none'}); a model in use is "
-                    "never replaced. Trigger a new DAG run instead of training this one again"
+                    f"that version holds or held an alias (now: {', '.join(used) or 'none'}) or is to get one; a model "
+                    "in use is never replaced. Trigger a new DAG run instead of training this one again"
                 )
             self.client.delete_model_version(self.model, version.version)
 
