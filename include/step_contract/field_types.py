@@ -84,8 +84,10 @@ Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_white
 Memory = Annotated[str, _matching(r"^[1-9][0-9]{0,6}(Mi|Gi|Ti)$", "an amount such as 512Mi or 8Gi")]
 PipelineName = Annotated[str, _matching(PIPELINE_NAME, PIPELINE_NAME_WORDS)]
 ModelName = Annotated[
-    str, _matching(r"^[^/:.%\"'\x00-\x1f]{1,200}$", "a name without / : . % and quotes, 200 characters at most")
+    str,
+    _matching(r"^[^/:.%#?@\"'\x00-\x1f]{1,200}$", "a name without / : . % # ? @ and quotes, 200 characters at most"),
 ]
+"""MLflow refuses some of these; with # ? @ it registers a model whose files no ``models:/`` address leads to."""
 Alias = Annotated[str, _matching(r"^[A-Za-z][A-Za-z0-9_-]{0,200}$", "a letter, then letters, digits, _ or -")]
 ClockTime = Annotated[str, _matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day such as 06:00")]
 ConnectionName = Annotated[

@@ -359,7 +359,25 @@ REPLACED = {
     "a model name that MLflow refuses": (
         "model: digits",
         "{model: a/b}",
-        "9: registry.model: got 'a/b' (text); expected a name without / : . % and quotes, 200 characters at most",
+        "9: registry.model: got 'a/b' (text); expected a name without / : . % # ? @ and quotes, 200 characters at most",
+    ),
+    "a model name that MLflow takes and finds no files of": (
+        "model: digits",
+        "{model: 'digits #1'}",
+        "9: registry.model: got 'digits #1' (text); expected a name without / : . % # ? @ and quotes, "
+        "200 characters at most",
+    ),
+    "a model name with the sign of a query": (
+        "model: digits",
+        "{model: 'digits?'}",
+        "9: registry.model: got 'digits?' (text); expected a name without / : . % # ? @ and quotes, "
+        "200 characters at most",
+    ),
+    "a model name with the sign of an alias": (
+        "model: digits",
+        "{model: digits@home}",
+        "9: registry.model: got 'digits@home' (text); expected a name without / : . % # ? @ and quotes, "
+        "200 characters at most",
     ),
 }
 

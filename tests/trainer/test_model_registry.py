@@ -11,7 +11,9 @@ from unittest.mock import Mock
 
 import pytest
 from mlflow.tracking import MlflowClient
+from pydantic import TypeAdapter
 
+from step_contract.field_types import ModelName
 from trainer import alias_moves
 from trainer.alias_ledger import LEDGER_TAG
 from trainer.alias_moves import Mover
@@ -116,6 +118,16 @@ def test_the_logged_model_is_linked_to_its_version(registry: ModelRegistry) -> N
 def test_weights_come_back_as_they_were_registered(registry: ModelRegistry, tmp_path: Path) -> None:
     weights = registry.download_weights(add(registry, 3), tmp_path / "fetched")
     assert weights.read_text() == "weights of night 3"
+
+
+def test_files_are_found_whatever_the_catalog_lets_a_model_be_called(client: MlflowClient, tmp_path: Path) -> None:
+    every = "".join(map(chr, range(32, 127))) + "숫자 é\u2028 "
+    allowed = TypeAdapter(ModelName).validator.isinstance_python
+    name = "".join(sign for sign in every if allowed(sign))
+    assert allowed(name)
+    registry = ModelRegistry(client, name)
+    registry.ensure_model("digits", "")
+    assert registry.download_weights(add(registry, 3), tmp_path).read_text() == "weights of night 3"
 
 
 def test_missing_weights_are_told_apart_from_a_store_that_is_away(registry: ModelRegistry, tmp_path: Path) -> None:
