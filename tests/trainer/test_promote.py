@@ -8,6 +8,7 @@ from trainer import alias_moves, promote
 from trainer.alias_ledger import AliasLedger
 from trainer.alias_moves import AliasMoves
 from trainer.errors import BadData, BadRequest
+from trainer.gate_report import write_report
 from trainer.job import Job
 from trainer.promotion_history import AliasMove
 
@@ -130,6 +131,27 @@ def test_stopped_anywhere_and_repeated_there_is_one_line(
     assert do("promote")[0].already_done
     do("promote", make_run(form=FORCE))
     assert chain(job) == [(None, "1")]
+
+
+def test_with_many_classes_that_fall_it_is_done_once_and_its_summary_stays_short(
+    do: RunStep, registered_run: MakeRun
+) -> None:
+    registered_run(make_run(0))
+    do("promote", make_run(0))
+    job = registered_run(make_run(1), against="1")
+    # Backslashes double in the done-marker, which is JSON.
+    reasons = [
+        f"class 'C:\\\\{number:02}' falls from 0.9000 to 0.1000, by 0.8000; allowed is 0.1." for number in range(80)
+    ]
+    write_report(job.record, make_report(Verdict.KEEP, "1", reasons=tuple(reasons)))
+    result, _ = do("promote", make_run(1))
+    assert result.summary.startswith(f"version 1 stays champion of digits: the gate says KEEP: {reasons[0]} class")
+    assert result.summary.endswith(" … (more in MLflow)")
+    assert len(result.summary) <= 500
+    assert len(outcome_of(result).reason) > 2000
+    again, _ = do("promote", make_run(1))
+    assert again.already_done
+    assert again.outcome == result.outcome
 
 
 def test_a_run_that_was_replaced_is_not_promoted_again(do: RunStep, registered_run: MakeRun) -> None:

@@ -110,6 +110,13 @@ def test_a_done_marker_that_cannot_be_read_is_named_and_its_step_is_done_again(
     assert f"(MLflow run {record.run_id}); run preprocess of this DAG run again" in str(caught.value)
 
 
+def test_a_done_marker_is_not_cut_where_other_tags_are(make_job: MakeJob) -> None:
+    record = make_job("train").record
+    record.begin_step(Step.PREPROCESS, "inputs")
+    record.finish_step(Step.PREPROCESS, result("x" * 6000))
+    assert record.require(Step.PREPROCESS) == result("x" * 6000)
+
+
 def test_a_done_marker_without_fields_that_came_later_is_read(make_job: MakeJob) -> None:
     record = make_job("train").record
     record.begin_step(Step.PREPROCESS, "inputs")

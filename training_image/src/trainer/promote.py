@@ -9,6 +9,7 @@ rollback marked as bad, whoever registers the same weights anew.
 """
 
 import logging
+import textwrap
 from datetime import UTC, datetime
 
 from step_contract.step import PromoteResult, Step
@@ -25,6 +26,7 @@ from .model_registry import ModelRegistry, RegisteredVersion
 from .promotion_history import held_before
 
 _TRIES = 4
+_SUMMARY_LENGTH = 500
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +39,9 @@ def fingerprint(job: Job) -> str:
 
 
 def summary(outcome: PromoteResult) -> str:
-    """Say in one line what became of the champion alias, and why."""
-    return outcome.reason
+    """Say in one line what became of the champion alias, and why; the whole reason is in the outcome."""
+    # The done-marker holds both.
+    return textwrap.shorten(outcome.reason, _SUMMARY_LENGTH, placeholder=" … (more in MLflow)")
 
 
 def work(job: Job) -> PromoteResult:

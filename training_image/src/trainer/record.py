@@ -62,9 +62,12 @@ class RunRecord:
             return dict(self.client.get_run(self.run_id).data.tags)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags; a value longer than MLflow keeps is cut."""
+        """Set tags; a long value is cut."""
+        self._set_whole_tags({key: value[:_TAG_LENGTH] for key, value in tags.items()})
+
+    def _set_whole_tags(self, tags: Mapping[str, str]) -> None:
         with mlflow_errors("set tags"):
-            self.client.log_batch(self.run_id, tags=[RunTag(key, value[:_TAG_LENGTH]) for key, value in tags.items()])
+            self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
@@ -88,7 +91,9 @@ class RunRecord:
 
     def finish_step(self, step: Step, result: StepResult, *, refused: bool = False) -> None:
         """Write the step's done-marker, which is what later steps trust."""
-        self.set_tags({f"step.{step}.result": result.model_dump_json(), f"step.{step}.reason": result.summary})
+        # JSON that is cut cannot be read; MLflow keeps 8000 characters, and ``short_reasons`` leaves room.
+        reason = result.summary[:_TAG_LENGTH]
+        self._set_whole_tags({f"step.{step}.result": result.model_dump_json(), f"step.{step}.reason": reason})
         self.set_tags({f"step.{step}": "refused" if refused else "done"})
 
     def fail_step(self, step: Step, kind: str, message: str) -> None:
