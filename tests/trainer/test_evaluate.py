@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from step_contract.step import EvaluateResult, ExitCode, StepResult, TriggerForm, Verdict
+from step_contract.step import EvaluateResult, ExitCode, Step, StepResult, TriggerForm, Verdict
 from trainer import comparison
-from trainer.errors import BadData, BadRequest, OutOfMemory
-from trainer.manifest import Manifest
+from trainer.errors import BadData, BadRequest, OutOfMemory, Superseded
+from trainer.manifest import Manifest, record_manifest
 from trainer.model_registry import Mover
 
 from .conftest import make_pipeline, make_run
@@ -101,6 +101,39 @@ def test_a_candidate_below_the_minimum_is_refused_and_the_step_is_done(do: RunSt
 def test_evaluate_does_not_start_without_train(do: RunStep) -> None:
     with pytest.raises(BadRequest, match="step train has no done-marker"):
         do("evaluate")
+
+
+@pytest.mark.parametrize(("name", "metrics"), [("_report", []), ("_side_by_side", [0])])
+def test_a_try_that_was_given_up_leaves_the_verdict_to_the_next(
+    do: RunStep, trained_run: MakeRun, monkeypatch: pytest.MonkeyPatch, name: str, metrics: list[int]
+) -> None:
+    job = trained_run()
+    own = getattr(comparison, name)
+
+    def overtaken(*arguments: Any) -> Any:
+        answer = own(*arguments)
+        job.record.ownership.take(Step.EVALUATE, 2)
+        return answer
+
+    monkeypatch.setattr(comparison, name, overtaken)
+    with pytest.raises(Superseded, match="try 1 stops and leaves the record to it"):
+        do("evaluate")
+    assert "gate.json" not in job.record.artifacts()
+    assert "gate.verdict" not in job.record.tags()
+    assert job.record.metric_epochs("candidate/mAP50") == metrics
+
+
+def test_pictures_that_preprocess_did_not_record_are_not_measured(
+    do: RunStep, trained_run: MakeRun, digits: Manifest
+) -> None:
+    job = trained_run()
+    other = replace(digits, items=digits.items[1:])
+    record_manifest(job.record, other, job.workspace)
+    with pytest.raises(BadData) as refusal:
+        do("evaluate")
+    assert str(refusal.value) == (
+        f"the run's manifest has digest {other.digest}, but preprocess recorded {digits.digest}; run preprocess again"
+    )
 
 
 # -- against a champion -----------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ import pytest
 from PIL import Image
 
 from step_contract.catalog import Pipeline
-from step_contract.step import PreprocessResult, PromoteResult, StepRun
+from step_contract.step import PreprocessResult, PromoteResult, Step, StepRun
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.datasets import HALVES, coco, image_bytes, pipeline_over, write, write_image_folder, write_yolo_pool
 from trainer import preprocess
-from trainer.errors import BadData, BadRequest, Bug
+from trainer.errors import BadData, BadRequest, Bug, Superseded
 from trainer.job import Job
 from trainer.manifest import Manifest, load_manifest
+from trainer.record import RunRecord
 
 MakeJob = Callable[..., Job]
 
@@ -54,6 +55,31 @@ def test_manifest_report_picture_and_statistics_are_recorded(make_job: MakeJob, 
     assert report["width"] == {"minimum": 32, "median": 32, "maximum": 32}
     with Image.open(job.record.download("dataset/contact_sheet.jpg", job.workspace)) as sheet:
         assert (sheet.format, sheet.width) == ("JPEG", 960)
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "left"),
+    [(preprocess, "validate", []), (RunRecord, "log_json", ["dataset/report.json"])],
+    ids=["while it validates", "after its report"],
+)
+def test_a_try_that_was_given_up_records_nothing_more(
+    make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: object, name: str, left: list[str]
+) -> None:
+    write_yolo_pool(tmp_path / "store" / "set")
+    job = make_job("preprocess", pipeline_over())
+    job.record.ownership.take(Step.PREPROCESS, 1)
+    own = getattr(place, name)
+
+    def overtaken(*arguments: Any) -> Any:
+        answer = own(*arguments)
+        RunRecord(job.record.client, job.record.run_id).ownership.take(Step.PREPROCESS, 2)
+        return answer
+
+    monkeypatch.setattr(place, name, overtaken)
+    with pytest.raises(Superseded, match="try 1 stops and leaves the record to it"):
+        preprocess.work(job)
+    assert job.record.artifacts("dataset") == left
+    assert dataset_inputs_of(job) == []
 
 
 def test_what_is_bad_below_the_limits_is_left_out_and_said(make_job: MakeJob, tmp_path: Path) -> None:

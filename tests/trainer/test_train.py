@@ -415,6 +415,33 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
         run_step(request, zombie, settings)
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "stored"),
+    [(reporter.Reporter, "__exit__", []), (unsent, "forget", ["weights/best.pt"])],
+    ids=["after its last epoch", "after its weights"],
+)
+def test_a_try_that_was_given_up_in_the_end_stores_nothing_more(
+    train_job: MakeJob,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    place: object,
+    name: str,
+    stored: list[str],
+) -> None:
+    job = train_job(tiny_pipeline(1))
+    own = getattr(place, name)
+
+    def overtaken(*arguments: Any) -> None:
+        own(*arguments)
+        job.record.ownership.take(Step.TRAIN, 2)
+
+    monkeypatch.setattr(place, name, overtaken)
+    with pytest.raises(Superseded, match="try 1 stops and leaves the record to it"):
+        run_step(job.request, job.run, settings)
+    assert job.record.artifacts("weights") == stored
+    assert json.loads(job.record.tags()["training"])["result"] is None
+
+
 @pytest.mark.faults
 def test_a_killed_process_is_followed_by_one_that_goes_on(
     train_job: MakeJob,

@@ -25,6 +25,7 @@ from .job import fingerprint as digest_of
 from .manifest import Manifest, ManifestItem, load_manifest
 from .model_registry import MissingWeights, ModelRegistry, RegisteredVersion
 from .object_cache import cached_object
+from .train import dataset_digest
 
 if TYPE_CHECKING:
     from .measurement import LoadedModel, Measurement, MeasureSettings
@@ -112,7 +113,7 @@ def _ground(job: Job, folder: Path) -> _Ground:
     from .dataset import materialize
     from .measurement import MeasureSettings
 
-    manifest = load_manifest(job.record, folder)
+    manifest = load_manifest(job.record, folder, dataset_digest(job))
     settings = MeasureSettings(
         task=job.pipeline.task,
         data=materialize(manifest, job, folder / "dataset"),
@@ -246,6 +247,7 @@ def _record(
     job: Job, ground: _Ground, candidate: _Subject, champion: _Subject | None, report: GateReport, folder: Path
 ) -> None:
     """Store numbers and pictures, the verdict last."""
+    job.record.ownership.check()
     sides = {"candidate": candidate} | ({"champion": champion} if champion else {})
     _log_metrics(job, report)
     job.record.log_table(_class_table(job, sides), "evaluation/per_class.json")
@@ -254,6 +256,7 @@ def _record(
         draw_confusion(side, measured.confusion, measured.names, picture, _font(job))
         job.record.log_artifact(picture, "evaluation")
     job.record.log_artifact(_side_by_side(job, ground, sides, folder), "evaluation")
+    job.record.ownership.check()
     write_report(job.record, report)
 
 

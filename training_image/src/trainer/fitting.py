@@ -140,6 +140,7 @@ def _conclude(job: Job, training: "Training", plan: Plan, resumed_from: int | No
     final = next((entry for entry in reversed(entries) if entry.kind is EntryKind.FINAL), last)
     _check_converged(last, final)
     _check_recorded(job, training, last.epoch)
+    job.record.ownership.check()
     _store_result(job, plan.save_dir)
     metrics = {
         name.removeprefix("metrics/"): value for name, value in final.metrics.items() if name.startswith("metrics/")

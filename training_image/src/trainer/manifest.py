@@ -94,16 +94,26 @@ def record_manifest(record: "RunRecord", manifest: Manifest, workspace: Path) ->
     record.log_artifact(path, "dataset")
 
 
-def load_manifest(record: "RunRecord", workspace: Path) -> Manifest:
+def load_manifest(record: "RunRecord", workspace: Path, expected: str = "") -> Manifest:
     """Return the manifest that preprocess recorded in the run.
+
+    Args:
+        record: of the run.
+        workspace: folder for the file.
+        expected: digest in the done-marker of preprocess, if it is to be compared.
 
     Raises:
         BadRequest: there is none.
-        BadData: it is damaged, or not what its digest says.
+        BadData: it is damaged, or not what its digest says, or another than expected.
     """
     if ARTIFACT not in record.artifacts("dataset"):
         raise BadRequest(f"MLflow run {record.run_id} has no {ARTIFACT}; run preprocess of this DAG run first")
-    return decode(record.download(ARTIFACT, workspace / "manifest").read_bytes())
+    manifest = decode(record.download(ARTIFACT, workspace / "manifest").read_bytes())
+    if expected and manifest.digest != expected:
+        raise BadData(
+            f"the run's manifest has digest {manifest.digest}, but preprocess recorded {expected}; run preprocess again"
+        )
+    return manifest
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -55,6 +55,7 @@ def work(job: Job) -> PreprocessResult:
     source = _listings.pop(job.workspace, None) or list_source(job)
     layout, candidates = _read(source, job)
     items, report = validate(candidates, layout, job.pipeline.dataset)
+    job.record.ownership.check()
     job.record.log_json(_document(report, source, job), "dataset/report.json")
     if report.violations:
         raise BadData(_refusal(report, source))
@@ -135,6 +136,7 @@ def _read_samples(
 
 def _record(manifest: Manifest, report: ValidationReport, job: Job) -> None:
     """Record manifest, statistics and contact sheet; recorded again, nothing doubles."""
+    job.record.ownership.check()
     record_manifest(job.record, manifest, job.workspace)
     job.record.log_artifact(contact_sheet(manifest, job.settings.trainer_cache_dir, job.storage), "dataset")
     job.record.log_table(

@@ -125,6 +125,7 @@ def _parse(tag: str) -> Training | None:
 
 
 def _save(job: Job, training: Training) -> None:
+    job.record.ownership.check()
     job.record.set_tags({_TAG: training.model_dump_json()})
 
 
