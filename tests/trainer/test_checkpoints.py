@@ -1,6 +1,7 @@
 """Checkpoints without a training: whatever dies when, what the record names is complete and is what was stored."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,6 +215,92 @@ def test_dying_before_the_tag_leaves_the_checkpoint_before(
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_copy_that_waited_elsewhere_never_replaces_a_newer_checkpoint(
+    store: CheckpointStore,
+    save_dir: Path,
+    slot: Path,
+    record: RunRecord,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    finish_epoch(save_dir, slot, 10)  # by a machine that dies before it is stored
+    for epoch in (49, 50):
+        commit_epoch(store, save_dir, tmp_path / "on another machine", epoch)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    with caplog.at_level("INFO"):
+        newest = CheckpointStore(record).commit(claimed)
+    assert "a checkpoint of epoch 10 is dropped: MLflow has that of epoch 50" in caplog.text
+    assert newest.epoch == 50
+    assert checkpoints.claim(slot) is None
+    assert [checkpoint.epoch for checkpoint in store.available()] == [50, 49]
+    assert restored(CheckpointStore(record), tmp_path / "there")[LAST] == "weights of epoch 50"
+
+
+def test_a_checkpoint_that_was_dropped_keeps_no_other_from_being_stored(
+    store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord, tmp_path: Path
+) -> None:
+    commit_epoch(store, save_dir, slot, 1)
+    commit_epoch(store, save_dir, slot, 2)
+    damaged, before = store.available()
+    store.drop(damaged)
+    assert store.available() == [before]
+    with (save_dir / HISTORY).open("a") as history:
+        history.write("once more ")
+    commit_epoch(store, save_dir, slot, 2)
+    assert [checkpoint.epoch for checkpoint in store.available()] == [2, 1]
+    assert restored(store, tmp_path / "there")[HISTORY] == "1\n2\nonce more 2\n"
+    store.drop(damaged)
+    assert [checkpoint.epoch for checkpoint in store.available()] == [2, 1]
+
+
+@pytest.mark.parametrize("is_newer", [True, False])
+@pytest.mark.parametrize("survived", range(5))
+def test_a_try_that_dies_while_it_takes_a_copy_leaves_the_newest_whole(
+    monkeypatch: pytest.MonkeyPatch, slot: Path, save_dir: Path, survived: int, is_newer: bool
+) -> None:
+    finish_epoch(save_dir, slot, 1)
+    checkpoints.claim(slot)
+    finish_epoch(save_dir, slot, 2)
+    calls, rmtree = iter(range(survived)), shutil.rmtree
+
+    def dying(call: Callable[..., None]) -> Callable[..., None]:
+        def do(folder: Path, *rest: object, **options: object) -> None:
+            if next(calls, None) is None:
+                if call is rmtree:
+                    (folder / LAST).unlink(missing_ok=True)
+                raise KeyboardInterrupt
+            call(folder, *rest, **options)
+
+        return do
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", dying(rmtree))
+        patch.setattr(os, "rename", dying(os.rename))
+        with pytest.raises(KeyboardInterrupt):
+            checkpoints.claim(slot)
+    if is_newer:
+        finish_epoch(save_dir, slot, 3)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    assert (claimed / LAST).read_text() == f"weights of epoch {3 if is_newer else 2}"
+
+
+def test_a_try_that_dies_while_it_removes_what_it_stored_leaves_no_half_of_it(
+    monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path
+) -> None:
+    finish_epoch(save_dir, slot, 1)
+    claimed = checkpoints.claim(slot)
+    assert claimed is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda folder, **_: (folder / LAST).exists() and _interrupt())
+        with pytest.raises(KeyboardInterrupt):
+            store.commit(claimed)
+    assert checkpoints.claim(slot) is None
+    commit_epoch(store, save_dir, slot, 2)
+    assert [checkpoint.epoch for checkpoint in store.available()] == [2, 1]
 
 
 def test_a_damaged_checkpoint_is_refused(

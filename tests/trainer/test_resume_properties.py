@@ -1,5 +1,6 @@
-"""Wherever tries of one training die, with or without their cache: no epoch twice, none missing, at most what was not
-carried done again. The training is made up; journal, slot, reporter, checkpoints and MLflow are the real ones."""
+"""Wherever tries of one training die, on one machine or two, with or without their cache: no epoch twice, none missing,
+at most what was not carried done again. The training is made up; journal, slot, reporter, checkpoints and MLflow are
+the real ones."""
 
 import os
 import shutil
@@ -30,6 +31,7 @@ from .conftest import make_pipeline, make_run
 
 LOSS = "train/loss"
 BEGAN_MS = 1
+CACHES = st.sampled_from(["kept", "lost", "of another machine"])
 DATABASE: list[Path] = []
 """The empty MLflow database that each example gets a copy of."""
 
@@ -76,30 +78,40 @@ class Training(RuleBasedStateMachine):
     @rule(
         place=st.sampled_from(["log_metrics", "log_artifact", "set_tags", "delete_artifact"]),
         after=st.booleans(),
-        keeps_cache=st.booleans(),
+        cache=CACHES,
     )
-    def die_while_carrying(self, place: str, after: bool, keeps_cache: bool) -> None:
+    def die_while_carrying(self, place: str, after: bool, cache: str) -> None:
         try:
             with dying(place, after=after):
                 self.reporter._carry()
         except KeyboardInterrupt:
             pass
         self.note_stored()
-        self.die(keeps_cache)
+        self.die(cache)
 
-    @rule(keeps_cache=st.booleans())
-    def die(self, keeps_cache: bool) -> None:
+    @rule(cache=CACHES)
+    def die(self, cache: str) -> None:
         done, was_damaged = self.done, self.is_damaged
-        if not keeps_cache:
+        if cache == "lost":
             shutil.rmtree(self.job.settings.trainer_cache_dir)
+        elif cache == "of another machine":
+            self.change_machine()
         self.start_try()
         logged = self.job.record.metric_epochs(LOSS)
         assert logged == list(range(1, len(logged) + 1)), "each epoch once, without a gap"
         assert self.done <= len(logged), "a checkpoint is never ahead of the metrics"
-        if keeps_cache and not was_damaged:
+        if cache == "kept" and not was_damaged:
             assert self.done == done, "the cache keeps what was not carried"
         assert was_damaged or self.done >= self.stored, "what was stored is not done again"
         self.note_stored()
+
+    @rule(epochs=st.integers(1, 3))
+    def go_on_elsewhere_for_a_while(self, epochs: int) -> None:
+        self.die("of another machine")
+        for _ in range(epochs):
+            self.finish_epoch()
+        self.carry()
+        self.die("of another machine")
 
     @precondition(lambda self: not self.is_damaged and len(self.store.available()) == 2)
     @rule()
@@ -110,20 +122,29 @@ class Training(RuleBasedStateMachine):
         self.is_damaged = True
         self.stored = previous.epoch
 
+    def change_machine(self) -> None:
+        here = self.job.settings.trainer_cache_dir
+        there, between = (here.with_name(f"cache {name}") for name in ("there", "between"))
+        there.mkdir(exist_ok=True)
+        for source, target in ((here, between), (there, here), (between, there)):
+            os.rename(source, target)
+
     def start_try(self) -> None:
         """Do what a try does before it trains: carry what others left, find a checkpoint, go on from it."""
         unsent.carry(self.job, BEGAN_MS, lambda: self.job.record.metric_epochs(LOSS))
-        self.done = self.resumed_epoch()
+        self.done = self.resumed_epoch(drops=True)
         self.exchange = unsent.new_folder(self.job, BEGAN_MS)
         self.reporter = Reporter(self.job.record, self.exchange, self.job.record.metric_epochs(LOSS))
 
-    def resumed_epoch(self) -> int:
+    def resumed_epoch(self, *, drops: bool = False) -> int:
         for checkpoint in self.store.available():
             target = Path(tempfile.mkdtemp(dir=self.folder))
             try:
                 self.store.restore(checkpoint, target)
             except BadData:
                 assert self.is_damaged, "a checkpoint that nobody touched is whole"
+                if drops:
+                    self.store.drop(checkpoint)
                 continue
             assert (target / "weights" / LAST).read_text() == f"weights {checkpoint.epoch}"
             return checkpoint.epoch
@@ -138,7 +159,7 @@ class Training(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "folder"):
             try:
-                self.die(keeps_cache=True)
+                self.die("kept")
             finally:
                 os.chdir(self.before)
                 shutil.rmtree(self.folder)

@@ -243,12 +243,15 @@ def test_a_damaged_checkpoint_costs_one_epoch_not_the_training(
     half.write_bytes(half.read_bytes()[:5000])
     first.record.log_artifact(half, "checkpoints")
 
-    stop_in_epoch(None)
-    second = train_job(pipeline)
-    result = do_train(second)
-    assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
-    assert epochs_of(second.record) == [1, 2, 3]
+    with pytest.raises(Terminated), caplog.at_level("INFO"):
+        do_train(train_job(pipeline))
     assert "the checkpoint of epoch 2 is left aside: last.pt of the checkpoint of epoch 2 is damaged" in caplog.text
+    assert "resuming after epoch 1 of 3" in caplog.text
+    stop_in_epoch(None)
+    third = train_job(pipeline)
+    result = do_train(third)
+    assert (result.epochs_done, result.resumed_from_epoch) == (3, 2), "epoch 2 was stored again"
+    assert epochs_of(third.record) == [1, 2, 3]
 
 
 def test_a_finished_training_is_not_trained_again(

@@ -31,7 +31,7 @@ FOLDER = "checkpoints"
 LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
 
 _TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
-_READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED = "ready", "taking", "claimed", "building", "replaced"
+_READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED, _GONE = "ready", "taking", "claimed", "building", "replaced", "gone"
 _EPOCH = "epoch"
 _WEIGHTS = "weights"
 _REMEMBERED = 4
@@ -120,11 +120,26 @@ def _link(source: Path, target: Path) -> None:
 def claim(slot: Path) -> Path | None:
     """Take the newest copy out of the slot, or the one that was taken before and not yet stored."""
     claimed, taking = slot / _CLAIMED, slot / _TAKING
+    _replace(claimed, taking)  # a try died in the middle of the following
     with suppress(FileNotFoundError):  # nothing new, or the training is just replacing it
         os.rename(slot / _READY, taking)
-        shutil.rmtree(claimed, ignore_errors=True)
-        os.rename(taking, claimed)
+    _replace(claimed, taking)
     return claimed if claimed.exists() else None
+
+
+def _replace(claimed: Path, taking: Path) -> None:
+    if taking.exists():
+        _remove(claimed)
+        os.rename(taking, claimed)
+
+
+def _remove(copy: Path) -> None:
+    """Remove a copy at one stroke: a try that dies meanwhile leaves no half of it to the next."""
+    gone = copy.with_name(_GONE)
+    shutil.rmtree(gone, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        os.rename(copy, gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 class CheckpointStore:
@@ -144,15 +159,22 @@ class CheckpointStore:
         return [found for name in (_TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
 
     def commit(self, claimed: Path) -> Checkpoint:
-        """Store a claimed copy as the newest checkpoint and remove it from the slot.
+        """Store a claimed copy as the newest checkpoint and remove it from the slot; return the newest there is.
 
-        Whoever calls it has just made sure that the record is its own.
+        Whoever calls it has just made sure that the record is its own. A copy that waited in a machine's cache while
+        the training went on elsewhere is dropped.
         """
         before, self._stored = self._stored, None
         is_sure = before is not None
         if before is None:
             before = self.available()
         epoch = int((claimed / _EPOCH).read_text(encoding="ascii"))
+        newest = max(before, key=lambda other: other.epoch, default=None)
+        if newest is not None and newest.epoch >= epoch:
+            _log.info("a checkpoint of epoch %d is dropped: MLflow has that of epoch %d", epoch, newest.epoch)
+            _remove(claimed)
+            self._stored = before if is_sure else None
+            return newest
         known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
         files, began = {}, time.monotonic()
         for name in (LAST, BEST, HISTORY):
@@ -166,7 +188,7 @@ class CheckpointStore:
         self._record.set_tags(
             {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", _TAG: checkpoint.model_dump_json()}
         )
-        shutil.rmtree(claimed)
+        _remove(claimed)
         kept = [checkpoint, *([previous] if previous else [])]
         self._delete(_artifacts_of(before) if is_sure else None, kept)
         self._stored = kept
@@ -187,6 +209,12 @@ class CheckpointStore:
             target = save_dir / name if name == HISTORY else save_dir / _WEIGHTS / name
             target.parent.mkdir(parents=True, exist_ok=True)
             self._download(stored, target, what)
+
+    def drop(self, checkpoint: Checkpoint) -> None:
+        """Take a checkpoint that cannot be used out of the record, so that older ones count as the newest again."""
+        tags, self._stored = self._record.tags(), None
+        # Another try may have stored a newer one under that tag meanwhile.
+        self._record.set_tags({name: "" for name in (_TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint})
 
     def forget(self) -> None:
         """Drop all checkpoints: the training is done, or a new one begins."""

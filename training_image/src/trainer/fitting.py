@@ -99,6 +99,7 @@ def _resume(plan: Plan, store: CheckpointStore) -> tuple[Model | None, int | Non
         except BadData as error:
             _log.warning("the checkpoint of epoch %d is left aside: %s", checkpoint.epoch, error)
             shutil.rmtree(plan.save_dir, ignore_errors=True)
+            store.drop(checkpoint)  # else it would count as newer than what this try stores
             continue
         _log.info("resuming after epoch %d of %d", checkpoint.epoch, plan.training.epochs)
         return model, checkpoint.epoch
