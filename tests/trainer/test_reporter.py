@@ -1,5 +1,6 @@
 """The way from a training to MLflow, without a training: nothing twice, nothing lost, no waiting."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from trainer import checkpoints, journal, reporter
 from trainer.checkpoints import HISTORY, LAST, CheckpointStore
-from trainer.errors import BadRequest, Terminated, TryAgain
+from trainer.errors import BadRequest, OutOfMemory, Terminated, TryAgain
 from trainer.job import Job
 from trainer.journal import Entry, EntryKind
 from trainer.record import RunRecord
@@ -158,6 +159,41 @@ def test_a_tracking_server_that_hangs_does_not_hold_the_step_for_ever(
         Reporter(record, exchange, []),
     ):
         journal.append(exchange, epoch_entry(1))
+
+
+def test_after_out_of_memory_the_record_is_waited_for_as_at_the_end(
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+) -> None:
+    def train() -> None:
+        with Reporter(record, exchange, []):
+            journal.append(exchange, epoch_entry(1))
+            raise OutOfMemory("no memory")
+
+    monkeypatch.setattr(reporter, "_PATIENCE_AFTER_FAILURE_SECONDS", 0.1)
+    log = RunRecord.log_metrics
+    monkeypatch.setattr(RunRecord, "log_metrics", lambda *arguments: time.sleep(1) or log(*arguments))
+    with pytest.raises(OutOfMemory):
+        train()
+    assert points(record) == [(1, 1.0)]
+
+
+def test_two_reporters_of_one_process_never_take_from_the_same_folder(
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+) -> None:
+    is_up, log = threading.Event(), RunRecord.log_metrics
+    monkeypatch.setattr(RunRecord, "log_metrics", lambda *arguments: is_up.wait(60) and log(*arguments))
+    slow = Reporter(record, exchange, [])
+    with monkeypatch.context() as patch:
+        patch.setattr(reporter, "_PATIENCE_SECONDS", 0.1)
+        with pytest.raises(TryAgain, match="did not take"), slow:
+            journal.append(exchange, epoch_entry(1))
+    with pytest.raises(TryAgain, match=r"not taken what was recorded before .*exchange\); is the tracking server up\?"):
+        Reporter(record, exchange, []).__enter__()
+    is_up.set()
+    slow._thread.join(60)
+    with Reporter(record, exchange, [1]):
+        pass
+    assert points(record) == [(1, 1.0)]
 
 
 def test_mlflow_refusing_stops_the_training_and_is_the_reason_given(

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -319,6 +320,34 @@ def test_out_of_memory_halves_the_batch_and_the_same_try_goes_on(
     assert not (job.settings.trainer_cache_dir / unsent.FOLDER / job.run.key).exists()
 
 
+def test_out_of_memory_while_an_upload_takes_too_long_the_next_try_goes_on(
+    train_job: MakeJob, memory_for: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_up, commit, patience = threading.Event(), CheckpointStore.commit, reporter._PATIENCE_SECONDS
+
+    def commit_slowly(store: CheckpointStore, claimed: Path) -> Any:
+        is_up.wait(60)
+        return commit(store, claimed)
+
+    memory_for(batch=4, from_epoch=2)
+    pipeline = tiny_pipeline(3)
+    job = train_job(pipeline)
+    monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(CheckpointStore, "commit", commit_slowly)
+    with pytest.raises(TryAgain, match="has not taken what was recorded before the batch was halved"):
+        do_train(job)
+    assert json.loads(job.record.tags()["training"])["batch"] == 4
+    is_up.set()
+    monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", patience)
+    for thread in threading.enumerate():
+        if thread.name.startswith("reporter of"):
+            thread.join(60)
+    result = do_train(train_job(pipeline))
+    assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
+    assert job.record.metrics()["train/batch"] == 4
+    assert epochs_of(job.record) == [1, 2, 3]
+
+
 @pytest.mark.faults
 def test_the_next_try_begins_with_the_batch_that_fits(train_job: MakeJob, memory_for: Callable[[int], None]) -> None:
     memory_for(batch=4, from_epoch=1, then=Terminated("told to stop"))
@@ -391,6 +420,24 @@ def test_epochs_that_mlflow_did_not_take_are_there_for_the_next_try(
     result = do_train(job)
     assert (result.epochs_done, result.resumed_from_epoch) == (3, 2)
     assert epochs_of(job.record) == [1, 2, 3]
+
+
+def test_what_an_earlier_try_left_stays_while_the_cache_cannot_be_read(make_job: MakeJob) -> None:
+    job = make_job("train")
+    left = unsent.new_folder(job, 1)
+    (left / "journal.jsonl").mkdir()  # as a disk's error, it can be mended
+    with pytest.raises(TryAgain, match=r"cannot carry what an earlier try left .*TRAINER_CACHE_DIR.*journal\.jsonl"):
+        unsent.carry(job, 1, list)
+    assert left.exists()
+
+
+def test_a_copy_that_does_not_say_its_epoch_is_dropped(make_job: MakeJob, caplog: pytest.LogCaptureFixture) -> None:
+    job = make_job("train")
+    left = unsent.new_folder(job, 1)
+    (left / "claimed").mkdir()
+    unsent.carry(job, 1, list)
+    assert "cannot be used and is dropped: a copy of a checkpoint is damaged: expected its epoch in" in caplog.text
+    assert not left.exists()
 
 
 @pytest.mark.faults

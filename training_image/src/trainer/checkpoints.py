@@ -163,12 +163,15 @@ class CheckpointStore:
 
         Whoever calls it has just made sure that the record is its own. A copy that waited in a machine's cache while
         the training went on elsewhere is dropped.
+
+        Raises:
+            BadData: the copy does not say of which epoch it is.
         """
         before, self._stored = self._stored, None
         is_sure = before is not None
         if before is None:
             before = self.available()
-        epoch = int((claimed / _EPOCH).read_text(encoding="ascii"))
+        epoch = _epoch_of(claimed)
         newest = max(before, key=lambda other: other.epoch, default=None)
         if newest is not None and newest.epoch >= epoch:
             _log.info("a checkpoint of epoch %d is dropped: MLflow has that of epoch %d", epoch, newest.epoch)
@@ -262,6 +265,15 @@ class CheckpointStore:
         except StepError as error:
             self._can_delete = False
             _log.warning("old checkpoints stay in the artifact store: %s", error)
+
+
+def _epoch_of(copy: Path) -> int:
+    try:
+        return int((copy / _EPOCH).read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError) as error:
+        raise BadData(
+            f"a copy of a checkpoint is damaged: expected its epoch in {copy / _EPOCH}, got {error}"
+        ) from error
 
 
 def _artifacts_of(several: Iterable[Checkpoint]) -> set[str]:

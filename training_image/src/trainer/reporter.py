@@ -15,7 +15,7 @@ from typing import Self
 
 from . import checkpoints, journal
 from .checkpoints import CheckpointStore
-from .errors import Superseded, TryAgain
+from .errors import OutOfMemory, Superseded, TryAgain
 from .journal import Entry, EntryKind
 from .mlflow_client import hurry
 from .record import RunRecord
@@ -48,10 +48,19 @@ class Reporter:
         self._deadline = 0.0
         self._error: BaseException | None = None
         self._switch_seconds = sys.getswitchinterval()
-        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"reporter of {exchange}", daemon=True)
 
     def __enter__(self) -> Self:
-        """Start the thread."""
+        """Start the thread.
+
+        Raises:
+            TryAgain: an earlier one of this process lives on and still takes from the same folder.
+        """
+        if any(thread.name == self._thread.name for thread in threading.enumerate()):
+            raise TryAgain(
+                f"MLflow still has not taken what was recorded before the batch was halved ({self._exchange}); "
+                "is the tracking server up?"
+            )
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._thread.start()
         return self
@@ -130,7 +139,7 @@ class Reporter:
 
 
 def _patience_seconds(error: BaseException | None) -> float:
-    if error is None:
+    if error is None or isinstance(error, OutOfMemory):  # which the same process goes on after
         return _PATIENCE_SECONDS
     if isinstance(error, Exception):
         return _PATIENCE_AFTER_FAILURE_SECONDS

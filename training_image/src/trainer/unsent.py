@@ -40,7 +40,7 @@ def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -
     """Bring to MLflow what earlier tries of this training left, and drop what is of other trainings of this run.
 
     Raises:
-        TryAgain: MLflow does not answer; everything stays where it is.
+        TryAgain: MLflow does not answer, or the cache cannot be read; everything stays where it is.
     """
     for training in _children(_folder_of(job)):
         if training.name != str(began_ms):
@@ -58,6 +58,8 @@ def _carry_one(job: Job, left: Path, began_ms: int, logged_epochs: Iterable[int]
             pass  # leaving the block carries what is there
     except TryAgain:
         raise
+    except OSError as error:
+        raise TryAgain(f"cannot carry what an earlier try left in the cache (TRAINER_CACHE_DIR): {error}") from error
     except (StepError, ValueError) as error:
         _log.warning("what an earlier try left cannot be used and is dropped: %s", error)
 
