@@ -2,7 +2,9 @@
 
 import errno
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from trainer.settings import Settings
 
 pytest_plugins = ("tests.trainer.s3_store",)
 MakeJob = Callable[..., Job]
+LISTS = "lists"
 
 
 @pytest.fixture
@@ -93,6 +96,89 @@ def test_a_bucket_that_must_not_be_used_is_a_bad_request(in_bucket: RunRecord, s
     for use in _uses(in_bucket, tmp_path):
         with pytest.raises(BadRequest, match=r"MLflow, .*: .*(NoSuchBucket|bucket does not exist)"):
             use()
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Answers everything with one status, as a proxy before MLflow does; may let lists of files through."""
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        is_list = LISTS in vars(self.server) and "?path=" in self.path
+        body = b'{"files": [{"path": "a.txt", "is_dir": false, "file_size": 6}]}' if is_list else b""
+        self.send_response(200 if is_list else vars(self.server)["status"])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_PUT = do_POST = do_DELETE = answer
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def refuse(
+    make_job: MakeJob, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., RunRecord]]:
+    """Return a function that gives a run whose artifacts are behind a proxy that answers with a status.
+
+    The rest of MLflow is behind it with ``everything``; lists of files get through with ``lists``.
+    """
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://someone:hidden%40place@127.0.0.1:{server.server_port}"
+    location = f"{address}/api/2.0/mlflow-artifacts/artifacts/digits"
+    connect(settings.mlflow_tracking_uri).create_experiment("digits", artifact_location=location)
+
+    def arrange(status: int, *, everything: bool = False, lists: bool = False) -> RunRecord:
+        vars(server).update({"status": status} | ({LISTS: True} if lists else {}))
+        record = make_job("train").record
+        return RunRecord(connect(address), record.run_id) if everything else record
+
+    yield arrange
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        (401, "; correct MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+        (403, "; give the account of MLFLOW_TRACKING_USERNAME the right to do this"),
+        (413, r"; a proxy before MLflow limits the size .* \(nginx: client_max_body_size\)"),
+    ],
+)
+def test_what_a_proxy_before_mlflow_refuses_is_a_bad_request(
+    refuse: Callable[..., RunRecord], tmp_path: Path, status: int, advice: str
+) -> None:
+    _file(tmp_path / "a.txt")
+    record = refuse(status)
+    for use in _uses(record, tmp_path):
+        with pytest.raises(BadRequest, match=rf"^MLflow, .*: {status} Client Error: .*{advice}$") as refused:
+            use()
+        assert "hidden" not in str(refused.value)
+    with pytest.raises(BadRequest, match=rf"^MLflow, read the run: .*{status}") as refused:
+        refuse(status, everything=True).tags()
+    assert "hidden" not in str(refused.value)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_what_a_proxy_before_mlflow_may_grant_later_is_worth_another_try(
+    refuse: Callable[..., RunRecord], tmp_path: Path, status: int
+) -> None:
+    _file(tmp_path / "a.txt")
+    for use in _uses(refuse(status), tmp_path):
+        with pytest.raises(TryAgain, match=r"^MLflow, .*is the tracking server up\?$") as failed:
+            use()
+        assert "hidden" not in str(failed.value)
+
+
+def test_a_download_alone_that_is_refused_is_a_bad_request(refuse: Callable[..., RunRecord], tmp_path: Path) -> None:
+    record = refuse(403, lists=True)
+    assert record.artifacts("notes") == ["notes/a.txt"]
+    with pytest.raises(BadRequest, match=r"^MLflow, download notes/a\.txt: 403 Client Error: .*; give the account"):
+        record.download("notes/a.txt", tmp_path / "back")
 
 
 def _uses(record: RunRecord, folder: Path) -> list[Callable[[], object]]:

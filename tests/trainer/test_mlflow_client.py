@@ -18,7 +18,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from tests.faults.gate import Gate, Mode
-from trainer.mlflow_client import connect, hurry
+from trainer.errors import TryAgain
+from trainer.mlflow_client import connect, hurry, mlflow_errors
 from trainer.record import RunRecord
 
 REPEATS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
@@ -135,6 +136,22 @@ def test_a_method_that_calls_others_is_repeated_as_often_as_they(
     with pytest.raises(MlflowException, match="Connection broken"):
         client.log_dict("0" * 32, {}, "a.json")
     assert len(calls) == 1 + 4
+
+
+@pytest.mark.parametrize("mode", [Mode.CUT, Mode.ERRORS, Mode.REFUSED])
+def test_no_message_shows_the_password_of_the_servers_address(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, mode: Mode
+) -> None:
+    monkeypatch.setenv(REPEATS, "1")
+    monkeypatch.setenv(PAUSE_FACTOR, "0")
+    client = connect(gate.address.replace("http://", "http://someone:hid@den@"))
+    gate.set(mode)
+    with pytest.raises(TryAgain, match=r"^MLflow, read: .*is the tracking server up") as failed, mlflow_errors("read"):
+        client.get_run("0" * 32)
+    assert ("asking again" in caplog.text) == (mode is Mode.CUT)
+    for text in (str(failed.value), caplog.text):
+        assert "someone" not in text
+        assert "den@" not in text
 
 
 def test_a_refusal_is_not_repeated(client: MlflowClient, caplog: pytest.LogCaptureFixture) -> None:

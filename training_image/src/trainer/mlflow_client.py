@@ -19,6 +19,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from requests.exceptions import RequestException
 
+from .addresses import without_secrets
 from .errors import BadRequest, TryAgain
 from .full_disk import full_disk_error
 
@@ -45,7 +46,15 @@ _asking = threading.local()
 
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "PERMISSION_DENIED", "UNAUTHENTICATED"}
-_MAY_PASS = {408, 429}
+_MAY_PASS = {408, 425, 429}
+_ADVICE = {
+    401: "; correct MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
+    403: "; give the account of MLFLOW_TRACKING_USERNAME the right to do this",
+    413: "; a proxy before MLflow limits the size of what is uploaded: expected a limit above that of a checkpoint "
+    "(nginx: client_max_body_size)",
+}
+_STATUS = re.compile(r"^(\d{3}) Client Error|failed with error code (\d{3})\b")
+"""How MLflow tells of an answer that is not its own, a proxy's for example."""
 _BROKE_OFF = ("Connection broken", "Response ended prematurely")
 """What urllib3 says of an answer that has begun and does not end; MLflow keeps of it the words."""
 _HARMLESS_TWICE = ("download_", "finalize_", "get_", "list_", "log_", "search_", "set_", "update_")
@@ -141,25 +150,45 @@ def mlflow_errors(doing: str) -> Iterator[None]:
         said = _said(error)
         if full := _full_disk_in(said):
             raise full from error
+        _check_not_refused(doing, _status_in(said), said)
         # Two processes that insert the same row at once are told BAD_REQUEST by MLflow.
         if (error.error_code in _WRONG or is_missing(error)) and "IntegrityError" not in str(error):
             raise BadRequest(f"MLflow, {doing}: {said}") from error
         raise TryAgain(f"MLflow, {doing}: {said}; is the tracking server up?") from error
     except Exception as error:
+        said = _one_line(error)
+        if isinstance(error, RequestException):
+            # A refusal counts as false.
+            _check_not_refused(doing, error.response.status_code if error.response is not None else 0, said)
         status = _artifact_store_status(error)
         if status is not None:
-            detail = f"MLflow, {doing}: the artifact store: {_one_line(error)}"
-            if 400 <= status < 500 and status not in _MAY_PASS:
+            detail = f"MLflow, {doing}: the artifact store: {said}"
+            if _is_refusal(status):
                 raise BadRequest(detail) from error
             raise TryAgain(f"{detail}; is the store running?") from error
         if isinstance(error, RequestException | OSError):
-            raise TryAgain(f"MLflow, {doing}: {error}; is the tracking server up?") from error
+            raise TryAgain(f"MLflow, {doing}: {said}; is the tracking server up?") from error
         raise
+
+
+def _check_not_refused(doing: str, status: int, said: str) -> None:
+    if _is_refusal(status):
+        raise BadRequest(f"MLflow, {doing}: {said}{_ADVICE.get(status, '')}")
+
+
+def _is_refusal(status: int) -> bool:
+    """Tell whether an HTTP status means that the same request will be refused again."""
+    return 400 <= status < 500 and status not in _MAY_PASS
+
+
+def _status_in(said: str) -> int:
+    found = _STATUS.search(said)
+    return int(found[1] or found[2]) if found else 0
 
 
 def _said(error: MlflowException) -> str:
     """Return MLflow's words; of a download that failed, why."""
-    return str(error).rpartition("#####\n")[2].splitlines()[0][:500]
+    return without_secrets(str(error).rpartition("#####\n")[2].splitlines()[0])[:500]
 
 
 def _full_disk_in(said: str) -> TryAgain | None:
@@ -183,7 +212,7 @@ def _artifact_store_status(error: BaseException | None) -> int | None:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:500]
+    return without_secrets(" ".join(str(error).split()))[:500]
 
 
 def is_missing(error: MlflowException) -> bool:

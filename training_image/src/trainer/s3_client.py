@@ -28,6 +28,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
+from .addresses import without_secrets
 from .errors import BadRequest, StepError, TryAgain
 from .s3_answers import Page, read_page, read_versioning
 from .s3_errors import Refusal, error_for, not_s3
@@ -69,7 +70,7 @@ class S3Client:
         Raises:
             BadRequest: endpoint or region cannot be used.
         """
-        self.endpoint = _without_secrets(settings.s3_endpoint_url or "S3")
+        self.endpoint = without_secrets(settings.s3_endpoint_url or "S3")
         with self._translated("use", "S3"):
             self._client = boto3.session.Session().client(
                 "s3",
@@ -77,7 +78,7 @@ class S3Client:
                 region_name=settings.s3_region or None,
                 config=_config(settings),
             )
-        self.endpoint = _without_secrets(str(self._client.meta.endpoint_url))
+        self.endpoint = without_secrets(str(self._client.meta.endpoint_url))
         self._attempts = settings.s3_attempts
         self._http = _http_session(settings, str(self._client.meta.endpoint_url))
 
@@ -263,9 +264,4 @@ def _reason(error: Exception) -> str:
 
 
 def _without_addresses(text: str) -> str:
-    return re.sub(r"(https?://[^\s?'\"]+|/[^\s?'\"]*)\?[^\s'\"]*", r"\1", _without_secrets(text))
-
-
-def _without_secrets(url: str) -> str:
-    """Return text without the user and password of addresses in it."""
-    return re.sub(r"(https?://)[^/\s@]+@", r"\1", url)
+    return re.sub(r"(https?://[^\s?'\"]+|/[^\s?'\"]*)\?[^\s'\"]*", r"\1", without_secrets(text))
