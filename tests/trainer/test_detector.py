@@ -10,7 +10,8 @@ import pytest
 
 from step_contract.catalog import Training, VisionTask
 from trainer import ultralytics_setup
-from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError
+from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain
+from trainer.host_memory import kills_for_memory
 from trainer.model_files import find_file, find_weights, models_folder
 
 from .conftest import make_pipeline
@@ -195,11 +196,63 @@ def test_an_unknown_failure_stays_what_it_is(detector: ModuleType, make_plan: An
         raise RuntimeError("shape mismatch")
 
 
-def test_a_gpus_process_that_failed_says_why(detector: ModuleType, make_plan: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("reason", "kind", "message"),
+    [
+        ("OutOfMemoryError: CUDA out of memory. Tried to", OutOfMemory, "batch 8 .*CUDA out of memory"),
+        ("KeyError: 'a'", Bug, "^a GPU's process ended with 1: KeyError: 'a'$"),
+        (
+            "OSError: [Errno 28] No space left on device: '/w/last.pt'",
+            TryAgain,
+            "No space .*last.pt'; expected TRAINER_W",
+        ),
+        ("OSError: [Errno 122] Disk quota exceeded", TryAgain, "quota exceeded; expected TRAINER_WORK_DIR"),
+        ("OSError: [Errno 30] Read-only file system: 'a'", TryAgain, "on a disk that can be written"),
+        ("RuntimeError: PytorchStreamWriter failed writing file", TryAgain, "failed writing file; expected TRAINER"),
+        ("DistBackendError: NCCL error in: Process\nmore", TryAgain, "NCCL error in: Process; the next try goes on"),
+        ("DistNetworkError: The client socket has failed", TryAgain, "a GPU's process was lost"),
+        (
+            "RuntimeError: [gloo/pair.cc:538] Connection closed by peer [127.0.0.1]",
+            TryAgain,
+            "was lost .*closed by peer",
+        ),
+        ("RuntimeError: NCCL Error 1: Cuda failure 'out of memory'", OutOfMemory, "out of memory with batch 8"),
+    ],
+)
+def test_a_gpus_process_that_failed_says_why(
+    detector: ModuleType, make_plan: Any, tmp_path: Path, reason: str, kind: type[StepError], message: str
+) -> None:
     error = detector.subprocess.CalledProcessError(1, ["torchrun"])
-    with pytest.raises(Bug, match="a GPU's process ended with 1: its output above says why"):  # noqa: SIM117
-        with detector._translated_errors(make_plan()):
-            raise error
-    detector.journal.note_failure(tmp_path, "OutOfMemoryError: CUDA out of memory. Tried to")
-    with pytest.raises(OutOfMemory, match="CUDA out of memory"), detector._translated_errors(make_plan()):
+    detector.journal.note_failure(tmp_path, reason)
+    with pytest.raises(kind, match=message), detector._translated_errors(make_plan()):
         raise error
+
+
+def test_a_gpus_process_that_is_killed_is_worth_another_try(detector: ModuleType, make_plan: Any) -> None:
+    with pytest.raises(TryAgain, match=r"lost \(exit code 1\): it was killed, or its output above says why; the next"):  # noqa: SIM117
+        with detector._translated_errors(make_plan()):
+            raise detector.subprocess.CalledProcessError(1, ["torchrun"])
+
+
+@pytest.mark.parametrize("reason", [None, "DistBackendError: NCCL error in: ProcessGroupNCCL.cpp:94"])
+def test_a_gpus_process_that_the_kernel_kills_for_memory_is_out_of_memory(
+    detector: ModuleType, make_plan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str | None
+) -> None:
+    if reason:
+        detector.journal.note_failure(tmp_path, reason)
+    monkeypatch.setattr(detector, "kills_for_memory", iter([4, 5]).__next__)
+    with pytest.raises(OutOfMemory, match=r"with batch 8 .*: the kernel killed a GPU's process for want of the host's"):  # noqa: SIM117
+        with detector._translated_errors(make_plan()):
+            raise detector.subprocess.CalledProcessError(1, ["torchrun"])
+
+
+@pytest.mark.parametrize(("cgroup", "where"), [("0::/\n", "."), ("3:cpu:/\n0::/a.slice/b.scope\n", "a.slice/b.scope")])
+def test_what_the_kernel_killed_for_memory_is_counted(tmp_path: Path, cgroup: str, where: str) -> None:
+    assert kills_for_memory(tmp_path) == 0
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "self" / "cgroup").write_text(cgroup)
+    events = tmp_path / "sys" / "fs" / "cgroup" / where / "memory.events"
+    events.parent.mkdir(parents=True)
+    # As Linux 6.12 writes it.
+    events.write_text("low 0\nhigh 0\nmax 31\noom 2\noom_kill 7\noom_group_kill 0\n")
+    assert kills_for_memory(tmp_path) == 7

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from trainer.errors import Terminated
+from trainer.errors import Terminated, TryAgain
 from trainer.job import Job
 
 from .test_train import MakeJob, do_train, epochs_of, tiny_pipeline, train_job
@@ -71,6 +71,31 @@ def test_a_rank_without_memory_halves_the_batch_for_all(
     assert epochs_of(job.record) == [1, 2, 3]
     batches = job.record.client.get_metric_history(job.record.run_id, "train/batch")
     assert [point.value for point in sorted(batches, key=lambda point: point.step)] == [8, 4, 4]
+
+
+def test_a_rank_that_is_killed_is_worth_another_try(
+    train_job: MakeJob, on_two_gpus: Callable[[Job], Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEST_EPOCH_SECONDS", "1")
+    pipeline = tiny_pipeline(60)
+    job = on_two_gpus(train_job(pipeline))
+
+    def kill_a_rank_after_two_epochs() -> None:
+        while len(epochs_of(job.record)) < 2:
+            time.sleep(0.2)
+        next(process for process in ranks() if process.environ().get("RANK") == "1").kill()
+
+    threading.Thread(target=kill_a_rank_after_two_epochs, daemon=True).start()
+    with pytest.raises(
+        TryAgain, match=r"a GPU's process was lost \(exit code 1\): .*the next try goes on from the last"
+    ):
+        do_train(job)
+    done = len(epochs_of(job.record))
+    monkeypatch.delenv("TEST_EPOCH_SECONDS")
+    result = do_train(on_two_gpus(train_job(pipeline)))
+    assert result.resumed_from_epoch is not None
+    assert 1 <= result.resumed_from_epoch <= done < result.epochs_done == 60
+    assert epochs_of(job.record) == list(range(1, 61))
 
 
 def test_told_to_stop_no_rank_lives_on_and_the_next_try_goes_on(

@@ -23,7 +23,9 @@ from step_contract.catalog import Training, VisionTask
 from . import journal
 from .device_memory import free_device_memory, says_out_of_memory
 from .epoch_callbacks import EVENTS, EpochCallbacks, unsettle
-from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError
+from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain
+from .full_disk import full_disk_said
+from .host_memory import kills_for_memory
 from .model_files import find_file, find_weights, is_yaml
 
 Model = YOLO
@@ -32,6 +34,9 @@ Model = YOLO
 _WEIGHTS_ARGUMENTS = ("pretrained", "distill_model")
 _RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
 """Arguments that would make it another training than the pipeline's; a checked catalog has none of them."""
+
+_LOST_PEER = ("NCCL", "DistBackendError", "DistNetworkError", "DistStoreError", "closed by peer", "reset by peer")
+"""What a GPU's process says when another one, or the way to it, is gone."""
 
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
 """The letter of a model's size in its name, as ultralytics reads it."""
@@ -201,6 +206,7 @@ def _check_device(device: str) -> None:
 
 @contextmanager
 def _translated_errors(plan: Plan) -> Iterator[None]:
+    kills_before = kills_for_memory()
     try:
         yield
     except StepError:
@@ -208,13 +214,28 @@ def _translated_errors(plan: Plan) -> Iterator[None]:
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _out_of_memory(plan, error) from error
     except subprocess.CalledProcessError as error:
-        reason = journal.failure(plan.exchange) or "its output above says why"
-        raise _meaning(plan, reason) or Bug(f"a GPU's process ended with {error.returncode}: {reason}") from error
+        raise _failure_of_a_rank(plan, error.returncode, kills_before) from error
     except (RuntimeError, ValueError) as error:
         meaning = _meaning(plan, str(error))
         if meaning is None:
             raise
         raise meaning from error
+
+
+def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
+    """Return what it means that a process of several GPUs' failed, by what the first to fail left as its reason."""
+    reason = journal.failure(plan.exchange)
+    meaning = (_meaning(plan, reason) or full_disk_said(reason)) if reason is not None else None
+    if meaning is not None:
+        return meaning
+    if reason is not None and not any(sign in reason for sign in _LOST_PEER):
+        return Bug(f"a GPU's process ended with {code}: {reason}")
+    if kills_for_memory() > kills_before:
+        return _out_of_memory(plan, "the kernel killed a GPU's process for want of the host's memory")
+    said = _first_line(reason) if reason is not None else "it was killed, or its output above says why"
+    return TryAgain(
+        f"a GPU's process was lost (exit code {code}): {said}; the next try goes on from the last checkpoint"
+    )
 
 
 def _meaning(plan: Plan, text: str) -> StepError | None:

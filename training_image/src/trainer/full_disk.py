@@ -35,6 +35,17 @@ def full_disk_error(error: BaseException) -> TryAgain | None:
     reason = _full_disk(error)
     if reason is None:
         return None
+    return _no_room(reason)
+
+
+def full_disk_said(text: str) -> TryAgain | None:
+    """Return what to raise if the words of an error in another process come from a full disk."""
+    if any(sign in text for sign in (*map(os.strerror, _FULL), *_TORCH_SAYS)):
+        return _no_room(text.splitlines()[0])
+    return None
+
+
+def _no_room(reason: str) -> TryAgain:
     return TryAgain(
         f"{reason}; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room and on a disk that can be written, "
         "and resources.<step>.shm large enough"
