@@ -370,6 +370,44 @@ def test_below_the_minimum_batch_the_training_fails_for_good(
         do_train(train_job(pipeline.model_copy(update={"training": training})))
 
 
+def test_a_minimum_batch_that_was_raised_counts_for_the_next_try(
+    train_job: MakeJob, memory_for: Callable[..., None]
+) -> None:
+    memory_for(batch=2, then=Terminated("told to stop"))
+    pipeline = tiny_pipeline(1)
+    with pytest.raises(Terminated):
+        do_train(train_job(pipeline))
+    memory_for(batch=8)
+    training = pipeline.training.model_copy(update={"minimum_batch": 4})
+    job = train_job(pipeline.model_copy(update={"training": training}))
+    do_train(job)
+    assert job.record.metrics()["train/batch"] == 4
+
+
+def test_below_the_minimum_batch_ultralytics_does_not_go_by_itself(
+    train_job: MakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ultralytics.models.yolo.detect import DetectionTrainer
+
+    begun, original = [], DetectionTrainer.preprocess_batch
+
+    def out_of_memory(self: Any, batch: Any) -> Any:
+        begun.append(self.batch_size)
+        if self.batch_size > 2:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return original(self, batch)
+
+    monkeypatch.setattr(DetectionTrainer, "preprocess_batch", out_of_memory)
+    pipeline = tiny_pipeline(1)
+    training = pipeline.training.model_copy(update={"minimum_batch": 4})
+    job = train_job(pipeline.model_copy(update={"training": training}))
+    wanted = r"out of memory with batch 4 .*went down to batch 2; the minimum is 4; that is training.minimum_batch: exp"
+    with pytest.raises(BadRequest, match=wanted):
+        do_train(job)
+    assert begun == [8, 4, 4], "8, halved by ultralytics; then the minimum by itself"
+    assert epochs_of(job.record) == []
+
+
 def test_a_container_killed_at_its_limit_is_followed_by_half_the_batch(train_job: MakeJob, settings: Settings) -> None:
     pipeline = tiny_pipeline(1)
     pipeline = pipeline.model_copy(update={"training": pipeline.training.model_copy(update={"minimum_batch": 4})})

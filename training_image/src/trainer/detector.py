@@ -99,7 +99,7 @@ def fit(plan: Plan, checkpoint: Model | None = None) -> None:
     _check_device(plan.device)
     arguments = _resumed_arguments(plan) if checkpoint else _new_arguments(plan)
     model = checkpoint or _new_model(plan)
-    callbacks = EpochCallbacks(plan.exchange, DEFAULT_CFG_DICT, rank)
+    callbacks = EpochCallbacks(plan.exchange, DEFAULT_CFG_DICT, rank, plan.training.minimum_batch)
     for event in EVENTS:
         model.add_callback(event, getattr(callbacks, event))
     with _translated_errors(plan):

@@ -50,17 +50,21 @@ class EpochCallbacks:
     does the work.
     """
 
-    def __init__(self, exchange: Path, defaults: Mapping[str, Any], rank: Callable[[], int]) -> None:
+    def __init__(
+        self, exchange: Path, defaults: Mapping[str, Any], rank: Callable[[], int], minimum_batch: int = 1
+    ) -> None:
         """Write below a folder that the reporter reads.
 
         Args:
             exchange: gets the journal and the checkpoint slot.
             defaults: ultralytics' own value of each argument.
             rank: tells which GPU's process asks; below 0 if there is only one.
+            minimum_batch: no epoch begins with a smaller one.
         """
         self._exchange = exchange
         self._defaults = dict(defaults)
         self._rank = rank
+        self._minimum_batch = minimum_batch
         self._began = self._epoch_began = self._trained_seconds = 0.0
         self._epochs_before = 0
         self._in_epoch = self._is_settled = False
@@ -78,8 +82,16 @@ class EpochCallbacks:
             logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
         self._write(trainer, EntryKind.START, trainer.start_epoch, arguments=self._arguments(vars(trainer.args)))
 
-    def on_train_epoch_start(self, _trainer: Any) -> None:
-        """Start the clock; after NaN or out of memory an epoch starts again."""
+    def on_train_epoch_start(self, trainer: Any) -> None:
+        """Start the clock; after NaN or out of memory an epoch starts again.
+
+        Raises:
+            MemoryError: ultralytics, which halves the batch by itself in its first epoch, went below the minimum.
+        """
+        if trainer.batch_size < self._minimum_batch:
+            raise MemoryError(
+                f"ultralytics went down to batch {trainer.batch_size}; the minimum is {self._minimum_batch}"
+            )
         self._epoch_began, self._in_epoch = time.monotonic(), True
 
     def on_train_epoch_end(self, _trainer: Any) -> None:

@@ -75,7 +75,8 @@ def _plan(job: Job, training: "Training", expected: str) -> Plan:
         task=job.pipeline.task,
         model=job.pipeline.model,
         training=settings,
-        batch=min(settings.batch, training.batch or settings.batch),
+        # The minimum may have been raised since an earlier try.
+        batch=max(settings.minimum_batch, min(settings.batch, training.batch or settings.batch)),
         data=materialize(manifest, job, job.workspace / "dataset"),
         save_dir=save_dir,
         exchange=unsent.new_folder(job, training.began_ms),
