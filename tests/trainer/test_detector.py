@@ -200,6 +200,8 @@ def test_an_unknown_failure_stays_what_it_is(detector: ModuleType, make_plan: An
     ("reason", "kind", "message"),
     [
         ("OutOfMemoryError: CUDA out of memory. Tried to", OutOfMemory, "batch 8 .*CUDA out of memory"),
+        ("MemoryError: ", OutOfMemory, "out of memory with batch 8"),
+        ("_ArrayMemoryError: Unable to allocate 3.0 GiB", OutOfMemory, "Unable to allocate 3.0 GiB"),
         ("KeyError: 'a'", Bug, "^a GPU's process ended with 1: KeyError: 'a'$"),
         (
             "OSError: [Errno 28] No space left on device: '/w/last.pt'",

@@ -38,6 +38,9 @@ _RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
 _LOST_PEER = ("NCCL", "DistBackendError", "DistNetworkError", "DistStoreError", "closed by peer", "reset by peer")
 """What a GPU's process says when another one, or the way to it, is gone."""
 
+_MEMORY_ERROR = re.compile(r"\w*MemoryError\b")
+"""How a GPU's process names Python's, numpy's and torch's errors of memory."""
+
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
 """The letter of a model's size in its name, as ultralytics reads it."""
 
@@ -225,6 +228,8 @@ def _translated_errors(plan: Plan) -> Iterator[None]:
 def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
     """Return what it means that a process of several GPUs' failed, by what the first to fail left as its reason."""
     reason = journal.failure(plan.exchange)
+    if reason is not None and _MEMORY_ERROR.match(reason):
+        return _out_of_memory(plan, reason)
     meaning = (_meaning(plan, reason) or full_disk_said(reason)) if reason is not None else None
     if meaning is not None:
         return meaning
