@@ -36,6 +36,7 @@ PATIENCE_SECONDS = 300
 _TIMEOUT_SECONDS = 60
 _STOP_REQUEST_SECONDS = 1.5
 _ANSWER_LINES = 2000
+_REMOVALS = 5
 _CREATED = "created"
 _REFUSED_LOGIN = ("unauthorized", "incorrect username or password", "denied")
 _Value = TypeVar("_Value")
@@ -268,14 +269,25 @@ def _stop(client: APIClient, container: str, grace_seconds: int) -> None:
 
 
 def remove(client: APIClient, container: str) -> None:
-    """Remove a container with its scratch volume; one that is gone, or just going, is fine."""
-    try:
-        client.remove_container(container, v=True, force=True)
-    except NotFound:
-        return
-    except APIError as error:
-        if error.status_code != 409:
-            raise
+    """Remove a container with its scratch volume; one that is gone, or just going, is fine.
+
+    The engine may stumble over its own files where two tries remove a container at once ("directory not empty"); one
+    that it cannot remove for good is left to the sweep, for its result is taken.
+    """
+    for left in reversed(range(_REMOVALS)):
+        try:
+            client.remove_container(container, v=True, force=True)
+            return
+        except NotFound:
+            return
+        except APIError as error:
+            if error.status_code == 409:
+                return
+            if not error.is_server_error():
+                raise
+            _log.warning("container %s cannot be removed: %s", container[:12], error.explanation or error)
+        if left:
+            time.sleep(1)
 
 
 def retire(client: APIClient, state: ContainerState, reason: str) -> None:
