@@ -13,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from http import HTTPStatus
 from pathlib import Path
 
 import psutil
@@ -22,7 +21,7 @@ from docker.errors import DockerException
 
 from include.pipelines.settings import settings
 
-from .airflow_api import AirflowApi, ApiError
+from .airflow_api import AirflowApi
 from .layout import ADMIN, PROJECT_ROOT, STATE_VARIABLE, Layout, Ports, environment
 
 AIRFLOW_BIN = PROJECT_ROOT / ".venv/airflow/bin"
@@ -77,12 +76,11 @@ def _make_gpu_pool(api: AirflowApi, variables: dict[str, str]) -> None:
     """Give the pool as many slots as steps have GPUs; Airflow starts no task of a pool that there is not."""
     devices = [device for device in variables.get("DOCKER_GPUS", "").split(",") if device.strip()]
     pool = {"name": GPU_POOL, "slots": len(devices) or 1, "description": "GPUs of the Docker host"}
-    try:
-        api.call("POST", "/api/v2/pools", pool)
-    except ApiError as error:
-        if error.status != HTTPStatus.CONFLICT:
-            raise
-        api.call("PATCH", f"/api/v2/pools/{GPU_POOL}", pool)
+    # In one call that may be asked for again: on SQLite the scheduler's first writes get in the way.
+    action = {"action": "create", "action_on_existence": "overwrite", "entities": [pool]}
+    done = api.call("PATCH", "/api/v2/pools", {"actions": [action]})
+    if errors := done["create"]["errors"]:
+        raise StackError(f"Airflow cannot make the pool {GPU_POOL!r}: {errors}")
 
 
 def _migrate(layout: Layout, variables: dict[str, str]) -> None:
