@@ -121,7 +121,7 @@ faults: install ## Run the tests that take too long for `make test`: kills, race
 
 faults-docker: FAULT_KILLS = 12
 faults-docker: install ## Run the faults of the docker runtime on this machine's Docker engine; needs `make image`
-	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -n 2 --dist loadfile -m 'faults and docker' -rs tests/faults
+	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -m 'faults and docker' -rs tests/faults
 
 faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py
@@ -150,10 +150,10 @@ stack-images:
 
 .PHONY: cluster-images
 cluster-images: stack-images image ## Build all images of a cluster: training, MLflow, Airflow, Airflow for charts/airflow
-	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow-cluster -t nightshift-airflow-cluster:$(VERSION) .
+	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow-cluster -t nightshift-airflow-cluster:$(STACK_VERSION) .
 
 test-stack: install stack-images ## Start the stack in Docker, kill its scheduler in training, lose all volumes, restore; needs `make image`
-	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
+	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
 
 stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), wait until it answers
 	@$(COMPOSE) config --quiet

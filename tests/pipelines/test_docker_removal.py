@@ -10,7 +10,9 @@ from docker import APIClient
 from docker.errors import APIError
 from requests import Response
 
+from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.docker_engine import remove
+from include.step_contract.step import FailureKind
 
 
 class StumblingClient:
@@ -33,9 +35,13 @@ def test_a_container_that_the_engine_stumbles_over_is_removed_all_the_same() -> 
     assert client.left == 0
 
 
-def test_one_that_cannot_be_removed_costs_no_step_its_result(caplog: pytest.LogCaptureFixture) -> None:
-    remove(cast(APIClient, StumblingClient(times=100)), "a-container")
-    assert "container a-container cannot be removed: unable to remove filesystem" in caplog.text
+def test_one_that_cannot_be_removed_is_left_to_the_next_try() -> None:
+    """Left without a word, its result would be taken by a later *Clear*: its name says that nobody has taken it."""
+    with pytest.raises(
+        StepFailed, match="container a-container cannot be removed: unable to remove filesystem"
+    ) as told:
+        remove(cast(APIClient, StumblingClient(times=100)), "a-container")
+    assert told.value.kind is FailureKind.TRY_AGAIN
 
 
 def test_a_refusal_is_told() -> None:

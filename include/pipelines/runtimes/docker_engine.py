@@ -271,8 +271,10 @@ def _stop(client: APIClient, container: str, grace_seconds: int) -> None:
 def remove(client: APIClient, container: str) -> None:
     """Remove a container with its scratch volume; one that is gone, or just going, is fine.
 
-    The engine may stumble over its own files where two tries remove a container at once ("directory not empty"); one
-    that it cannot remove for good is left to the sweep, for its result is taken.
+    The engine may stumble over its own files where two tries remove a container at once ("directory not empty").
+
+    Raises:
+        StepFailed: it stumbles again and again. The container keeps its first name, so the next try takes its result.
     """
     for left in reversed(range(_REMOVALS)):
         try:
@@ -285,9 +287,11 @@ def remove(client: APIClient, container: str) -> None:
                 return
             if not error.is_server_error():
                 raise
-            _log.warning("container %s cannot be removed: %s", container[:12], error.explanation or error)
-        if left:
-            time.sleep(1)
+            said = f"container {container[:12]} cannot be removed: {error.explanation or error}"
+            if not left:
+                raise StepFailed(f"Docker: {said}; the next try takes its result", FailureKind.TRY_AGAIN) from error
+            _log.warning("%s; asking again", said)
+        time.sleep(1)
 
 
 def retire(client: APIClient, state: ContainerState, reason: str) -> None:
