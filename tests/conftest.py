@@ -20,9 +20,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what came of each fault."""
     reports = [
         report
-        for outcome in ("passed", "failed")
+        for outcome in ("passed", "failed", "error")
         for report in terminalreporter.getreports(outcome)
-        if report.nodeid.startswith("tests/faults/") and report.when == "call"
+        if report.nodeid.startswith("tests/faults/") and (report.when == "call" or report.failed)
     ]
     if reports:
         terminalreporter.section("faults")

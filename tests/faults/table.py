@@ -1,7 +1,7 @@
 """The table at the end of the fault suite: each fault, what it met, and what came of it.
 
-Tests note rows as properties, which reach the end of the run from other processes too; a test that notes none is a row
-itself.
+Tests note rows as properties, which reach the end of the run from other processes too; a test that notes none, or that
+failed, is a row itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -39,6 +39,7 @@ def table(reports: Iterable[Any]) -> Iterator[str]:
     if rows:
         yield from (_HEADER, *rows)
     for report in found:
-        if not any(name == "fault" for name, _ in report.user_properties):
+        if report.failed or not any(name == "fault" for name, _ in report.user_properties):
             name = report.nodeid.partition("::test_")[2].replace("_", " ")
-            yield f"{report.outcome:9}{report.duration:8.1f} s  {name}"
+            phase = "" if report.when == "call" else f" ({report.when})"
+            yield f"{report.outcome:9}{report.duration:8.1f} s  {name}{phase}"
