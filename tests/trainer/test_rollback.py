@@ -262,6 +262,26 @@ def test_decided_about_a_version_that_lost_the_alias_it_moves_and_marks_nothing(
         assert champion_of(job) == "2"
 
 
+def test_stopped_after_it_made_anothers_claimed_move_the_next_try_leaves_the_new_holder_alone(
+    roll_back: RollBack, promoted: Callable[[int], Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, set_alias = promoted(3), alias_moves.set_alias
+
+    def set_and_stop(*arguments: object) -> None:
+        set_alias(*arguments)  # type: ignore[arg-type]
+        raise KeyboardInterrupt
+
+    for number, stop in ((1, Mock(side_effect=KeyboardInterrupt)), (2, set_and_stop)):
+        with monkeypatch.context() as patch:
+            patch.setattr(alias_moves, "set_alias", stop)
+            with pytest.raises(KeyboardInterrupt):
+                roll_back(number)
+    assert champion_of(job) == "2"
+    assert roll_back(2).summary == "version 2 holds champion of digits; nothing was moved"
+    assert chain(job)[3:] == [("3", "2")]
+    assert "bad" not in job.record.client.get_model_version("digits", "2").tags
+
+
 def test_a_promotion_that_was_faster_keeps_the_alias(
     roll_back: RollBack,
     promoted: Callable[[int], Job],

@@ -68,6 +68,12 @@ class AliasLedger:
         with mlflow_errors("note a move of an alias"):
             write_param_once(self._client, self._run_id, f"{_MADE}{number:06d}", "yes")
 
+    def note_once(self, key: str, value: str) -> str:
+        """Note a value unless there is one under its key, and return the one that is noted."""
+        with mlflow_errors("write to the ledger of aliases"):
+            write_param_once(self._client, self._run_id, key, value)
+        return self._params()[key]
+
     def _params(self) -> Mapping[str, str]:
         with mlflow_errors("read the ledger of aliases"):
             params: Mapping[str, str] = self._client.get_run(self._run_id).data.params

@@ -93,6 +93,11 @@ class AliasMoves:
         """Tell whether any alias was moved to a version, or is claimed to be."""
         return any(move.to_version == version for move in self._known(model_tags(self._client, self._model)).values())
 
+    def note_once(self, key: str, value: str) -> str:
+        """Return what was noted first under a key, which is this value if nothing was; without a model it is not kept."""
+        tags = model_tags(self._client, self._model)
+        return self._ledger(tags).note_once(key, value) if tags else value
+
     def complete(self, alias: str, mover: Mover) -> None:
         """Make the move that a process claimed and did not live to make, and write down one that a person made."""
         for _ in range(_TRIES):

@@ -216,6 +216,10 @@ class ModelRegistry:
         """Return every move of an alias, oldest first; of a model that does not exist, none."""
         return self._moves.history(alias)
 
+    def note_once(self, key: str, value: str) -> str:
+        """Return what was noted first beside the history, which is this value if nothing was under its key."""
+        return self._moves.note_once(key, value)
+
     def complete_history(self, alias: str, mover: Mover) -> None:
         """Make the move that a process claimed and did not live to make, and write down one that a person made."""
         self._moves.complete(alias, mover)

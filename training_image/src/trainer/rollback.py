@@ -1,9 +1,9 @@
 """Give an alias back to an earlier version, by a person's decision, and mark the version it is taken from as bad.
 
 The mark is written before the alias moves and names the rollback, so that one that was stopped anywhere goes on where
-it stopped: a second try never goes back a second step. It is about the version that had the alias when it began: if a
-move that somebody else had claimed comes through first, nothing is moved. The nightly runs then compare with the
-restored version, as with any holder of the alias.
+it stopped: a second try never goes back a second step. It is about the version that had the alias when its first try
+began, which is noted beside the alias's history: if another move comes through first, nothing is moved. The nightly
+runs then compare with the restored version, as with any holder of the alias.
 """
 
 import hashlib
@@ -41,11 +41,10 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
         TryAgain: the alias changed again and again meanwhile.
     """
     mover = Mover(f"{order.by}, {run.dag_id} {run.run_id}", order.reason)
-    seen = registry.champion(order.alias)
+    about = registry.note_once(f"rollback.{run.key}", _name(registry.champion(order.alias)))
     for _ in range(_TRIES):
         mark = mark_by(registry, run.key)
         champion = _settled_holder(registry, order, mover)
-        about = mark.version if mark else _number(seen)
         if done := _done_before(registry, order, about, champion, mover):
             return done
         target = _target(registry, order, mark, champion)
@@ -84,23 +83,17 @@ def _done_before(
 ) -> RollbackResult | None:
     """Return what this rollback has done already; also if the alias went on from the version that it is about."""
     own: AliasMove | None = next((move for move in registry.history(order.alias) if move.by == mover.by), None)
-    now = _number(champion)
+    now, number = _name(champion), champion.version if champion else ""
     if own is not None:
-        return _result(order, now, own.from_version)
+        return _result(order, number, own.from_version)
     if now != about:
-        _log.warning(
-            "this rollback was to take the alias from %s, but %s has it now; nothing is moved", _name(about), _name(now)
-        )
-        return _result(order, now, None)
+        _log.warning("this rollback was to take the alias from %s, but %s has it now; nothing is moved", about, now)
+        return _result(order, number, None)
     return None
 
 
-def _number(version: RegisteredVersion | None) -> str:
-    return version.version if version else ""
-
-
-def _name(number: str) -> str:
-    return f"version {number}" if number else "nobody"
+def _name(version: RegisteredVersion | None) -> str:
+    return f"version {version.version}" if version else "nobody"
 
 
 def _target(
