@@ -94,7 +94,7 @@ class AliasMoves:
         return any(move.to_version == version for move in self._known(model_tags(self._client, self._model)).values())
 
     def note_once(self, key: str, value: str) -> str:
-        """Return what was noted first under a key, which is this value if nothing was; without a model it is not kept."""
+        """Return what was noted first under a key, this value if nothing was; without a model it is not kept."""
         tags = model_tags(self._client, self._model)
         return self._ledger(tags).note_once(key, value) if tags else value
 
