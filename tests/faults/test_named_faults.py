@@ -118,12 +118,23 @@ def test_an_upgrade_in_mid_run_goes_on_with_what_the_older_trainer_did(stack: St
     marker = json.loads(tags(stack, run_id)["step.preprocess.result"])
     # Fields with a default may be of a later version; a fingerprint is of one version.
     older = {name: value for name, value in marker.items() if name not in ("protocol", "already_done")}
-    rewrite(stack, run_id, {"step.preprocess.result": json.dumps(older), "step.preprocess.fingerprint": "an older one"})
+    training = json.loads(tags(stack, run_id)["training"])
+    rewrite(
+        stack,
+        run_id,
+        {
+            "step.preprocess.result": json.dumps(older),
+            "step.preprocess.fingerprint": "an older one",
+            "step.train.fingerprint": "an older one",
+            "training": json.dumps(training | {"trainer": "0.0.1"}),
+        },
+    )
     kill_step(stack)
     assert end_of(stack, run_id) == "success"
     tasks = stack.api.task_states(DAG_ID, run_id)
     assert (tasks["preprocess"]["try_number"], tasks["train"]["try_number"]) == (1, 2)
     assert '"resumed_from_epoch":null' not in tags(stack, run_id)["step.train.result"]
+    assert "goes on with what 0.0.1 began" in task_log(stack, run_id, "train")
     sweep(stack)
     assert violations(stack, "small") == []
 

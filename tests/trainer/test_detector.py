@@ -1,6 +1,9 @@
 """What ultralytics is told, what it is not allowed to do, and what its errors mean. No training here."""
 
+import os
 import re
+import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +13,7 @@ import pytest
 
 from step_contract.catalog import Training, VisionTask
 from trainer import ultralytics_setup
+from trainer.epoch_callbacks import EpochCallbacks
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain
 from trainer.host_memory import kills_for_memory
 from trainer.model_files import find_file, find_weights, models_folder
@@ -167,6 +171,13 @@ def test_a_checkpoint_that_cannot_be_read_is_refused(detector: ModuleType, tmp_p
         ),
         ("DefaultCPUAllocator: can't allocate memory: you tried", OutOfMemory, "out of memory with batch 8"),
         ("DataLoader worker (pid 7) is killed by signal: Killed. ", OutOfMemory, "out of memory with batch 8"),
+        ("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR", OutOfMemory, "out of memory with batch 8"),
+        ("CUDA error: an illegal memory access was encountered", TryAgain, "was lost: CUDA error: an illegal memory"),
+        (
+            "CUDA error: uncorrectable ECC error encountered\nmore",
+            TryAgain,
+            "encountered; the next try goes on from the",
+        ),
         ("Dataset '/x/data.yaml' error: no images\nmore", BadData, "ultralytics cannot use the dataset: Dataset '/x"),
         ("Training failed: NaN persisted for 4 epochs", BadRequest, "the training diverged (Training failed: NaN"),
     ],
@@ -175,6 +186,64 @@ def test_ultralytics_failures_say_what_they_mean(
     detector: ModuleType, make_plan: Any, text: str, kind: type[StepError], message: str
 ) -> None:
     with pytest.raises(kind, match=re.escape(message)), detector._translated_errors(make_plan()):
+        raise RuntimeError(text)
+
+
+class _Dying:
+    """A dataset whose worker gets a signal while it is waited for, as torch reads it."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> int:
+        time.sleep(0.3)  # so long that the error comes while the main process waits: the cause only says why
+        os.kill(os.getpid(), self._number)
+        return index
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "message"),
+    [
+        (signal.SIGKILL, OutOfMemory, r"out of memory with batch 8 .* is killed by signal: Killed"),
+        (signal.SIGSEGV, TryAgain, r"reads data was lost: .* signal: Segmentation fault.*; the next try goes on from"),
+    ],
+)
+def test_a_worker_that_reads_data_and_dies_is_worth_another_try(
+    detector: ModuleType, make_plan: Any, number: int, kind: type[StepError], message: str
+) -> None:
+    from torch.utils.data import DataLoader
+
+    with pytest.raises(kind, match=message) as caught, detector._translated_errors(make_plan()):
+        list(DataLoader(_Dying(number), num_workers=1))
+    assert "exited unexpectedly" in str(caught.value.__cause__)
+
+
+def test_the_reason_that_a_gpus_process_leaves_has_its_causes(
+    detector: ModuleType, make_plan: Any, tmp_path: Path
+) -> None:
+    error = RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
+    error.__cause__ = RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+    callbacks = EpochCallbacks(tmp_path, {}, lambda: 1)
+    try:
+        raise error
+    except RuntimeError:
+        callbacks.teardown(None)
+    with pytest.raises(OutOfMemory, match="is killed by signal: Killed"), detector._translated_errors(make_plan()):
+        raise detector.subprocess.CalledProcessError(1, ["torchrun"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUDA error: device-side assert triggered",
+        "CUDA error: no kernel image is available for execution on the device",
+    ],
+)
+def test_an_error_of_cuda_that_comes_again_is_no_lost_gpu(detector: ModuleType, make_plan: Any, text: str) -> None:
+    with pytest.raises(RuntimeError, match=text), detector._translated_errors(make_plan()):
         raise RuntimeError(text)
 
 
@@ -243,9 +312,13 @@ def test_a_gpus_process_that_the_kernel_kills_for_memory_is_out_of_memory(
     if reason:
         detector.journal.note_failure(tmp_path, reason)
     monkeypatch.setattr(detector, "kills_for_memory", iter([4, 5]).__next__)
-    with pytest.raises(OutOfMemory, match=r"with batch 8 .*: the kernel killed a GPU's process for want of the host's"):  # noqa: SIM117
-        with detector._translated_errors(make_plan()):
-            raise detector.subprocess.CalledProcessError(1, ["torchrun"])
+    with (
+        pytest.raises(
+            OutOfMemory, match=r"with batch 8 .*: the kernel killed a process of the training for want of the"
+        ),
+        detector._translated_errors(make_plan()),
+    ):
+        raise detector.subprocess.CalledProcessError(1, ["torchrun"])
 
 
 @pytest.mark.parametrize(("cgroup", "where"), [("0::/\n", "."), ("3:cpu:/\n0::/a.slice/b.scope\n", "a.slice/b.scope")])

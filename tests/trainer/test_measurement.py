@@ -150,6 +150,19 @@ def test_memory_that_does_not_suffice_is_said_so(error: Exception, batch: int, m
         raise error
 
 
+def test_a_worker_that_is_lost_while_it_is_measured_is_worth_another_try(tmp_path: Path) -> None:
+    ultralytics_setup.prepare(tmp_path / "config")
+    from trainer import measurement
+    from trainer.errors import OutOfMemory, TryAgain
+
+    settings = measurement.MeasureSettings(VisionTask.DETECT, tmp_path, "test", imgsz=64, device="cpu")
+    for signal, kind in (("Segmentation fault", TryAgain), ("Killed", OutOfMemory)):
+        error = RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
+        error.__cause__ = RuntimeError(f"DataLoader worker (pid 7) is killed by signal: {signal}. ")
+        with pytest.raises(kind, match="exited unexpectedly"), measurement._memory_errors(settings):
+            raise error
+
+
 def test_what_is_no_lack_of_memory_stays_what_it_is(tmp_path: Path) -> None:
     ultralytics_setup.prepare(tmp_path / "config")
     from trainer import measurement

@@ -18,7 +18,8 @@ from step_contract import transport
 from step_contract.catalog import Pipeline
 from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult, TriggerForm
 from tests.tiny_model import TINY_MODEL
-from trainer import checkpoints, epoch_callbacks, reporter, train, unsent
+from trainer import __version__, checkpoints, epoch_callbacks, reporter, train, unsent
+from trainer import job as job_module
 from trainer.checkpoints import LAST, CheckpointStore
 from trainer.content_hash import content_hash_of
 from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
@@ -283,6 +284,34 @@ def test_a_forced_training_begins_anew_and_is_itself_resumed(
     stop_in_epoch(None)
     result = do_train(train_job(pipeline, forced))
     assert (result.epochs_done, result.resumed_from_epoch) == (2, 1)
+    assert epochs_of(job.record) == [1, 1, 2, 2]
+
+
+@pytest.mark.faults
+def test_an_upgraded_trainer_goes_on_with_the_training_and_does_a_finished_one_again(
+    train_job: MakeJob,
+    stop_in_epoch: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    pipeline = tiny_pipeline(2)
+    before = train.fingerprint(train_job(pipeline))
+    stop_in_epoch(2)
+    with pytest.raises(Terminated):
+        do_train(train_job(pipeline))
+    stop_in_epoch(None)
+    for module in (job_module, train):
+        monkeypatch.setattr(module, "__version__", "99.1")
+    job = train_job(pipeline)
+    assert train.fingerprint(job) != before
+    result = do_train(job)
+    assert result.resumed_from_epoch == 1
+    assert f"trainer 99.1 goes on with what {__version__} began" in caplog.text
+    assert epochs_of(job.record) == [1, 2]
+    # Not told to be done yet: the same training. Told: as with any step, the version counts.
+    assert do_train(train_job(pipeline)) == result
+    mark_done(job, result)
+    assert do_train(train_job(pipeline)).resumed_from_epoch is None
     assert epochs_of(job.record) == [1, 1, 2, 2]
 
 

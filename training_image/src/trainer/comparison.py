@@ -135,7 +135,7 @@ def _measure_alike(
     ours: _Loaded, theirs: _Loaded | None, ground: _Ground, folder: Path
 ) -> tuple[_Ground, _Subject, _Subject | None]:
     """Measure both with the same batch: half of it for both, if the memory does not suffice for one of them."""
-    from .device_memory import free_device_memory
+    from .device_failures import free_device_memory
 
     while True:
         try:

@@ -21,9 +21,9 @@ from ultralytics.utils.checks import check_yaml
 from step_contract.catalog import Training, VisionTask
 
 from . import journal
-from .device_memory import free_device_memory, says_out_of_memory
+from .device_failures import free_device_memory, says_lost, says_out_of_memory
 from .epoch_callbacks import EVENTS, EpochCallbacks, unsettle
-from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain
+from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
 from .full_disk import full_disk_said
 from .host_memory import kills_for_memory
 from .model_files import find_file, find_weights, is_yaml
@@ -37,6 +37,8 @@ _RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
 
 _LOST_PEER = ("NCCL", "DistBackendError", "DistNetworkError", "DistStoreError", "closed by peer", "reset by peer")
 """What a GPU's process says when another one, or the way to it, is gone."""
+
+_KERNEL_KILLED = "the kernel killed a process of the training for want of the host's memory"
 
 _MEMORY_ERROR = re.compile(r"\w*MemoryError\b")
 """How a GPU's process names Python's, numpy's and torch's errors of memory."""
@@ -219,7 +221,7 @@ def _translated_errors(plan: Plan) -> Iterator[None]:
     except subprocess.CalledProcessError as error:
         raise _failure_of_a_rank(plan, error.returncode, kills_before) from error
     except (RuntimeError, ValueError) as error:
-        meaning = _meaning(plan, str(error))
+        meaning = _meaning(plan, with_causes(error), kills_before)
         if meaning is None:
             raise
         raise meaning from error
@@ -230,36 +232,46 @@ def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
     reason = journal.failure(plan.exchange)
     if reason is not None and _MEMORY_ERROR.match(reason):
         return _out_of_memory(plan, reason)
-    meaning = (_meaning(plan, reason) or full_disk_said(reason)) if reason is not None else None
+    meaning = (_meaning(plan, reason, kills_before) or full_disk_said(reason)) if reason is not None else None
     if meaning is not None:
         return meaning
     if reason is not None and not any(sign in reason for sign in _LOST_PEER):
         return Bug(f"a GPU's process ended with {code}: {reason}")
     if kills_for_memory() > kills_before:
-        return _out_of_memory(plan, "the kernel killed a GPU's process for want of the host's memory")
+        return _out_of_memory(plan, _KERNEL_KILLED)
     said = _first_line(reason) if reason is not None else "it was killed, or its output above says why"
     return TryAgain(
         f"a GPU's process was lost (exit code {code}): {said}; the next try goes on from the last checkpoint"
     )
 
 
-def _meaning(plan: Plan, text: str) -> StepError | None:
+def _meaning(plan: Plan, text: str, kills_before: int) -> StepError | None:
     """Return what a failure's text means, or None: a bug."""
     if says_out_of_memory(text):
-        return _out_of_memory(plan, text)
+        return _out_of_memory(plan, next(line for line in text.splitlines() if says_out_of_memory(line)))
+    if says_lost(text):
+        if kills_for_memory() > kills_before:
+            return _out_of_memory(plan, _KERNEL_KILLED)
+        said = next(line for line in reversed(text.splitlines()) if says_lost(line))[:300]
+        return TryAgain(
+            f"a GPU or a process that reads data was lost: {said}; the next try goes on from the last checkpoint"
+        )
+    return _fault_of_request_or_data(plan, text)
+
+
+def _fault_of_request_or_data(plan: Plan, text: str) -> StepError | None:
+    first = _first_line(text)
     if text.startswith("Dataset '"):
-        return BadData(f"ultralytics cannot use the dataset: {text.splitlines()[0]}")
+        return BadData(f"ultralytics cannot use the dataset: {first}")
     if "state dict" in text or "state_dict" in text:
         return BadData(
-            f"the checkpoint is of another model: {text.splitlines()[0]}; expected the model that the run began with, "
+            f"the checkpoint is of another model: {first}; expected the model that the run began with, "
             "trigger the run with force to begin anew"
         )
     if "BatchNorm" in text:
-        return BadRequest(f"ultralytics cannot train with batch {plan.batch}: {text.splitlines()[0]}")
+        return BadRequest(f"ultralytics cannot train with batch {plan.batch}: {first}")
     if "NaN" in text:
-        return BadRequest(
-            f"the training diverged ({text.splitlines()[0]}); lower lr0, or turn amp off, and check the labels"
-        )
+        return BadRequest(f"the training diverged ({first}); lower lr0, or turn amp off, and check the labels")
     return None
 
 

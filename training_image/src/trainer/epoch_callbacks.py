@@ -18,7 +18,7 @@ from step_contract import transport
 from step_contract.step import Progress
 
 from . import checkpoints, journal
-from .errors import Bug
+from .errors import Bug, with_causes
 from .journal import Entry, EntryKind
 from .metric_names import recorded_name, shown_metrics
 from .termination import die_with_parent
@@ -112,7 +112,7 @@ class EpochCallbacks:
         """Leave the reason of a failure for the process that started this GPU's."""
         error = sys.exc_info()[1]
         if self._rank() >= 0 and error is not None:
-            journal.note_failure(self._exchange, f"{type(error).__name__}: {error}")
+            journal.note_failure(self._exchange, f"{type(error).__name__}: {with_causes(error)}")
 
     def _finish_epoch(self, trainer: Any) -> None:
         if not self._is_settled:

@@ -59,3 +59,15 @@ class Terminated(BaseException):
     """The step was told to stop. Derives from BaseException so that no ``except Exception`` swallows it."""
 
     kind = FailureKind.TERMINATED
+
+
+def with_causes(error: BaseException) -> str:
+    """Return an error's text and, each from a line of its own on, the texts of the errors that it was raised from.
+
+    torch tells of a worker that was killed while it was waited for in the cause only.
+    """
+    texts, cause = [str(error)], error.__cause__
+    while cause is not None:
+        texts.append(f"{type(cause).__name__}: {cause}")
+        cause = cause.__cause__
+    return "\n".join(texts)

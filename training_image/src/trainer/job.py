@@ -41,5 +41,10 @@ class Job:
 
 def fingerprint(*parts: object) -> str:
     """Return a digest of a step's inputs and the trainer's version; equal inputs mean that the work is already done."""
-    text = json.dumps([__version__, *parts], sort_keys=True, ensure_ascii=True, default=str)
+    return digest(__version__, *parts)
+
+
+def digest(*parts: object) -> str:
+    """Return a digest of values; equal values have the same."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -19,8 +19,8 @@ from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on 
 from step_contract.catalog import TASK_METRICS, VisionTask
 
 from .comparison_pictures import Finding
-from .device_memory import is_out_of_memory
-from .errors import BadData, Bug, OutOfMemory
+from .device_failures import is_out_of_memory, says_lost
+from .errors import BadData, Bug, OutOfMemory, TryAgain, with_causes
 from .gate import Measured
 from .gate_report import USUAL_BATCH
 from .metric_names import catalog_name
@@ -250,6 +250,8 @@ def _memory_errors(settings: MeasureSettings) -> Iterator[None]:
         yield
     except Exception as error:
         if not is_out_of_memory(error):
+            if isinstance(error, RuntimeError) and says_lost(with_causes(error)):
+                raise TryAgain(f"a GPU or a process that reads data was lost: {_first_line(error)}") from error
             raise
         images = "1 image" if settings.batch == 1 else f"{settings.batch} images at once"
         raise OutOfMemory(

@@ -4,8 +4,9 @@ A training is known by its inputs and the moment at which it first began, kept i
 that finds one unfinished goes on with it, from its checkpoint or, before there is one, from the beginning; out of
 memory, a try itself goes on from there with half the batch (ultralytics accumulates up to ``nbs`` images a step of the
 optimizer, so the learning rate stays right as long as the batch is not above ``nbs``, and is not touched); one that
-finds it finished but without its done-marker completes the record; one that finds it finished *and* marked was forced
-and begins another. Torch and ultralytics are imported only when there is something to train.
+finds it finished but without its done-marker completes the record; one that finds it finished *and* marked was forced,
+or is of another version of the trainer, and begins another. Torch and ultralytics are imported only when there is
+something to train.
 """
 
 import logging
@@ -19,11 +20,11 @@ from step_contract.catalog import Pipeline
 from step_contract.record import Record
 from step_contract.step import PreprocessResult, Step, TrainResult
 
-from . import ultralytics_setup
+from . import __version__, ultralytics_setup
 from .checkpoints import CheckpointStore
 from .epoch_callbacks import emit
 from .errors import BadRequest, Bug
-from .job import Job
+from .job import Job, digest
 from .job import fingerprint as digest_of
 from .metric_names import EVERY_EPOCH_METRIC
 from .record import RunRecord, UnreadableMarker, decode_marker
@@ -37,7 +38,10 @@ _log = logging.getLogger(__name__)
 class Training(Record):
     """The value of the run's tag ``training``."""
 
-    fingerprint: str
+    digest: str
+    """Of its inputs, whatever the version of the trainer: an upgrade in mid-run throws no checkpoint away."""
+    trainer: str
+    """Version of the trainer that began it."""
     began_ms: int
     batch: int | None = None
     """Largest batch that the memory allows, once it did not allow the catalog's."""
@@ -47,9 +51,14 @@ class Training(Record):
 
 
 def fingerprint(job: Job) -> str:
-    """Return the digest of dataset, model and training arguments."""
-    settings = job.pipeline.training.model_dump(exclude={"minimum_batch"})
-    return digest_of(Step.TRAIN, dataset_digest(job), job.pipeline.task, job.pipeline.model, settings)
+    """Return the digest of dataset, model, training arguments and the trainer's version."""
+    return digest_of(*_inputs(job))
+
+
+def _inputs(job: Job) -> tuple[object, ...]:
+    # Without defaults, so that a field that a later version has does not make another training.
+    settings = job.pipeline.training.model_dump(exclude={"minimum_batch"}, exclude_defaults=True)
+    return Step.TRAIN, dataset_digest(job), job.pipeline.task, job.pipeline.model, settings
 
 
 def summary(outcome: TrainResult) -> str:
@@ -85,12 +94,15 @@ def work(job: Job) -> TrainResult:
 
 def _current_training(job: Job, store: CheckpointStore) -> Training:
     """Return the training that this try belongs to, beginning one if there is none to go on with."""
-    tags, inputs = job.record.tags(), fingerprint(job)
+    tags, inputs = job.record.tags(), digest(*_inputs(job))
     training = _parse(tags.get(_TAG, ""))
-    if training is not None and training.fingerprint == inputs:
+    if training is not None and training.digest == inputs:
+        is_upgraded = training.trainer != __version__
         if training.result is None:
+            if is_upgraded:
+                _log.warning("trainer %s goes on with what %s began", __version__, training.trainer)
             return training
-        is_wanted_anew = job.run.form.force and _is_marked_done(tags, training.result)
+        is_wanted_anew = (job.run.form.force or is_upgraded) and _is_marked_done(tags, training.result)
         if not is_wanted_anew and _WEIGHTS in job.record.artifacts("weights"):
             _log.info("this training was finished by an earlier try; completing its record")
             return training
@@ -98,7 +110,7 @@ def _current_training(job: Job, store: CheckpointStore) -> Training:
         _log.info("the checkpoints of this run are of a training with other inputs; starting from the beginning")
     # In this order: a training must never find another's checkpoints.
     store.forget()
-    training = Training(fingerprint=inputs, began_ms=_after_all_before(job.record))
+    training = Training(digest=inputs, trainer=__version__, began_ms=_after_all_before(job.record))
     _save(job, training)
     return training
 
