@@ -3,6 +3,7 @@
 Its client is stood in for: on a real engine it happens too rarely.
 """
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -11,12 +12,14 @@ from docker.errors import APIError
 from requests import Response
 
 from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.docker_engine import remove
+from include.pipelines.runtimes.docker_engine import remove, sweep
 from include.step_contract.step import FailureKind
+
+ID = "0123456789abcdef"
 
 
 class StumblingClient:
-    """Answers 500 so many times; then the container is gone."""
+    """Knows one container of long ago, and answers 500 so many times before it is gone."""
 
     def __init__(self, times: int, status: int = 500) -> None:
         self.left, self.status = times, status
@@ -27,6 +30,12 @@ class StumblingClient:
             response = Response()
             response.status_code = self.status
             raise APIError("no", response=response, explanation=f"unable to remove filesystem for {container}")
+
+    def containers(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Id": ID, "Names": [f"/small-failed-{ID[:8]}"]}]
+
+    def inspect_container(self, _container: str) -> dict[str, Any]:
+        return {"State": {"FinishedAt": "2026-03-01T00:00:00.000000000Z"}}
 
 
 def test_a_container_that_the_engine_stumbles_over_is_removed_all_the_same() -> None:
@@ -47,3 +56,8 @@ def test_one_that_cannot_be_removed_is_left_to_the_next_try() -> None:
 def test_a_refusal_is_told() -> None:
     with pytest.raises(APIError):
         remove(cast(APIClient, StumblingClient(times=100, status=403)), "a-container")
+
+
+def test_an_old_container_that_cannot_be_removed_fails_no_step(caplog: pytest.LogCaptureFixture) -> None:
+    sweep(cast(APIClient, StumblingClient(times=100, status=403)), "small", datetime(2026, 3, 9, tzinfo=UTC))
+    assert "it stays until the next sweep" in caplog.text

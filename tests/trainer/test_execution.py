@@ -98,3 +98,16 @@ def test_told_to_stop_just_after_its_done_marker_a_step_is_not_done_again(
     assert (status, tags["step.preprocess"], tags["failure.kind"]) == ("KILLED", "done", "terminated")
     result, code = run_step(request(), make_run(try_number=2), settings)
     assert (result.already_done, code, len(worked)) == (True, ExitCode.DONE, 1)
+
+
+@pytest.mark.parametrize(("owner", "left"), [(1, False), (3, True)], ids=["its own try before", "a later try"])
+def test_killed_after_its_done_marker_the_next_try_releases_the_record(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: int, left: bool
+) -> None:
+    monkeypatch.setattr(preprocess, "fingerprint", lambda _job: "inputs")
+    monkeypatch.setattr(preprocess, "work", lambda _job: PREPARED)
+    run_step(request(), make_run(), settings)
+    record_of(settings).set_tags({"owner": owned_by_try(owner)})
+    result, _ = run_step(request(), make_run(try_number=2), settings)
+    assert result.already_done
+    assert bool(ending(settings)[1]["owner"]) is left

@@ -441,3 +441,31 @@ def test_a_line_that_was_overwritten_is_written_again(registry: ModelRegistry) -
     registry.move_alias(ALIAS, two, one, TEST)
     assert registry.client.get_registered_model("숫자").tags[key] == before
     assert chain(registry) == [(None, "1"), ("1", "2")]
+
+
+def test_a_person_who_moved_the_alias_since_is_not_overruled_by_a_claimed_move(
+    registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, third = add(registry, 1), add(registry, 2), add(registry, 3)
+    registry.move_alias(ALIAS, first, None, TEST)
+    registry.move_alias(ALIAS, second, first, TEST)
+    with monkeypatch.context() as patch:
+        patch.setattr(alias_moves, "set_alias", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            registry.move_alias(ALIAS, third, second, TEST)
+    registry.client.set_registered_model_alias(registry.model, ALIAS, first.version)
+    registry.complete_history(ALIAS, TEST)
+    assert holder(registry) == first.version
+    assert chain(registry)[2:] == [("2", "3"), ("3", "1")]
+    assert "was given to version 1 by hand: a move that was claimed before and not made is left out" in caplog.text
+    assert registry.move_alias(ALIAS, second, first, TEST)
+
+
+def test_once_moved_to_a_version_the_alias_does_not_come_back_by_itself(registry: ModelRegistry) -> None:
+    """A try that slept while its successor promoted the version and a person took the alias back from it."""
+    first, second = add(registry, 1), add(registry, 2)
+    registry.move_alias(ALIAS, first, None, TEST)
+    assert registry.move_alias(ALIAS, second, first, TEST, once=True)
+    assert registry.move_alias(ALIAS, first, second, TEST)
+    assert not registry.move_alias(ALIAS, second, first, TEST, once=True)
+    assert holder(registry) == first.version

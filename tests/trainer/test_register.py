@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.step import ExitCode, RegisterResult, StepResult, TriggerForm, Verdict
+from step_contract.catalog import VisionTask
+from step_contract.step import ExitCode, RegisterResult, Step, StepResult, TriggerForm, Verdict
 from trainer import logged_model
-from trainer.errors import BadRequest, Bug
+from trainer.errors import BadRequest, Bug, Superseded
 from trainer.job import Job
 from trainer.model_registry import ModelRegistry
+from trainer.record import open_record
 
 from .conftest import make_pipeline, make_run
 from .trained_runs import MakeRun, RunStep, mark_evaluated, registry_of
@@ -140,6 +142,19 @@ def test_stopped_anywhere_and_repeated_there_is_one_version_and_one_model(
     # Logging a model through MLflow's fluent API would have ended the run or begun another.
     assert job.record.client.get_run(job.record.run_id).info.status == "RUNNING"
     assert len(job.record.client.search_runs([job.record.client.get_run(job.record.run_id).info.experiment_id])) == 1
+
+
+def test_a_try_that_was_given_up_does_not_delete_what_its_successor_is_storing(evaluated_run: MakeRun) -> None:
+    job = evaluated_run()
+    record = open_record(job.settings.mlflow_tracking_uri, job.pipeline, job.run)
+    record.ownership.take(Step.REGISTER, 1)
+    job.record.ownership.take(Step.REGISTER, 2)
+    experiment = job.record.client.get_run(record.run_id).info.experiment_id
+    job.record.client.create_logged_model(experiment, "model", record.run_id)  # the successor's, not ready yet
+    weights, example = Path("best.pt"), Path("example.png")
+    with pytest.raises(Superseded):
+        logged_model.log_model_once(record, weights, "s", task=VisionTask.DETECT, imgsz=32, names=(), example=example)
+    assert logged_models(job) == ["model PENDING"]
 
 
 def test_done_is_not_done_again(do: RunStep, evaluated_run: MakeRun) -> None:

@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -77,6 +78,29 @@ def test_an_epoch_that_mlflow_has_is_not_logged_again(record: RunRecord, exchang
     assert points(record) == [(1, 9.0), (2, 0.5)]
 
 
+def test_an_epoch_whose_answer_was_lost_is_one_point(
+    record: RunRecord, exchange: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow took it, and its answer came too late: it is sent again, and by the next try once more."""
+    log, lost = RunRecord.log_metrics, [1]
+
+    def log_without_answer(self: RunRecord, *arguments: Any) -> None:
+        log(self, *arguments)
+        if lost:
+            lost.pop()
+            time.sleep(0.01)
+            raise TryAgain("the answer did not come in time")
+
+    monkeypatch.setattr(RunRecord, "log_metrics", log_without_answer)
+    with Reporter(record, exchange, []):
+        journal.append(exchange, epoch_entry(1))
+        wait_for(lambda: not lost)
+    time.sleep(0.01)
+    with Reporter(record, exchange, []):
+        pass
+    assert points(record) == [(1, 1.0)]
+
+
 def test_points_and_checkpoints_appear_while_the_training_goes_on(
     record: RunRecord, exchange: Path, tmp_path: Path
 ) -> None:
@@ -124,10 +148,10 @@ def test_the_training_goes_on_while_mlflow_is_away(
 ) -> None:
     log, failures = RunRecord.log_metrics, iter(range(3))
 
-    def away_three_times(self: RunRecord, metrics: Mapping[str, float], epoch: int = 0, since_ms: int = 0) -> None:
+    def away_three_times(self: RunRecord, *arguments: Any) -> None:
         if next(failures, None) is not None:
             raise TryAgain("MLflow, log metrics: connection refused; is the tracking server up?")
-        log(self, metrics, epoch, since_ms)
+        log(self, *arguments)
 
     monkeypatch.setattr(RunRecord, "log_metrics", away_three_times)
     with Reporter(record, exchange, []):

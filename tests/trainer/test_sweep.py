@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from mlflow.entities import Metric
@@ -22,10 +24,11 @@ from step_contract.step import Step, StepRun
 from trainer import checkpoints
 from trainer.checkpoints import CheckpointStore
 from trainer.chores import run_chore
-from trainer.errors import Superseded, TryAgain
+from trainer.errors import BadRequest, Superseded, TryAgain
 from trainer.job import Job
 from trainer.metric_names import EVERY_EPOCH_METRIC
 from trainer.old_runs import old_checkpoints
+from trainer.record import RunRecord
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
@@ -146,6 +149,16 @@ def test_a_run_stopped_after_its_last_step_is_finished(settings: Settings, make_
     assert (status_of(job), "failure.reason" in job.record.tags()) == ("FINISHED", False)
 
 
+def test_a_run_that_was_cleared_after_its_last_step_and_died_again_is_no_success(
+    settings: Settings, open_run: MakeOpen
+) -> None:
+    job = open_run()
+    job.record.set_tags({"step.promote": "done", "step.register": "refused"})  # of the time before it was cleared
+    sweep(settings, OVER)
+    tags = job.record.tags()
+    assert (status_of(job), tags["step.train"], tags["failure.step"]) == ("KILLED", "failed", "train")
+
+
 def test_a_run_between_two_steps_says_why_it_was_closed(settings: Settings, make_job: MakeJob) -> None:
     job = make_job("evaluate")
     job.record.set_tags({"step.train": "done"})
@@ -190,6 +203,56 @@ def test_checkpoints_of_a_failed_run_are_kept_for_some_days(
     assert sweep(short, OVER).removed == ({} if is_kept else {"checkpoints": 1})
     assert bool(CheckpointStore(job.record).available()) is is_kept
     assert bool(job.record.artifacts("checkpoints")) is is_kept
+
+
+def test_checkpoints_that_could_not_be_removed_are_found_again(
+    settings: Settings, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job("train")
+    store_checkpoint(job, tmp_path)
+    short = settings.model_copy(update={"trainer_checkpoint_keep_days": 0.0})
+    with monkeypatch.context() as patch:
+        patch.setattr(RunRecord, "delete_artifact", Mock(side_effect=TryAgain("503")))
+        CheckpointStore(job.record).forget()  # as at the training's end
+        job.record.close("FINISHED")
+        time.sleep(0.01)
+        assert sweep(short, OVER).removed == {}
+    assert len(job.record.artifacts("checkpoints")) == 2
+    assert sweep(short, OVER).removed == {"checkpoints": 1}
+    assert job.record.artifacts("checkpoints") == []
+    assert sweep(short, OVER).removed == {}
+
+
+def test_a_store_that_refuses_to_delete_is_not_asked_every_hour(
+    settings: Settings, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job("train")
+    store_checkpoint(job, tmp_path)
+    job.record.close("FAILED")
+    time.sleep(0.01)
+    short = settings.model_copy(update={"trainer_checkpoint_keep_days": 0.0})
+    monkeypatch.setattr(RunRecord, "delete_artifact", Mock(side_effect=BadRequest("403")))
+    sweep(short, OVER)
+    assert survey(short) == ()
+
+
+def test_files_that_were_uploaded_before_the_run_knew_of_a_checkpoint_are_found(
+    settings: Settings, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, upload = make_job("train"), RunRecord.log_artifact
+
+    def upload_and_be_killed(self: RunRecord, *arguments: Any) -> None:
+        upload(self, *arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunRecord, "log_artifact", upload_and_be_killed)
+    with pytest.raises(KeyboardInterrupt):
+        store_checkpoint(job, tmp_path)
+    job.record.close("FAILED")
+    time.sleep(0.01)
+    short = settings.model_copy(update={"trainer_checkpoint_keep_days": 0.0})
+    assert sweep(short, OVER).removed == {"checkpoints": 1}
+    assert job.record.artifacts("checkpoints") == []
 
 
 def test_checkpoints_of_a_run_that_goes_on_are_left(settings: Settings, make_job: MakeJob, tmp_path: Path) -> None:

@@ -327,7 +327,10 @@ def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
 
 
 def sweep(client: APIClient, pipeline: str, now: datetime) -> None:
-    """Remove a pipeline's ended containers whose result was taken, once they were kept long enough."""
+    """Remove a pipeline's ended containers whose result was taken, once they were kept long enough.
+
+    One that cannot be removed is left to the next sweep: no step fails for it.
+    """
     filters = {"label": f"{LABEL}.pipeline={pipeline}", "status": "exited"}
     for item in client.containers(all=True, filters=filters):
         if not any(name.endswith(_retired(item["Id"])) for name in item["Names"]):
@@ -339,4 +342,7 @@ def sweep(client: APIClient, pipeline: str, now: datetime) -> None:
         hours = (now - datetime.fromisoformat(f"{ended[:19]}+00:00")).total_seconds() / 3600
         if hours > settings().docker_keep_failed_hours:
             _log.info("removing container %s, which ended %.0f h ago", item["Names"][0].lstrip("/"), hours)
-            remove(client, item["Id"])
+            try:
+                remove(client, item["Id"])
+            except (StepFailed, APIError) as error:
+                _log.warning("it stays until the next sweep: %s", error)

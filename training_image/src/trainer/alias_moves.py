@@ -3,7 +3,8 @@
 A move is claimed in ``alias_ledger``; whoever has the claim moves the alias and notes it, the others look again. One
 that died between claim and move has its move made by the next. Whoever was slow finds later claims and gives the alias
 to the last of them. A claimed move to a version that was deleted since counts as made: it must not stop those after it.
-A person who moves the alias by hand is found by the next process and written down. The tags ``alias_history.*`` of the
+A person who moves the alias by hand is found by the next process and written down; a claimed move that was not made
+until then is not made any more. The tags ``alias_history.*`` of the
 registered model repeat the ledger for people and other programs.
 """
 
@@ -27,6 +28,7 @@ _log = logging.getLogger(__name__)
 _TRIES = 20
 _WRITES = 3
 _BY_HAND_SECONDS = 1.0
+_NOT_MADE = "a move that was claimed before and not made is left out"
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,22 @@ class AliasMoves:
         self._now = now
 
     def move(
-        self, alias: str, version: "RegisteredVersion", expected: "RegisteredVersion | None", mover: Mover
+        self,
+        alias: str,
+        version: "RegisteredVersion",
+        expected: "RegisteredVersion | None",
+        mover: Mover,
+        *,
+        once: bool = False,
     ) -> bool:
         """Move an alias from the version expected to hold it; False if another process was faster.
+
+        Args:
+            alias: which one.
+            version: to get it.
+            expected: who is to have it now.
+            mover: who moves it, and why.
+            once: also False if the version had the alias before, whoever gave it.
 
         Raises:
             BadRequest: the version to get it was deleted.
@@ -74,6 +89,9 @@ class AliasMoves:
         place = self._next_place(alias)
         # And an alias that is not where its history ends was just set by somebody slow, or by hand: see ``complete``.
         if not _number(self._holder_of(alias)) == _number(expected) == place.holder:
+            return False
+        # Read after the place, too: a try that slept through its successor's promotion and its rollback ends here.
+        if once and any(made.to_version == version.version for made in self.history(alias)):
             return False
         move = self._claimed(place, alias, version, mover)
         if move is None:
@@ -148,7 +166,7 @@ class AliasMoves:
         return move if self._ledger(model_tags(self._client, self._model)).claim(move) else None
 
     def _make_claimed_moves(self, alias: str) -> None:
-        """Make the last claimed move of an alias if whoever claimed it has not."""
+        """Make the last claimed move of an alias if whoever claimed it has not, and no person moved it since."""
         tags = model_tags(self._client, self._model)
         if LEDGER_TAG not in tags:
             return
@@ -158,8 +176,14 @@ class AliasMoves:
             if as_tag(claimed[number])[1] != tags.get(as_tag(claimed[number])[0]):
                 self._write_tag(claimed[number])
         last = max((number for number, move in claimed.items() if move.alias == alias), default=None)
-        if last is not None and not ledger.is_made(last):
-            self._make(claimed[last])
+        if last is None or ledger.is_made(last):
+            return
+        move, current = claimed[last], _number(self._holder_of(alias))
+        if current is not None and current not in (move.from_version, move.to_version):
+            _log.warning("alias %r of %r was given to version %s by hand: %s", alias, self._model, current, _NOT_MADE)
+            self._written(move)
+            return
+        self._make(move)
 
     def _make(self, move: AliasMove) -> bool:
         """Move the alias as claimed, False if it cannot be; if another move was claimed and made since, that counts."""

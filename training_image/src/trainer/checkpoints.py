@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from step_contract.record import Record
 
 from .content_hash import content_hash_of
-from .errors import BadData, StepError
+from .errors import BadData, StepError, TryAgain
 from .record import RunRecord
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ FOLDER = "checkpoints"
 LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
 
 _TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
+FILES_TAG = "checkpoint_files"
+"""Set from the first upload until nothing is left in the store: whoever thins old runs finds them by it."""
 _READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED, _GONE = "ready", "taking", "claimed", "building", "replaced", "gone"
 _EPOCH = "epoch"
 _WEIGHTS = "weights"
@@ -178,6 +180,8 @@ class CheckpointStore:
             _remove(claimed)
             self._stored = before if is_sure else None
             return newest
+        if not is_sure:
+            self._record.set_tags({FILES_TAG: "stored"})
         known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
         files, began = {}, time.monotonic()
         for name in (LAST, BEST, HISTORY):
@@ -219,11 +223,18 @@ class CheckpointStore:
         # Another try may have stored a newer one under that tag meanwhile.
         self._record.set_tags({name: "" for name in (_TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint})
 
-    def forget(self) -> None:
-        """Drop all checkpoints: the training is done, or a new one begins."""
-        if self.available():
+    def forget(self) -> bool:
+        """Drop all checkpoints: the training is done, or a new one begins.
+
+        Returns False if files stay because the store does not answer; the tag ``checkpoint_files`` says so then.
+        """
+        tags, self._stored = self._record.tags(), None
+        if any(tags.get(name) for name in (_TAG, _PREVIOUS_TAG)):
             self._record.set_tags({_TAG: "", _PREVIOUS_TAG: ""})
-        self._delete(None, [])
+        is_done = self._delete(None, [])
+        if is_done and tags.get(FILES_TAG):
+            self._record.set_tags({FILES_TAG: ""})
+        return is_done
 
     def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
         digest = self._hash(path)
@@ -249,22 +260,28 @@ class CheckpointStore:
         self._hashed = dict([*self._hashed.items(), (same, digest)][-_REMEMBERED:])
         return digest
 
-    def _delete(self, candidates: set[str] | None, kept: list[Checkpoint]) -> None:
+    def _delete(self, candidates: set[str] | None, kept: list[Checkpoint]) -> bool:
         """Delete the files that no checkpoint names; a store that cannot delete keeps them, which does no harm.
+
+        Returns False if the store did not answer, so that it is worth another try.
 
         Args:
             candidates: the artifacts that there may be, None for all that are there.
             kept: the checkpoints.
         """
         if not self._can_delete:
-            return
+            return True
         try:
             present = set(self._record.artifacts(FOLDER)) if candidates is None else candidates
             for artifact in sorted(present - _artifacts_of(kept)):
                 self._record.delete_artifact(artifact)
+        except TryAgain as error:
+            _log.warning("old checkpoints stay in the artifact store for now: %s", error)
+            return False
         except StepError as error:
             self._can_delete = False
             _log.warning("old checkpoints stay in the artifact store: %s", error)
+        return True
 
 
 def _epoch_of(copy: Path) -> int:

@@ -116,6 +116,8 @@ def _done_or_do(job: Job, module: StepModule) -> StepResult:
 def _done_before(job: Job, inputs: str) -> StepResult | None:
     """Return the result that an earlier try made from the same inputs, unless the form asks to do it again."""
     done = None if job.run.form.force else job.record.result_of(job.step, inputs)
+    if done is not None:
+        job.record.ownership.release_ended(job.step, job.run.try_number)
     return done and done.model_copy(update={"already_done": True, "summary": f"already done: {done.summary}"})
 
 

@@ -6,6 +6,7 @@ Needs the standard library only.
 """
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -36,6 +37,8 @@ class Entry:
     metrics: Mapping[str, float] = field(default_factory=dict)
     """By the names under which MLflow keeps them; may be NaN."""
     arguments: Mapping[str, str] = field(default_factory=dict)
+    when_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    """Unix time. Carried twice, an epoch is the same point in MLflow, which keeps it once."""
 
 
 def append(folder: Path, entry: Entry) -> None:

@@ -40,6 +40,7 @@ def log_model_once(
     Raises:
         Bug: the packed model does not load or does not predict.
     """
+    record.ownership.check()  # a try that was given up must not delete what its successor is storing
     with mlflow_errors("find the logged model"):
         experiment = record.client.get_run(record.run_id).info.experiment_id
         found = record.client.search_logged_models([experiment], f"source_run_id = '{record.run_id}'")

@@ -204,13 +204,20 @@ class ModelRegistry:
         return True
 
     def move_alias(
-        self, alias: str, version: RegisteredVersion, expected: RegisteredVersion | None, mover: Mover
+        self,
+        alias: str,
+        version: RegisteredVersion,
+        expected: RegisteredVersion | None,
+        mover: Mover,
+        *,
+        once: bool = False,
     ) -> bool:
         """Move an alias from the version expected to hold it, and write the move down.
 
-        Returns False if another process moved it before or meanwhile; the alias is then that one's.
+        Returns False if another process moved it before or meanwhile, the alias is then that one's; with ``once`` also
+        if the version had it before.
         """
-        return self._moves.move(alias, version, expected, mover)
+        return self._moves.move(alias, version, expected, mover, once=once)
 
     def history(self, alias: str) -> tuple[AliasMove, ...]:
         """Return every move of an alias, oldest first; of a model that does not exist, none."""

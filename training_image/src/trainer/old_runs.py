@@ -12,7 +12,8 @@ from functools import partial
 from step_contract.chore import DagRunName
 from step_contract.step import FailureKind, Step
 
-from .checkpoints import CheckpointStore
+from .checkpoints import FILES_TAG, CheckpointStore
+from .errors import TryAgain
 from .leftover import Leftover
 from .metric_names import EVERY_EPOCH_METRIC
 from .mlflow_client import connect, mlflow_errors
@@ -62,7 +63,7 @@ def open_runs(tracking_uri: str, silent_since: datetime) -> Iterator[Leftover]:
 def old_checkpoints(tracking_uri: str, ended_before: datetime, keep_days: float) -> Iterator[Leftover]:
     """Find checkpoints of runs that ended before a moment; a run that goes on is RUNNING again and has none here."""
     milliseconds = int(ended_before.timestamp() * 1000)
-    due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags.checkpoint != ''"
+    due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags.{FILES_TAG} != ''"
     for run in search(tracking_uri, due):
         why = f"the run ended as {run.status} more than {keep_days:g} days ago (TRAINER_CHECKPOINT_KEEP_DAYS)"
         yield Leftover(CHECKPOINTS, f"checkpoints of {run.name}", why, run.owner, partial(_forget, run))
@@ -105,14 +106,18 @@ def _last_sign(run: FoundRun) -> datetime:
 
 
 def _close(run: FoundRun) -> None:
-    """End a run as its markers say: after its last step it is FINISHED, else the step it stands in has failed."""
+    """End a run as its markers say: after its last step it is FINISHED, else the step it stands in has failed.
+
+    A step that is under way counts first: the markers of those after it are of the time before the run was cleared.
+    """
     tags = run.record.tags()
     # A try that lives on somewhere, cut off from Airflow, sees this and stops.
     run.record.set_tags({OWNER_TAG: ""})
-    if tags.get(f"step.{Step.PROMOTE}") == "done" or tags.get(f"step.{Step.REGISTER}") == "refused":
+    under_way = [step for step in Step if tags.get(f"step.{step}") == "running"]
+    is_over = tags.get(f"step.{Step.PROMOTE}") == "done" or tags.get(f"step.{Step.REGISTER}") == "refused"
+    if is_over and not under_way:
         run.record.close("FINISHED")
         return
-    under_way = [step for step in Step if tags.get(f"step.{step}") == "running"]
     for step in under_way:
         run.record.fail_step(step, FailureKind.TERMINATED, _CLOSED_BECAUSE)
     if not under_way:
@@ -124,8 +129,8 @@ def _forget(run: FoundRun) -> None:
     # Looked at again: somebody may have cleared the DAG run since it was found.
     with mlflow_errors("read the run's status"):
         status = run.record.client.get_run(run.record.run_id).info.status
-    if status != "RUNNING":
-        CheckpointStore(run.record).forget()
+    if status != "RUNNING" and not CheckpointStore(run.record).forget():
+        raise TryAgain("the artifact store does not answer")
 
 
 def _moment(milliseconds: int) -> datetime:

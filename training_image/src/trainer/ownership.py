@@ -106,6 +106,12 @@ class Ownership:
         self._write("")
         return True
 
+    def release_ended(self, step: Step, try_number: int) -> None:
+        """Release the record for a try of a step that was killed between its done-marker and its end."""
+        found = self._read()
+        if self._own is None and found is not None and found.step is step and found.try_number <= try_number:
+            self._write("")
+
     def release(self) -> None:
         """Give the record up at the end; harmless if another process has it."""
         try:

@@ -68,7 +68,7 @@ def work(job: Job) -> PromoteResult:
             report = compare_with(job, champion)
         elif move is not Move.PROMOTE:
             return _kept(candidate, champion, _why_not(job, move, report, candidate, champion))
-        elif registry.move_alias(alias, candidate, champion, Mover(_name(job), " ".join(report.reasons))):
+        elif registry.move_alias(alias, candidate, champion, Mover(_name(job), " ".join(report.reasons)), once=True):
             return _promoted(candidate, _done(registry.model, candidate, champion, report))
     raise TryAgain(f"the champion of {registry.model!r} changed {_TRIES} times while this run wanted to replace it")
 

@@ -167,16 +167,19 @@ class RunRecord:
             _log.warning("params differ from an earlier try of this run: %s", ", ".join(sorted(changed)))
             self.set_tags({f"param_now.{key}": value for key, value in changed.items()})
 
-    def log_metrics(self, metrics: Mapping[str, float], epoch: int = 0, since_ms: int = 0) -> None:
-        """Add one point to each metric; the caller does not log an epoch twice.
+    def log_metrics(
+        self, metrics: Mapping[str, float], epoch: int = 0, since_ms: int = 0, when_ms: int | None = None
+    ) -> None:
+        """Add one point to each metric; the same at the same moment again changes nothing.
 
         Args:
             metrics: by name.
             epoch: MLflow's step.
             since_ms: when what is measured began (Unix time); no point is older, wherever the clock was set since.
+            when_ms: when it was measured (Unix time), by default now.
         """
-        now = max(time.time_ns() // 1_000_000, since_ms)
-        points = [Metric(key, float(value), now, epoch) for key, value in metrics.items()]
+        moment = max(when_ms if when_ms is not None else time.time_ns() // 1_000_000, since_ms)
+        points = [Metric(key, float(value), moment, epoch) for key, value in metrics.items()]
         with mlflow_errors("log metrics"):
             for start in range(0, len(points), _BATCH_SIZE):
                 self.client.log_batch(self.run_id, metrics=points[start : start + _BATCH_SIZE])

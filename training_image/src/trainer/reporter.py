@@ -134,7 +134,7 @@ class Reporter:
         if entry.kind is EntryKind.START:
             self._record.log_params({f"train.{name}": value for name, value in entry.arguments.items()})
         elif entry.kind is EntryKind.EPOCH and entry.epoch not in self._logged:
-            self._record.log_metrics(entry.metrics, entry.epoch, self._began_ms)
+            self._record.log_metrics(entry.metrics, entry.epoch, self._began_ms, entry.when_ms)
             self._logged.add(entry.epoch)
 
 

@@ -2,8 +2,9 @@
 
 The mark is written before the alias moves and names the rollback, so that one that was stopped anywhere goes on where
 it stopped: a second try never goes back a second step. It is about the version that had the alias when its first try
-began, which is noted beside the alias's history: if another move comes through first, nothing is moved. The nightly
-runs then compare with the restored version, as with any holder of the alias.
+began, which is noted beside the alias's history: if another move comes through first, nothing is moved, and unless that
+was a rollback with the same aim, this one fails. The nightly runs then compare with the restored version, as with any
+holder of the alias.
 """
 
 import hashlib
@@ -37,7 +38,8 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
         scratch: folder for a copy of the weights, which are read to see that they are whole.
 
     Raises:
-        BadRequest: there is no such model or version, it is bad or not whole, or nobody held the alias before.
+        BadRequest: there is no such model or version, it is bad or not whole, nobody held the alias before, or another
+            version got the alias meanwhile.
         TryAgain: the alias changed again and again meanwhile.
     """
     mover = Mover(f"{order.by}, {run.dag_id} {run.run_id}", order.reason)
@@ -45,7 +47,7 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
     for _ in range(_TRIES):
         mark = mark_by(registry, run.key)
         champion = _settled_holder(registry, order, mover)
-        if done := _done_before(registry, order, about, champion, mover):
+        if done := _done_before(registry, order, about, champion, mover, run):
             return done
         target = _target(registry, order, mark, champion)
         if champion is not None and champion.version == target.version:
@@ -80,16 +82,30 @@ def _done_before(
     about: str,
     champion: RegisteredVersion | None,
     mover: Mover,
+    run: StepRun,
 ) -> RollbackResult | None:
-    """Return what this rollback has done already; also if the alias went on from the version that it is about."""
+    """Return what this rollback, or another with the same aim, has done already.
+
+    Raises:
+        BadRequest: the alias went on otherwise from the version that this rollback is about.
+    """
     own: AliasMove | None = next((move for move in registry.history(order.alias) if move.by == mover.by), None)
     now, number = _name(champion), champion.version if champion else ""
     if own is not None:
         return _result(order, number, own.from_version)
-    if now != about:
-        _log.warning("this rollback was to take the alias from %s, but %s has it now; nothing is moved", about, now)
-        return _result(order, number, None)
-    return None
+    if now == about:
+        return None
+    said = f"this rollback was to take the alias from {about}, but {now} has it now; nothing is moved"
+    if not (order.to == number or (order.to == PREVIOUS and _is_taken_down(registry, about, run))):
+        raise BadRequest(f"{said}. Trigger another rollback if {now} is to be taken back, too")
+    _log.warning(said)
+    return _result(order, number, None)
+
+
+def _is_taken_down(registry: ModelRegistry, about: str, run: StepRun) -> bool:
+    """Tell whether another rollback took the alias from the same version."""
+    marks = (mark_of(version) for version in versions_of(registry).values() if _name(version) == about)
+    return any(mark is not None and mark.rollback != run.key for mark in marks)
 
 
 def _name(version: RegisteredVersion | None) -> str:
