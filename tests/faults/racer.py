@@ -1,80 +1,116 @@
-"""``python -m tests.faults.racer URI FIRST COUNT``, in the trainer's environment: DAG runs that all end at once.
+"""DAG runs that all end at once, in the trainer's environment.
 
-Run FIRST and the COUNT - 1 after it each register a version, twice at the same moment as two tries would, and then want
-the champion alias as promote does. The tests start several of these processes together.
+``python -m tests.faults.racer promote URI FIRST COUNT``: run FIRST and the COUNT - 1 after it each register a version,
+twice at the same moment as two tries would, and then do the promote step. Registering leaves out what packs a model;
+of promote, measuring is replaced: every candidate wins against whoever is champion.
+
+``python -m tests.faults.racer roll-back URI FIRST COUNT``: so many rollbacks to the version before.
+
+The tests start several of these processes together.
 """
 
+import hashlib
 import json
-import os
 import random
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from trainer.alias_moves import Mover
+from step_contract.chore import RollbackOrder
+from step_contract.step import Step, StepRequest, Verdict
+from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.trained_runs import ALWAYS, make_report
+from trainer import promote, rollback
 from trainer.errors import TryAgain
-from trainer.mlflow_client import connect, experiment_id_of
-from trainer.model_registry import ModelRegistry
+from trainer.file_storage import FileStorage
+from trainer.gate_report import GateReport, write_report
+from trainer.job import Job
+from trainer.mlflow_client import connect
+from trainer.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
+from trainer.record import open_record
+from trainer.settings import Settings
 
 MODEL = "숫자"
-ALIAS = "champion"
-_NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def race(uri: str, first: int, count: int) -> None:
-    registry = ModelRegistry(connect(uri), MODEL)
-    runs = {number: _begin(registry, number) for number in range(first, first + count)}
-    with ThreadPoolExecutor(2 * count) as pool:
-        for attempt in [
-            pool.submit(_register, registry, number, run) for number, run in runs.items() for _ in range(2)
-        ]:
+def race_to_promote(uri: str, numbers: range, folder: Path) -> None:
+    jobs = [_job(uri, number, folder / str(number)) for number in numbers]
+    models = {job.run.key: _log_model(job) for job in jobs}
+    with ThreadPoolExecutor(2 * len(jobs)) as pool:
+        for attempt in [pool.submit(_register, job, models[job.run.key]) for job in jobs for _ in range(2)]:
             attempt.result()
-        for attempt in [pool.submit(_promote, registry, number) for number in runs]:
+        with patch.object(promote, "compare_with", _compare):
+            for attempt in [pool.submit(_patiently, promote.work, job) for job in jobs]:
+                attempt.result()
+
+
+def race_to_roll_back(uri: str, numbers: range, folder: Path) -> None:
+    def roll_back(number: int) -> None:
+        run = make_run(dag_id="rollback_model", run_id=f"rollback {number}", run_type="manual")
+        order = RollbackOrder(model=MODEL, reason="the race", by=f"person {number}")
+        _patiently(rollback.roll_back, ModelRegistry(connect(uri), MODEL), order, run, folder)
+
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        for attempt in [pool.submit(roll_back, number) for number in numbers]:
             attempt.result()
 
 
-def _begin(registry: ModelRegistry, number: int) -> tuple[str, str]:
-    client = registry.client
-    experiment = experiment_id_of(client, "races")
-    run_id = client.create_run(experiment, tags={"run_key": f"run{number}"}).info.run_id
-    return run_id, client.create_logged_model(experiment, "model", run_id).model_id
+def _job(uri: str, number: int, workspace: Path) -> Job:
+    workspace.mkdir()
+    pipeline, run = make_pipeline(registry={"model": MODEL}, gate=ALWAYS), make_run(number)
+    settings = Settings(_env_file=None, mlflow_tracking_uri=uri)
+    record = _patiently(open_record, uri, pipeline, run)
+    write_report(record, make_report(rule=pipeline.gate))
+    request = StepRequest(step=Step.PROMOTE, pipeline=pipeline)
+    return Job(request, run, pipeline, record, FileStorage(), settings, workspace)
 
 
-def _register(registry: ModelRegistry, number: int, run: tuple[str, str]) -> None:
-    data_until = (_NIGHT + timedelta(days=number)).isoformat()
-    _patiently(lambda: registry.ensure_model("races", "made up"))
-    tags = {"run_key": f"run{number}", "data_interval_end": data_until}
-    _patiently(lambda: registry.version_of(tags["run_key"]) or registry.add_version(*run, tags, "made up"))
+def _log_model(job: Job) -> str:
+    """Store what a rollback reads of a model, without one."""
+    packed, client = job.workspace / "packed", job.record.client
+    (packed / "artifacts").mkdir(parents=True)
+    (packed / "artifacts" / "best.pt").write_text(job.run.key)
+    (packed / "MLmodel").write_text("flavors: {}")
+    experiment = client.get_run(job.record.run_id).info.experiment_id
+    model = client.create_logged_model(experiment, "model", job.record.run_id)
+    client.log_model_artifacts(model.model_id, str(packed))
+    return str(model.model_id)
 
 
-def _promote(registry: ModelRegistry, number: int) -> None:
-    who = Mover(f"run{number} of process {os.getpid()}", "the race")
-
-    def attempt() -> bool:
-        version = registry.version_of(f"run{number}")
-        assert version is not None
-        registry.complete_history(ALIAS, who)
-        champion = registry.champion(ALIAS)
-        if champion is not None and champion.data_time >= version.data_time:  # type: ignore[operator]
-            return True
-        return registry.move_alias(ALIAS, version, champion, who)
-
-    while not _patiently(attempt):
-        continue
+def _register(job: Job, model_id: str) -> None:
+    registry = ModelRegistry(job.record.client, MODEL)
+    tags = {
+        "run_key": job.run.key,
+        "data_interval_end": job.run.data_interval_end.isoformat(),
+        WEIGHTS_TAG: hashlib.sha256(job.run.key.encode()).hexdigest(),
+    }
+    _patiently(registry.ensure_model, job.pipeline.name, "made up")
+    _patiently(
+        lambda: registry.version_of(job.run.key) or registry.add_version(job.record.run_id, model_id, tags, "made up")
+    )
 
 
-def _patiently(act: Callable[[], Any]) -> Any:
+def _compare(job: Job, champion: RegisteredVersion | None) -> GateReport:
+    return make_report(Verdict.PROMOTE, champion.version if champion else None, rule=job.pipeline.gate)
+
+
+def _patiently(act: Callable[..., Any], *arguments: object) -> Any:
     """Act until the database, which 50 want at once, takes it; a step would leave that to its next try."""
     while True:
         try:
-            return act()
+            return act(*arguments)
         except TryAgain as error:
             print(json.dumps({"again": str(error)[:200]}), file=sys.stderr)
             time.sleep(random.random() / 2)
 
 
 if __name__ == "__main__":
-    race(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    _, what, server, first, count = sys.argv
+    with tempfile.TemporaryDirectory() as scratch:
+        race = {"promote": race_to_promote, "roll-back": race_to_roll_back}[what]
+        race(server, range(int(first), int(first) + int(count)), Path(scratch))

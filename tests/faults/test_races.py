@@ -1,4 +1,7 @@
-"""50 DAG runs that register and promote at once on one model, in threads of ten processes, on a real MLflow server."""
+"""50 DAG runs that register and promote at once on one model, in threads of ten processes, on a real MLflow server.
+
+Then ten people take the champion back at once.
+"""
 
 import os
 import subprocess
@@ -65,16 +68,7 @@ def answers(ports: Ports) -> bool:
 
 
 def test_fifty_that_register_and_promote_at_once_leave_one_version_each_and_one_chain(server: Ports) -> None:
-    command = [str(TRAINER_BIN / "python"), "-m", "tests.faults.racer", server.mlflow_url]
-    racers = [
-        subprocess.Popen(
-            [*command, str(number * THREADS), str(THREADS)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True
-        )
-        for number in range(PROCESSES)
-    ]
-    ended = [(racer.communicate(timeout=1000)[1], racer.returncode) for racer in racers]
-    assert [code for _, code in ended] == [0] * PROCESSES, "\n".join(text[-2000:] for text, code in ended if code)
-
+    run_at_once("promote", server, PROCESSES, THREADS)
     registered = versions(server, MODEL)
     assert len(registered) == PROCESSES * THREADS
     assert list(version_violations(registered)) == []
@@ -83,3 +77,24 @@ def test_fifty_that_register_and_promote_at_once_leave_one_version_each_and_one_
     (holder,) = (version for version in registered if str(version["version"]) == str(champion))
     newest = max(as_mapping(version["tags"])["data_interval_end"] for version in registered)
     assert as_mapping(holder["tags"])["data_interval_end"] == newest
+
+    run_at_once("roll-back", server, PROCESSES // 2, 2)
+    assert [line for line in alias_violations(server, MODEL) if " back to " not in line] == []
+    restored = str(as_mapping(registered_model(server, MODEL)["aliases"])["champion"])
+    bad = {str(item["version"]) for item in versions(server, MODEL) if as_mapping(item["tags"]).get("bad") == "true"}
+    # Those that began before the first one had moved the alias have the same aim; who began later takes down the next.
+    assert str(champion) in bad
+    assert restored not in bad
+
+
+def run_at_once(what: str, server: Ports, processes: int, threads: int) -> None:
+    """Let processes with as many threads each do the same to one model."""
+    command = [str(TRAINER_BIN / "python"), "-m", "tests.faults.racer", what, server.mlflow_url]
+    racers = [
+        subprocess.Popen(
+            [*command, str(number * threads), str(threads)], cwd=PROJECT_ROOT, stderr=subprocess.PIPE, text=True
+        )
+        for number in range(processes)
+    ]
+    ended = [(racer.communicate(timeout=1000)[1], racer.returncode) for racer in racers]
+    assert [code for _, code in ended] == [0] * processes, "\n".join(text[-2000:] for text, code in ended if code)

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from step_contract.catalog import Gate
 from step_contract.chore import RollbackOrder
@@ -97,7 +98,7 @@ class World:
             self.champion = index
             self.held.append(index)
 
-    def roll_back(self, _index: int) -> None:
+    def roll_back(self) -> None:
         """What the step does: the last one that held the alias and is not bad gets it back."""
         before = [index for index in self.held if index != self.champion and index not in self.bad]
         if self.champion is not None and before:
@@ -109,43 +110,64 @@ class World:
         if index != self.champion:
             self.bad.add(index)
 
-
-@settings(max_examples=500)
-@given(
-    st.lists(st.tuples(st.integers(0, 4), shares), min_size=1, max_size=5),
-    st.lists(
-        st.tuples(st.sampled_from(["evaluate", "promote", "promote", "roll_back", "mark"]), st.integers(0, 4)),
-        max_size=40,
-    ),
-)
-def test_in_every_order_a_bad_version_never_comes_back(
-    runs: list[tuple[int, float]], steps: list[tuple[str, int]]
-) -> None:
-    world = World([Run(*run) for run in runs])
-    for step, index in steps:
-        if index < len(runs):
-            getattr(world, step)(index)
-        assert world.champion not in world.bad
-        assert len(set(world.held)) == len(world.held)
+    def move_by_hand(self, index: int) -> None:
+        """What a person does in MLflow's UI, without asking the gate."""
+        if index not in self.bad:
+            self.champion = index
+            self.held.append(index)
 
 
-@settings(max_examples=500)
-@given(
-    st.lists(st.tuples(st.integers(0, 4), shares), min_size=1, max_size=5),
-    st.lists(st.tuples(st.sampled_from(["evaluate", "promote"]), st.integers(0, 4)), max_size=40),
-)
-def test_in_every_order_the_champion_gets_newer_and_passes_the_gate(
-    runs: list[tuple[int, float]], steps: list[tuple[str, int]]
-) -> None:
-    world = World([Run(*run) for run in runs])
-    for step, index in steps:
-        if index < len(runs):
-            getattr(world, step)(index)
-    held = [world.runs[index] for index in world.held]
-    assert [run.night for run in held] == sorted(run.night for run in held)
-    assert len(set(world.held)) == len(world.held)
-    for before, after in zip([None, *held], held, strict=False):
+class Promotions(RuleBasedStateMachine):
+    """Steps of several runs, rollbacks and marks, in whatever order."""
+
+    @initialize(runs=st.lists(st.tuples(st.integers(0, 4), shares), min_size=3, max_size=5))
+    def begin(self, runs: list[tuple[int, float]]) -> None:
+        self.world = World([Run(*run) for run in runs])
+        self.promoted: set[int] = set()
+
+    @rule(index=st.integers(0, 4))
+    def evaluate(self, index: int) -> None:
+        self.world.evaluate(index % len(self.world.runs))
+
+    @rule(index=st.integers(0, 4))
+    def promote(self, index: int) -> None:
+        world, index = self.world, index % len(self.world.runs)
+        before = None if world.champion is None else world.runs[world.champion]
+        holder = world.champion
+        world.promote(index)
+        if world.champion == holder:
+            return
+        assert world.champion == index
+        assert index not in self.promoted, "no version is promoted twice"
+        self.promoted.add(index)
+        after = world.runs[index]
+        assert before is None or after.night >= before.night
         assert compared(after.value, before.value if before else None).verdict is Verdict.PROMOTE
+
+    @rule(index=st.integers(0, 4))
+    def evaluate_and_promote(self, index: int) -> None:
+        self.evaluate(index)
+        self.promote(index)
+
+    @rule()
+    def roll_back(self) -> None:
+        self.world.roll_back()
+
+    @rule(index=st.integers(0, 4))
+    def mark(self, index: int) -> None:
+        self.world.mark(index % len(self.world.runs))
+
+    @rule(index=st.integers(0, 4))
+    def move_by_hand(self, index: int) -> None:
+        self.world.move_by_hand(index % len(self.world.runs))
+
+    @invariant()
+    def no_bad_version_is_champion(self) -> None:
+        assert self.world.champion not in self.world.bad
+
+
+TestPromotions = Promotions.TestCase
+TestPromotions.settings = settings(max_examples=600, stateful_step_count=40, deadline=None)
 
 
 # -- the steps and a real registry ------------------------------------------------------------------------------------
