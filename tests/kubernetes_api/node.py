@@ -32,6 +32,8 @@ class Trouble:
     """What the container's end is called until the phase follows, if not by its cause."""
     phase_seconds: float = 0.3
     """How long after its container's end a pod's phase, reason and disruption follow, as with a kubelet since 1.24."""
+    cause_seconds: float = 0
+    """How long after the phase the cause follows which ``late_reason`` stands for, as with containerd's own event."""
 
 
 @dataclass
@@ -162,12 +164,16 @@ class Node:
 
     def _end(self, pod: Pod, began: str, code: int, reason: str, message: str) -> None:
         ended = {"exitCode": code, "message": message, "startedAt": began, "finishedAt": now()}
-        pod.container_state({"terminated": ended | {"reason": self.trouble.late_reason or reason}})
+        first = {"terminated": ended | {"reason": self.trouble.late_reason or reason}}
+        last = {"terminated": ended | {"reason": reason}}
+        pod.container_state(first)
         time.sleep(self.trouble.phase_seconds)
-        pod.container_state({"terminated": ended | {"reason": reason}})
+        pod.container_state(first if self.trouble.cause_seconds else last)
         if pod.verdict.get("reason") == "Evicted":
             pod.condition("DisruptionTarget", "True", "TerminationByKubelet", pod.verdict["message"])
         pod.status.update(pod.verdict, phase="Succeeded" if code == 0 else "Failed")
+        time.sleep(self.trouble.cause_seconds)
+        pod.container_state(last)
 
     # -- what happens to a pod from outside ----------------------------------------------------------------------------
 

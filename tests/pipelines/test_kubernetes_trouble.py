@@ -268,11 +268,15 @@ def test_a_failed_pod_beside_whose_step_something_still_runs_is_deleted(
     wait_for(lambda: not cluster.living(), "the pod runs on")
 
 
-def test_out_of_memory_that_the_node_says_late_is_out_of_memory(task: MakeTask, cluster: Cluster) -> None:
+@pytest.mark.parametrize("seconds_after_the_phase", [0, 1])
+def test_out_of_memory_that_the_node_says_late_is_out_of_memory(
+    task: MakeTask, cluster: Cluster, seconds_after_the_phase: float
+) -> None:
     step = task("print('ready', flush=True); until('never')")
     first = step.start()
     pod = started(cluster)
     cluster.node.trouble.late_reason = "Error"
+    cluster.node.trouble.cause_seconds = seconds_after_the_phase
     cluster.node.kill_for_memory(pod)
     assert first.ending()["kind"] == "out_of_memory"
 

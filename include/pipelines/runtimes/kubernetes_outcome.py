@@ -1,9 +1,7 @@
 """What the end of a pod means for its task. Pure functions over what the cluster said and what the step said."""
 
-import signal
-
 from include.pipelines.outcome import OutOfContainerMemory, StepFailed, StepLost, conclude
-from include.pipelines.runtimes.kubernetes_state import PodState
+from include.pipelines.runtimes.kubernetes_state import KILLED, PodState
 from include.step_contract import transport
 from include.step_contract.chore import ChoreResult, Request
 from include.step_contract.step import ExitCode, FailureKind, StepFailure, StepResult
@@ -11,7 +9,6 @@ from include.step_contract.step import ExitCode, FailureKind, StepFailure, StepR
 Answer = transport.Answer | None
 Result = StepResult | ChoreResult
 
-_KILLED = 128 + signal.SIGKILL
 _NO_SUCH_IMAGE = ("not found", "does not exist", "denied", "unauthorized", "manifest unknown", "no such image")
 
 
@@ -44,11 +41,11 @@ def judge(request: Request, state: PodState, answer: Answer) -> Result:
         raise StepLost(f"{step}: {outside}; the next try goes on from the last checkpoint")
     if state.exit_code is None:
         raise StepLost(f"{step}: pod {state.name} failed before its step ended: {state.message or state.reason}")
-    if state.exit_code == _KILLED and answer is None:
+    if state.exit_code == KILLED and answer is None:
         # Some nodes do not say so of a pod that ran out of memory.
         limit = request.resources.memory
         raise StepLost(
-            f"{step}: killed (exit code {_KILLED}) without a word, and the cluster does not say why; memory beyond "
+            f"{step}: killed (exit code {KILLED}) without a word, and the cluster does not say why; memory beyond "
             f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next try goes on "
             "from the last checkpoint"
         )

@@ -5,6 +5,7 @@ DeadlineExceeded, Terminated), the condition DisruptionTarget (preemption, drain
 """
 
 import re
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ TAKEN_LABEL = "nightshift/taken"
 """Set on a pod whose result was taken; a pod without it has a result that somebody is still to take."""
 
 GENERATION_LABEL = "nightshift/generation"
+KILLED = 128 + signal.SIGKILL
 CONFIRM_SECONDS = 30
 """A node that does not confirm the end of a deleted pod for so long after its grace counts as lost."""
 
@@ -84,6 +86,12 @@ class PodState:
     def is_oom_killed(self) -> bool:
         """Tell whether the container reached its memory limit."""
         return self.ended_reason == "OOMKilled" and self.exit_code != 0
+
+    @property
+    def is_killed_without_cause(self) -> bool:
+        """Tell whether the container was killed and neither the cluster nor the step has said why."""
+        told = self.termination_message or self.disruption or self.reason or self.is_stopping
+        return self.exit_code == KILLED and self.ended_reason == "Error" and not told
 
     @property
     def cannot_start(self) -> bool:

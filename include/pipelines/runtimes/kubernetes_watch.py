@@ -26,6 +26,7 @@ _STATE_SECONDS = 5.0
 _STREAM_END_SECONDS = 10.0
 _LAST_LINES_SECONDS = 20.0
 _SETTLE_SECONDS = 10.0
+_CAUSE_SECONDS = 2.0
 
 
 class PodWatch:
@@ -68,16 +69,26 @@ class PodWatch:
     def _settled(self, state: PodState) -> PodState:
         """Return the state with the cause of the end, for which a node needs a moment; without it, if it takes longer.
 
-        Out of memory, too, may first look like any SIGKILL: containerd learns of it after the container's end.
+        Out of memory, too, may first look like any SIGKILL: containerd learns of it after the container's end, and may
+        say so after the pod's phase.
         """
-        deadline = time.monotonic() + _SETTLE_SECONDS
-        while not (state.is_settled or state.exit_code in (ExitCode.DONE, ExitCode.REFUSED)):
-            if time.monotonic() > deadline:
-                return state
+        state = self._read_until(
+            lambda newest: newest.is_settled or newest.exit_code in (ExitCode.DONE, ExitCode.REFUSED),
+            state,
+            _SETTLE_SECONDS,
+        )
+        if self._heard is not None:
+            return state
+        return self._read_until(lambda newest: not newest.is_killed_without_cause, state, _CAUSE_SECONDS)
+
+    def _read_until(self, is_known: Callable[[PodState], bool], state: PodState, seconds: float) -> PodState:
+        """Read the pod until something is known of it, it is gone or the time is over; return its newest state."""
+        deadline = time.monotonic() + seconds
+        while not is_known(state) and time.monotonic() < deadline:
             self._wait(_POLL_SECONDS)
             newest = self._read()
             if newest is None:
-                return state
+                break
             state = newest
         return state
 
