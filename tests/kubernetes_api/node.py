@@ -61,6 +61,11 @@ class Pod:
         status: dict[str, Any] = self.manifest["status"]
         return status
 
+    def vanish(self) -> None:
+        """Be gone, unless a finalizer holds the pod."""
+        if not self.manifest["metadata"].get("finalizers"):
+            self.gone.set()
+
     @property
     def grace_seconds(self) -> int:
         return int(self.manifest["spec"].get("terminationGracePeriodSeconds", 30))
@@ -181,7 +186,7 @@ class Node:
         """Tell a pod to stop; it is gone when it has stopped, or at once without a grace."""
         pod.is_deleted = True
         if grace_seconds == 0:
-            pod.gone.set()
+            pod.vanish()
         if "deletionTimestamp" not in pod.manifest["metadata"]:
             end = datetime.now(UTC) + timedelta(seconds=grace_seconds)
             pod.manifest["metadata"]["deletionTimestamp"] = end.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -200,7 +205,7 @@ class Node:
             while not pod.log.is_closed:
                 time.sleep(0.02)
         time.sleep(0.1)
-        pod.gone.set()
+        pod.vanish()
 
     def disrupt(self, pod: Pod, reason: str, message: str) -> None:
         """Delete a pod for the cluster's own reasons: preemption, drain."""

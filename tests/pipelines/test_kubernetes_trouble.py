@@ -365,6 +365,59 @@ def test_a_lost_node_is_given_up_and_the_next_try_does_not_wait_for_it(
     assert step.starts() == 2
 
 
+def held(pod: Any) -> Any:
+    """Have a finalizer hold a pod, as Kueue and others do."""
+    pod.manifest["metadata"]["finalizers"] = ["example.com/accounting"]
+    return pod
+
+
+def test_a_good_result_of_a_pod_that_is_held_while_it_is_deleted_is_taken_once(
+    task: MakeTask, cluster: Cluster
+) -> None:
+    step = task(f"print('ready', flush=True); until('go'); {SUCCEED}")
+    first = step.start()
+    pod = held(started(cluster))
+    first.kill()
+    first.ending()
+    step.tell_step("go")
+    wait_for(lambda: pod.status["phase"] == "Succeeded", "the step goes on")
+    cluster.node.delete(pod, 10)
+    assert step.run(2) == {"outcome": "done"}
+    assert pod.manifest["metadata"]["labels"]["nightshift/taken"] == "true"
+    assert step.run(3) == {"outcome": "done"}
+    assert (step.starts(), len(cluster.names)) == (2, 2)
+
+
+def test_a_pod_that_failed_and_is_held_while_it_is_deleted_is_not_waited_for(task: MakeTask, cluster: Cluster) -> None:
+    step = task(f"if os.path.exists(folder + '/second'):\n    {SUCCEED}\n    sys.exit()\n{OBEDIENT}")
+    first = step.start()
+    pod = held(started(cluster))
+    cluster.node.disrupt(pod, "EvictionByEvictionAPI", "Eviction API: evicting")
+    assert first.ending()["kind"] == "try_again"
+    step.tell_step("second")
+    assert step.run(2) == {"outcome": "done"}
+    assert pod in cluster.living()
+
+
+def test_a_pod_of_a_lost_node_that_is_held_is_left_behind(
+    task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(kubernetes_state, "CONFIRM_SECONDS", 1)
+    step = task(f"print('ready', flush=True); until('go'); {SUCCEED}")
+    first = step.start()
+    pod = held(started(cluster))
+    first.kill()
+    first.ending()
+    cluster.node.lose(pod)
+    caplog.set_level("INFO")
+    second = step.start(2)
+    wait_for(lambda: len(cluster.names) == 2, "no new pod")
+    step.tell_step("go")
+    assert second.ending() == {"outcome": "done"}
+    assert f"pod {pod.name} of an earlier try was told to stop; waiting for its end" in caplog.text
+    assert caplog.text.count(f"does not confirm the end of pod {pod.name}") == 1
+
+
 def test_a_second_pod_with_the_tasks_labels_is_left_alone(
     task: MakeTask, cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -115,17 +115,17 @@ class KubernetesStepOperator(BaseOperator):
         try:
             result = judge(self.request, state, watch.answer_of(state))
         except AirflowSkipException:
-            self._remove(state.name)
+            self._remove(state)
             raise
         except StepFailed as failure:
             self._end_failed(state, failure)
             raise
-        self._remove(state.name)
+        self._remove(state)
         self.log.info("%s", result.headline)
         return result.model_dump_json()
 
-    def _remove(self, name: str) -> None:
-        self._cluster().patiently(lambda: self._cluster().delete(name), self._raise_if_killed)
+    def _remove(self, state: "PodState") -> None:
+        self._cluster().patiently(lambda: self._cluster().remove(state), self._raise_if_killed)
 
     def _end_failed(self, state: "PodState", failure: StepFailed) -> None:
         for event in self._cluster().events(state.name):

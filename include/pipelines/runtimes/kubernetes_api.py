@@ -114,18 +114,32 @@ class Cluster:
         with suppress(_NotThere), self.translated(f"delete pod {name}"):
             self.api.delete_namespaced_pod(name, self.namespace, **grace, _request_timeout=TIMEOUT_SECONDS)
 
+    def remove(self, state: PodState, grace_seconds: int | None = None) -> None:
+        """Delete a pod that no try shall look at again; one that a finalizer holds is marked, for it stays there."""
+        if state.is_held:
+            self._mark(state.name)
+        self.delete(state.name, grace_seconds)
+
     def retire(self, state: PodState) -> None:
         """Mark a failed pod as one whose result was taken and keep it for a look, or delete it."""
         hours = kubernetes_settings().kubernetes_keep_failed_hours
         # By its own container, since the phase may still be that of a running pod.
         is_over = state.is_ended and not state.has_others_at_work and not state.is_stopping
         if hours == 0 or not is_over:
-            self.delete(state.name)
+            self.remove(state)
             return
-        body = {"metadata": {"labels": {TAKEN_LABEL: "true"}}}
-        with suppress(_NotThere), self.translated(f"mark pod {state.name}"):
-            self.api.patch_namespaced_pod(state.name, self.namespace, body, _request_timeout=TIMEOUT_SECONDS)
+        if self._mark(state.name):
             _log.info("pod %s is kept for %g h: kubectl -n %s describe pod", state.name, hours, self.namespace)
+
+    def _mark(self, name: str) -> bool:
+        """Mark a pod as one whose result was taken; return False if it is gone."""
+        body = {"metadata": {"labels": {TAKEN_LABEL: "true"}}}
+        try:
+            with self.translated(f"mark pod {name}"):
+                self.api.patch_namespaced_pod(name, self.namespace, body, _request_timeout=TIMEOUT_SECONDS)
+        except _NotThere:
+            return False
+        return True
 
     def log_stream(self, name: str, *, follow: bool, since_seconds: int | None, seconds: float) -> Any:
         """Open the log of the step's container, each line behind its timestamp.

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from airflow.sdk.configuration import conf
@@ -41,6 +42,7 @@ class PodStart:
         """Do nothing yet; ``check`` is called while waiting and may raise to give up."""
         self._cluster, self._identity, self._request = cluster, identity, request
         self._step_run, self._check = step_run, check
+        self._said: set[str] = set()
 
     def pod(self) -> str:
         """Return the name of the task's pod.
@@ -56,7 +58,7 @@ class PodStart:
             if found := self._open(pods):
                 _log.info("pod %s of an earlier try is %s; taking it over", found.name, found.phase)
                 return found.name
-            if stopping := [pod for pod in pods if pod.is_stopping and not pod.is_taken]:
+            if stopping := [pod for pod in pods if pod.is_stopping and not pod.is_taken and not pod.is_ended]:
                 self._wait_until_gone(stopping)
                 deadline = time.monotonic() + _NAME_TAKEN_SECONDS
                 continue
@@ -72,12 +74,17 @@ class PodStart:
             time.sleep(_POLL_SECONDS)
 
     def _open(self, pods: list[PodState]) -> PodState | None:
-        """Return the pod to attach to; two of one task never work at once."""
-        candidates = [pod for pod in pods if not pod.is_taken and not pod.is_stopping]
+        """Return the pod to attach to; two of one task never work at once.
+
+        Of pods that are being deleted, as long as something holds them, only a good result is taken; the others have
+        ended, or are waited for.
+        """
+        candidates = [pod for pod in pods if not pod.is_taken and (pod.has_result or not pod.is_stopping)]
         own = [pod for pod in candidates if re.fullmatch(rf"{re.escape(self._identity.base)}-\d+", pod.name)]
         for foreign in (pod for pod in candidates if pod not in own):
             _log.warning("pod %s has this task's labels, but another name; left alone", foreign.name)
-        for second in own[1:]:
+        own.sort(key=lambda pod: pod.is_stopping)
+        for second in (pod for pod in own[1:] if not pod.is_stopping):
             _log.warning("pod %s is a second one of this task; deleting it", second.name)
             self._cluster.delete(second.name)
         return own[0] if own else None
@@ -85,9 +92,12 @@ class PodStart:
     def _wait_until_gone(self, stopping: list[PodState]) -> None:
         """Give pods that were told to stop the time to do so; end those whose node says nothing any more."""
         for pod in stopping:
+            if pod.name not in self._said:
+                self._said.add(pod.name)
+                _log.info("pod %s of an earlier try was told to stop; waiting for its end", pod.name)
             if pod.is_overdue(datetime.now(UTC)):
                 _log.warning("node %s does not confirm the end of pod %s; ending it", pod.node, pod.name)
-                self._cluster.delete(pod.name, 0)
+                self._patiently(partial(self._cluster.remove, pod, 0))
         time.sleep(_POLL_SECONDS)
 
     def _create(self, generation: int) -> bool:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from include.step_contract.step import ExitCode
+
 if TYPE_CHECKING:
     from kubernetes.client import V1ContainerState, V1ContainerStatus, V1Pod, V1PodCondition
 
@@ -62,11 +64,18 @@ class PodState:
     """Why the cluster ended the pod, in its own words; empty if it did not."""
     deletion: datetime | None
     """When a deleted pod is to be gone."""
+    is_held: bool
+    """Whether a finalizer keeps the pod there when it is deleted."""
 
     @property
     def is_ended(self) -> bool:
         """Tell whether the step's process is surely gone."""
         return self.exit_code is not None or self.is_settled
+
+    @property
+    def has_result(self) -> bool:
+        """Tell whether the step came to an end of its own that is no failure."""
+        return self.exit_code in (ExitCode.DONE, ExitCode.REFUSED)
 
     @property
     def is_settled(self) -> bool:
@@ -158,6 +167,7 @@ def state_of(pod: "V1Pod") -> PodState:
         termination_message=(ended.message or "") if ended is not None else "",
         disruption=_disruption(status.reason or "", status.message or "", conditions.get("DisruptionTarget")),
         deletion=metadata.deletion_timestamp,
+        is_held=bool(metadata.finalizers),
     )
 
 

@@ -15,7 +15,7 @@ from include.pipelines.runtimes.kubernetes_start_watch import StartWatch
 from include.pipelines.runtimes.kubernetes_state import PodState
 from include.step_contract import transport
 from include.step_contract.chore import Request
-from include.step_contract.step import ExitCode, FailureKind
+from include.step_contract.step import FailureKind
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -72,11 +72,7 @@ class PodWatch:
         Out of memory, too, may first look like any SIGKILL: containerd learns of it after the container's end, and may
         say so after the pod's phase.
         """
-        state = self._read_until(
-            lambda newest: newest.is_settled or newest.exit_code in (ExitCode.DONE, ExitCode.REFUSED),
-            state,
-            _SETTLE_SECONDS,
-        )
+        state = self._read_until(lambda newest: newest.is_settled or newest.has_result, state, _SETTLE_SECONDS)
         if self._heard is not None:
             return state
         return self._read_until(lambda newest: not newest.is_killed_without_cause, state, _CAUSE_SECONDS)
@@ -126,7 +122,7 @@ class PodWatch:
         if self._heard:
             return self._heard
         text = self._cluster.last_lines(self.name)
-        if text is None and state.exit_code in (ExitCode.DONE, ExitCode.REFUSED):
+        if text is None and state.has_result:
             raise StepFailed(
                 f"{self._request.command}: ended with exit code {state.exit_code}, but the log with its result cannot "
                 "be read; the next try finds in MLflow what it has done",
