@@ -49,7 +49,8 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
     options: dict[str, Any] = {
         "task_id": step.value,
         "owner": pipeline.owner,
-        "retries": execution.retries,
+        # A container or pod outlives its worker and is left to the next try, which there must be.
+        "retries": max(execution.retries, 0 if runtime is RuntimeName.LOCAL else 1),
         "retry_delay": timedelta(seconds=execution.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(seconds=execution.maximum_retry_delay_seconds),

@@ -58,7 +58,11 @@ class StepTimeouts(Record):
 class Execution(Record):
     """How Airflow runs the steps."""
 
-    retries: Annotated[int, Field(ge=0, le=20)] = Field(default=3, description="Further tries of a failed step.")
+    retries: Annotated[int, Field(ge=0, le=20)] = Field(
+        default=3,
+        description="Further tries of a failed step; one at least where it is a container or a pod, which a worker "
+        "that goes away leaves to the next try.",
+    )
     retry_delay_seconds: PositiveInt = Field(default=60, description="Delay before the first retry; doubles each time.")
     maximum_retry_delay_seconds: PositiveInt = Field(default=1800, description="The delay grows no longer than this.")
     timeout_minutes: StepTimeouts = Field(default=StepTimeouts(), description="Limit for one try of each step.")

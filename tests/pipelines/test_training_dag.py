@@ -65,6 +65,12 @@ def test_retries_back_off_and_ask_the_policy() -> None:
         assert task.owner == "비전팀"
 
 
+@pytest.mark.parametrize(("runtime", "retries"), [("local", 0), ("docker", 1), ("kubernetes", 1)])
+def test_what_outlives_its_worker_has_a_next_try_to_be_left_to(runtime: str, retries: int) -> None:
+    tasks = make_dag(runtime=runtime, execution={"retries": 0}).tasks
+    assert {task.retries for task in tasks} == {retries}
+
+
 def test_schedule_has_data_intervals_in_its_time_zone() -> None:
     timetable = make_dag().timetable
     assert isinstance(timetable, CronDataIntervalTimetable)
