@@ -1,8 +1,9 @@
 """The kubernetes runtime against the same pods made with the client, and training in a pod against a process.
 
 Needs a cluster (TEST_KUBECONFIG or KUBECONFIG) with the namespace KUBERNETES_NAMESPACE and the training image on its
-node; without them the rows are left out and said so. Training in a pod needs a node that shares this machine's file
-system, said by BENCH_NODE_IS_HERE=1: record, data and cache are in a folder here.
+node; without them, or where no such pod can be made or run, the rows are left out and said so. Training in a pod needs
+a node that shares this machine's file system, said by BENCH_NODE_IS_HERE=1: record, data and cache are in a folder
+here.
 """
 
 import os
@@ -15,9 +16,17 @@ import yaml
 from benchmarks.containers import Unavailable
 from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, TRAINER_BIN, Ratio, compare, seconds_of
 from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
+from include.pipelines.settings import settings
+from include.step_contract.catalog import Pipeline
 from include.step_contract.step import Step
 
 AT_ONCE = 20
+REFUSED = {"S3_THREADS": "none"}
+"""A setting that cannot be: the trainer refuses the step after reading its request, with these words."""
+
+_WORDS = "settings: s3_threads"
+
+_FIRST, _FIRST_SECONDS = -1, 300
 
 _TASKS = """
 import json, sys, threading, time
@@ -25,7 +34,7 @@ import kubernetes.client  # the operator does so when it begins; here neither si
 from include.pipelines.outcome import StepFailed
 from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
 from include.step_contract.step import StepRequest
-request, run, count, expected = sys.argv[1:]
+request, run, count, expected = sys.argv[1:]  # expected: words of the failure, or nothing for none
 def work(number):
     identity = json.loads(run)
     if number:
@@ -36,36 +45,41 @@ def work(number):
         operator.execute({})
         ended.append("")
     except StepFailed as failure:
-        ended.append(str(failure.kind))
-        if failure.kind != expected:
-            print(failure, file=sys.stderr)
+        ended.append(str(failure))
 ended = []
 begin = time.perf_counter()
 threads = [threading.Thread(target=work, args=(number,)) for number in range(int(count))]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 seconds = time.perf_counter() - begin
-assert ended == [expected] * int(count), ended
+for end in ended:
+    if not (expected in end if expected else end == ""):
+        sys.exit(f"expected {expected or 'no failure'}, got: {end or 'none'}")
+assert len(ended) == int(count), ended
 print("SECONDS", seconds)
 """
 
 _PLAIN = """
-import json, sys, threading, time
+import json, sys, threading, time, uuid
 from kubernetes import client, config, watch
-file, namespace, count = sys.argv[1:]
+file, namespace, count, words = sys.argv[1:]
 begin = time.perf_counter()
 config.load_kube_config()
 def work(number):
     api = client.CoreV1Api()
     pod = json.load(open(file))
-    name = f"bench-plain-{number}"
+    name = f"bench-plain-{uuid.uuid4().hex[:8]}"
     pod["metadata"] = {"name": name, "labels": {"bench": name}}
     api.create_namespaced_pod(namespace, pod)
-    for event in watch.Watch().stream(api.list_namespaced_pod, namespace, label_selector=f"bench={name}"):
-        if event["object"].status.phase in ("Succeeded", "Failed"):
-            break
-    api.read_namespaced_pod_log(name, namespace)
-    api.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
+    try:
+        seen = watch.Watch().stream(
+            api.list_namespaced_pod, namespace, label_selector=f"bench={name}", timeout_seconds=300
+        )
+        if not any(event["object"].status.phase in ("Succeeded", "Failed") for event in seen):
+            raise TimeoutError(f"pod {name} has not ended after 300 s")
+        assert words in api.read_namespaced_pod_log(name, namespace)
+    finally:
+        api.delete_namespaced_pod(name, namespace, grace_period_seconds=0)
     done.append(name)
 done = []
 threads = [threading.Thread(target=work, args=(number,)) for number in range(int(count))]
@@ -85,6 +99,21 @@ print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2]
 """
 
 
+_FOR_SHOW = """
+import json, sys
+from include.pipelines.outcome import StepFailed
+from include.pipelines.runtimes.kubernetes_api import Cluster
+try:
+    cluster, pod = Cluster(), json.load(open(sys.argv[1]))
+    with cluster.translated("create a pod"):
+        cluster.api.create_namespaced_pod(
+            cluster.namespace, pod, dry_run="All", field_validation="Strict", _request_timeout=(5, 30)
+        )
+except StepFailed as failure:
+    sys.exit(str(failure))
+"""
+
+
 def no_op_pod(folder: Path) -> Ratio:
     """Compare a task whose step is refused at once with the same pod made with the client and watched."""
     return _no_op(folder, 1, "no-op step as a pod, task start to end", "the same pod, made with the client and watched")
@@ -96,22 +125,19 @@ def twenty_pods(folder: Path) -> Ratio:
 
 
 def _no_op(folder: Path, count: int, name: str, against: str) -> Ratio:
-    base = _cluster_environment()
     small = {"cpu": 0.05, "memory": "256Mi", "shm": "16Mi"}
     pipeline = pipeline_on("nothing", TRAINING).model_copy(update={"resources": _resources(small)})
-    # A setting that cannot be: the trainer refuses the step after reading its request.
-    environment = base | _template(folder, {"S3_THREADS": "none"}, None)
+    environment = _cluster_environment() | _template(folder, REFUSED, None)
+    require_pod(folder, pipeline, environment)
 
     def ours(pair: int) -> float:
         inputs = inputs_of(Step.PREPROCESS, pipeline, pair)
-        return _seconds_said(_TASKS, [*_ordered(inputs), str(count), "bad_request"], environment)
+        return _seconds_said(_TASKS, [*_ordered(inputs), str(count), _WORDS], environment)
 
     def bare(pair: int) -> float:
-        inputs = inputs_of(Step.PREPROCESS, pipeline, pair)
-        file = folder / "pod.json"
-        file.write_text(_output_of(_MANIFEST, _ordered(inputs), environment))
+        file = _manifest(folder, pipeline, pair, environment)
         namespace = environment.get("KUBERNETES_NAMESPACE", "nightshift")
-        return _seconds_said(_PLAIN, [str(file), namespace, str(count)], environment)
+        return _seconds_said(_PLAIN, [str(file), namespace, str(count), _WORDS], environment)
 
     return compare(name, against, 1.5, ours, bare)
 
@@ -133,7 +159,9 @@ def train_in_pod(folder: Path) -> Ratio:
     pipeline = pipeline_on("2026-01-01", TRAINING | {"arguments": ARGUMENTS})
     pipeline = pipeline.model_copy(update={"resources": _resources(whole)})
     names = ("MLFLOW_TRACKING_URI", "DATASET_ROOT", "TRAINER_DEVICE")
-    environment = base | _template(folder, {name: local[name] for name in names}, folder)
+    variables = {name: local[name] for name in names}
+    require_pod(folder, pipeline, base | _template(folder, variables | REFUSED, folder))
+    environment = base | _template(folder, variables, folder)
 
     def step(step: Step, number: int) -> float:
         return seconds_of([TRAINER_BIN / "trainer", step.value], local | inputs_of(step, pipeline, number), folder)
@@ -156,19 +184,41 @@ def _resources(each: Mapping[str, object]) -> object:
     return StepResources.model_validate({step: dict(each) for step in steps})
 
 
+def require_pod(folder: Path, pipeline: Pipeline, environment: Mapping[str, str]) -> None:
+    """Make sure that the cluster takes a pod whose step is refused, and runs it.
+
+    Raises:
+        Unavailable: it does not, for a reason that the message gives.
+    """
+    image = environment.get("TRAINER_IMAGE") or settings().trainer_image
+    try:
+        _output_of(_FOR_SHOW, [str(_manifest(folder, pipeline, _FIRST, environment))], environment)
+    except RuntimeError as error:
+        raise Unavailable(f"the cluster takes no pod of {image}: {_last_line(error)}") from error
+    patience = {"KUBERNETES_SCHEDULE_SECONDS": "120", "KUBERNETES_START_ERROR_SECONDS": "20"}
+    first = [*_ordered(inputs_of(Step.PREPROCESS, pipeline, _FIRST)), "1", _WORDS]
+    try:
+        _output_of(_TASKS, first, {**environment, **patience}, _FIRST_SECONDS)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"a first pod of {image} does not run: {_last_line(error)}") from error
+
+
+def _last_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["no word"])[-1]
+
+
+def _manifest(folder: Path, pipeline: Pipeline, number: int, environment: Mapping[str, str]) -> Path:
+    file = folder / "pod.json"
+    file.write_text(_output_of(_MANIFEST, _ordered(inputs_of(Step.PREPROCESS, pipeline, number)), environment))
+    return file
+
+
 def _cluster_environment() -> dict[str, str]:
     environment = dict(os.environ)
     if file := environment.get("TEST_KUBECONFIG"):
         environment["KUBECONFIG"] = file
     environment |= {"KUBERNETES_CONFIG_MAPS": "", "KUBERNETES_SECRETS": "", "KUBERNETES_KEEP_FAILED_HOURS": "0"}
     environment |= {"KUBERNETES_SERVICE_ACCOUNT": "", "KUBERNETES_PRIORITY_CLASS": ""}
-    probe = "from include.pipelines.runtimes.kubernetes_api import Cluster; Cluster()._list('bench=none')"
-    done = subprocess.run(
-        [str(AIRFLOW_PYTHON), "-c", probe], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["no word"])[-1]
-        raise Unavailable(f"no Kubernetes cluster with that namespace here ({reason})")
     return environment
 
 
@@ -198,9 +248,13 @@ def _seconds_said(code: str, arguments: Sequence[str], environment: Mapping[str,
     return float(said[0].split()[1])
 
 
-def _output_of(code: str, arguments: Sequence[str], environment: Mapping[str, str]) -> str:
+def _output_of(
+    code: str, arguments: Sequence[str], environment: Mapping[str, str], seconds: float | None = None
+) -> str:
     command = [str(AIRFLOW_PYTHON), "-c", code, *arguments]
-    done = subprocess.run(command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds
+    )
     if done.returncode != 0:
         raise RuntimeError(f"{str(arguments)[:200]}: {done.stdout[-500:]}{done.stderr[-2000:]}")
     return done.stdout

@@ -13,7 +13,7 @@ from .cluster import NAMESPACE, Answer, Cluster, Failure, error
 
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 _ROUTES: list[tuple[str, str, str, str, set[str]]] = [
-    ("POST", rf"{_PODS}", "create", "pods", {"fieldValidation"}),
+    ("POST", rf"{_PODS}", "create", "pods", {"fieldValidation", "dryRun"}),
     ("GET", rf"{_PODS}", "list", "pods", {"labelSelector"}),
     ("GET", rf"{_PODS}/([^/]+)", "get", "pods", set()),
     ("PATCH", rf"{_PODS}/([^/]+)", "patch", "pods", set()),
