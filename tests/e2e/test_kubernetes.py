@@ -12,6 +12,7 @@ import yaml
 
 from include.local_stack.mlflow_api import champion_version
 from include.pipelines.settings import BUNDLE_ROOT
+from tests.faults.invariants import violations
 from tests.kubernetes_api.cluster import Cluster
 from tests.kubernetes_api.server import serving
 from tests.pipelines.kubernetes_steps import kube_config_for
@@ -68,3 +69,4 @@ def test_night_whose_worker_is_killed_trains_once_and_promotes(stack: Stack, clu
     seen = json.dumps(cluster.bodies)
     rendered = stack.api.call("GET", f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/train")["rendered_fields"]
     assert "a-secret-of-the-cluster" not in seen + json.dumps(rendered)
+    assert violations(stack, "small", [stack.layout.password(), "a-secret-of-the-cluster"]) == []
