@@ -129,7 +129,7 @@ faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 rando
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
-	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines tests/e2e
+	$(TEST_AIRFLOW) TRAINER_IMAGE=$(or $(TRAINER_IMAGE),$(IMAGE)) $(AIRFLOW)/python -m pytest -m kubernetes -rs tests/pipelines tests/e2e
 
 test-image: install ## Run the trainer's protocol suite against the training image
 	$(DOCKER) run --rm --network none --entrypoint trainer $(IMAGE) --version
