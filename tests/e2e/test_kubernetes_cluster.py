@@ -1,15 +1,18 @@
 """The DAG with its steps as pods of a real cluster, through the real scheduler: part of `make test-kubernetes`.
 
-MLflow and the data are those of TEST_MLFLOW_TRACKING_URI and TEST_DATASET_ROOT, as pods reach them.
+MLflow and the data are the laboratory's own, or those of TEST_MLFLOW_TRACKING_URI and TEST_DATASET_ROOT, as pods reach
+them.
 """
 
-import os
+import json
 import uuid
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
-from tests.pipelines.kubernetes_lab import Lab, laboratory, needs_services, worker_environment
+from tests.pipelines.kubernetes_lab import IMAGE, Lab, laboratory, provide, worker_environment
+from tests.pipelines.kubernetes_services import RESOURCES, dataset_uri, steps_template
 
 from .conftest import Stack
 from .test_docker import log_of
@@ -17,9 +20,6 @@ from .test_night import end_of, wait_for
 
 DAG_ID = "train_small"
 STEPS = ("preprocess", "train", "evaluate", "register", "promote")
-RESOURCES = ", ".join(f"{step}: {{cpu: 1}}" for step in STEPS)
-"""Its nodes may be small ones."""
-
 MODEL = f"small-{uuid.uuid4().hex[:8]}"
 RUN_ID = f"on-the-cluster-{uuid.uuid4().hex[:8]}"
 """The cluster's MLflow may know an earlier one: a step that is done there is not done again."""
@@ -32,16 +32,16 @@ pipelines:
     owner: e2e
     task: detect
     start_date: 2026-01-01
-    dataset: {{uri: {os.environ.get("TEST_DATASET_URI", "digits")}, split: {{seed: 0}}}}
+    dataset: {{uri: {json.dumps(dataset_uri())}, split: {{seed: 0}}}}
     model: yolo11n.yaml
     training:
       epochs: 12
       batch: 8
       imgsz: 64
       arguments: {{nbs: 8, optimizer: AdamW, lr0: 0.003, warmup_epochs: 1, mosaic: 0, amp: false, workers: 0}}
-    resources: {{{RESOURCES}}}
+    resources: {json.dumps(dict.fromkeys(STEPS, RESOURCES))}
     gate: {{metric: mAP50, minimum: 0.0, tolerance: 1.0}}
-    execution: {{retries: 2, retry_delay_seconds: 1}}
+    execution: {{retries: 2, retry_delay_seconds: 1, timeout_minutes: {json.dumps(dict.fromkeys(STEPS, 20))}}}
     registry: {{model: {MODEL}}}
 """
 STACK_ENVIRONMENT: dict[str, str] = {}
@@ -51,9 +51,12 @@ pytestmark = [pytest.mark.e2e, pytest.mark.kubernetes, pytest.mark.timeout(1200)
 @pytest.fixture(scope="module", autouse=True)
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A namespace of the cluster, which the module's stack sends its steps to."""
-    needs_services()
     with laboratory() as lab:
-        own = worker_environment(lab, tmp_path_factory.mktemp("worker"))
+        provide(lab)
+        folder = tmp_path_factory.mktemp("worker")
+        template = folder / "template.yaml"
+        template.write_text(yaml.safe_dump(steps_template(IMAGE)))
+        own = worker_environment(lab, folder) | {"KUBERNETES_POD_TEMPLATE": str(template)}
         more = getattr(request.module, "MORE_ENVIRONMENT", {})
         request.module.STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "kubernetes"} | own | more
         yield lab

@@ -7,9 +7,12 @@ namespaces. No DNS, registry or storage class is needed: the image is there or i
 import base64
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,12 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 
+from include.pipelines.runtimes.kubernetes_pod import ALL_STEPS
 from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
+from include.pipelines.runtimes.kubernetes_state import state_of
+
+from .kubernetes_services import plain_pod, provide_services
+from .kubernetes_steps import wait_for
 
 RULES = (
     ("pods", ("create", "get", "list", "patch", "delete")),
@@ -33,6 +41,9 @@ RULES = (
 
 IMAGE = os.environ.get("TEST_KUBERNETES_IMAGE") or os.environ.get("TRAINER_IMAGE") or "nightshift-trainer:0.1.0"
 _STEP_VARIABLES = ("AWS_", "S3_", "MLFLOW_")
+_NAME = "nightshift-test-"
+_LEFT_OVER = timedelta(hours=2)
+_PULL_SECONDS, _ERROR_SECONDS = 600, 60
 
 
 class Lab:
@@ -50,7 +61,12 @@ class Lab:
             pytest.skip(f"{what} came with Kubernetes 1.{minor}; this cluster is {version.git_version}")
 
     def pods(self) -> list[k8s.V1Pod]:
-        return list(self.core.list_namespaced_pod(self.namespace).items)
+        """Return the steps' pods."""
+        return list(self.core.list_namespaced_pod(self.namespace, label_selector=ALL_STEPS).items)
+
+    def working(self) -> set[str]:
+        """Return the names of the pods that nobody has deleted."""
+        return {pod.metadata.name for pod in self.pods() if pod.metadata.deletion_timestamp is None}
 
     def pod(self) -> k8s.V1Pod:
         (pod,) = self.pods()
@@ -80,11 +96,11 @@ class Lab:
                 if error.status != 404:
                     raise
 
-    def tell_step(self, name: str) -> None:
+    def tell_step(self, name: str, pod: str = "") -> None:
         """Make a file in the step's scratch space."""
         stream(
             self.core.connect_get_namespaced_pod_exec,
-            self.pod().metadata.name,
+            pod or self.pod().metadata.name,
             self.namespace,
             container="base",
             command=["touch", f"/scratch/{name}"],
@@ -98,6 +114,7 @@ class Lab:
         self.core.create_namespaced_pod_eviction(name, self.namespace, eviction)
 
     def grant(self, rules: tuple[tuple[str, tuple[str, ...]], ...] = RULES) -> None:
+        """Give the worker exactly these rights, and wait until the API server goes by them."""
         role = k8s.V1Role(
             metadata=k8s.V1ObjectMeta(name="worker"),
             rules=[
@@ -110,6 +127,23 @@ class Lab:
             if error.status != 404:
                 raise
             self.rights.create_namespaced_role(self.namespace, role)
+        granted = {(name, verb) for name, verbs in rules for verb in verbs}
+        every = {(name, verb) for name, verbs in RULES for verb in verbs}
+        wait_for(lambda: {each for each in every if self._may(*each)} == granted, f"the rights are not {granted}")
+
+    def _may(self, name: str, verb: str) -> bool:
+        """Ask the API server, as the worker, whether it may do something."""
+        resource, _, part = name.partition("/")
+        asked = k8s.V1ResourceAttributes(
+            group="", namespace=self.namespace, resource=resource, subresource=part or None, verb=verb
+        )
+        review = k8s.V1SelfSubjectAccessReview(spec=k8s.V1SelfSubjectAccessReviewSpec(resource_attributes=asked))
+        answer = self._workers_own.create_self_subject_access_review(review)
+        return bool(answer.status.allowed)
+
+    @cached_property
+    def _workers_own(self) -> k8s.AuthorizationV1Api:
+        return k8s.AuthorizationV1Api(config.new_client_from_config_dict(self.worker_config()))
 
     def set_up(self) -> None:
         """Make service accounts, their rights, and what a step's variables come from."""
@@ -117,7 +151,6 @@ class Lab:
             self.core.create_namespaced_service_account(
                 self.namespace, k8s.V1ServiceAccount(metadata=k8s.V1ObjectMeta(name=name))
             )
-        self.grant()
         subject = k8s.RbacV1Subject(kind="ServiceAccount", name="worker", namespace=self.namespace)
         binding = k8s.V1RoleBinding(
             metadata=k8s.V1ObjectMeta(name="worker"),
@@ -125,6 +158,7 @@ class Lab:
             role_ref=k8s.V1RoleRef(api_group="rbac.authorization.k8s.io", kind="Role", name="worker"),
         )
         self.rights.create_namespaced_role_binding(self.namespace, binding)
+        self.grant()
         named = k8s.V1ObjectMeta(name="nightshift-trainer")
         plain = {
             "MLFLOW_TRACKING_URI": os.environ.get("TEST_MLFLOW_TRACKING_URI", "http://127.0.0.1:9"),
@@ -149,6 +183,8 @@ class Lab:
             ).decode()
         if not self.configuration.verify_ssl:
             server["insecure-skip-tls-verify"] = True
+        if self.configuration.tls_server_name:
+            server["tls-server-name"] = self.configuration.tls_server_name
         return {
             "apiVersion": "v1",
             "kind": "Config",
@@ -160,7 +196,7 @@ class Lab:
 
 
 @contextmanager
-def laboratory() -> Iterator[Lab]:
+def laboratory(*, runs_steps: bool = True) -> Iterator[Lab]:
     """Make the namespace and remove it at the end; skips the test, saying why, if no cluster answers."""
     chosen = k8s.Configuration()
     chosen.retries = 1
@@ -173,15 +209,60 @@ def laboratory() -> Iterator[Lab]:
         if os.environ.get("TEST_KUBECONFIG"):
             raise
         pytest.skip(f"no Kubernetes cluster answers here ({error}); name one by TEST_KUBECONFIG or KUBECONFIG")
-    lab = Lab(chosen, f"nightshift-test-{uuid.uuid4().hex[:8]}")
+    lab = Lab(chosen, f"{_NAME}{uuid.uuid4().hex[:8]}")
+    remove_left_overs(lab.core)
     enforce = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
     named = k8s.V1ObjectMeta(name=lab.namespace, labels=enforce)
     lab.core.create_namespace(k8s.V1Namespace(metadata=named))
     try:
         lab.set_up()
+        if runs_steps:
+            needs_image(lab)
         yield lab
     finally:
         lab.core.delete_namespace(lab.namespace)
+
+
+def remove_left_overs(core: k8s.CoreV1Api) -> None:
+    """Delete the namespaces of test runs that were killed."""
+    for namespace in core.list_namespace().items:
+        found = namespace.metadata
+        is_ours = re.fullmatch(rf"{_NAME}[0-9a-f]{{8}}", found.name) and found.deletion_timestamp is None
+        if is_ours and datetime.now(UTC) - found.creation_timestamp > _LEFT_OVER:
+            try:
+                core.delete_namespace(found.name)
+            except ApiException as error:
+                if error.status not in (404, 409):  # another run removes it, too
+                    raise
+
+
+def needs_image(lab: Lab) -> None:
+    """Fail, saying why, unless a node runs the training image; it may have to fetch it first. Tried once a session."""
+    if not _image_said:
+        _image_said.append(_image_problem(lab))
+    if _image_said[0]:
+        pytest.fail(
+            f"image {IMAGE} (TEST_KUBERNETES_IMAGE) does not run on the cluster: {_image_said[0]}", pytrace=False
+        )
+
+
+_image_said: list[str] = []
+
+
+def _image_problem(lab: Lab) -> str:
+    lab.core.create_namespaced_pod(lab.namespace, plain_pod("image", IMAGE, args=["--version"]))
+    begin, wrong_since = time.monotonic(), 0.0
+    while not (state := state_of(lab.core.read_namespaced_pod("image", lab.namespace))).is_ended:
+        now, wrong = time.monotonic(), state.start_error or ("" if state.is_scheduled else state.scheduling)
+        wrong_since = (wrong_since or now) if wrong else 0.0
+        if state.is_start_hopeless or (wrong and now - wrong_since > _ERROR_SECONDS) or now - begin > _PULL_SECONDS:
+            return wrong or f"it has not begun after {_PULL_SECONDS} s"
+        time.sleep(0.5)
+    return (
+        ""
+        if state.exit_code == 0
+        else f"it is no training image: {lab.log('image')[-500:] or state.termination_message}"
+    )
 
 
 def worker_environment(lab: Lab, folder: Path) -> dict[str, str]:
@@ -194,6 +275,7 @@ def worker_environment(lab: Lab, folder: Path) -> dict[str, str]:
         "KUBERNETES_CACHE": "empty:2Gi",
         "KUBERNETES_PRIORITY_CLASS": "",
         "KUBERNETES_BACKFILL_PRIORITY_CLASS": "",
+        "KUBERNETES_SCHEDULE_SECONDS": "90",  # so that a task says what it lacks before its test is out of time
         "TRAINER_IMAGE": IMAGE,
     }
 
@@ -205,8 +287,6 @@ def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kubernetes_settings.cache_clear()
 
 
-def needs_services() -> None:
-    """Skip the test if it is not said where pods find MLflow and the data."""
-    missing = [name for name in ("TEST_MLFLOW_TRACKING_URI", "TEST_DATASET_ROOT") if not os.environ.get(name)]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not set: addresses of MLflow and the data as pods reach them")
+def provide(lab: Lab) -> None:
+    """Have the laboratory's steps find MLflow and the data."""
+    provide_services(lab, IMAGE)

@@ -180,7 +180,9 @@ def make_task(
     template = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container]}}
     (folder / "template.yaml").write_text(yaml.safe_dump(template))
     resources = {"cpu": 1, "memory": "256Mi", "shm": "64Mi"}
-    fields = {"resources": {"preprocess": resources}, "execution": {"stop_grace_seconds": 10}} | pipeline
+    # A pod that nobody ends any more ends by itself, 5 minutes later.
+    execution = {"stop_grace_seconds": 10, "timeout_minutes": {"preprocess": 10}} | pipeline.pop("execution", {})
+    fields = {"resources": {"preprocess": resources}, "execution": execution} | pipeline
     request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))
     run = json.loads(RUN) | {"run_id": run_id or f"manual__{folder.parent.name}", "task_id": "preprocess"}
     (folder / "request.json").write_text(request.model_dump_json())

@@ -1,12 +1,10 @@
 """The kubernetes runtime on a real cluster: `make test-kubernetes`.
 
 The namespace enforces Pod Security "restricted" and the task has a worker's rights only. The step is a small program
-in the training image; with TEST_MLFLOW_TRACKING_URI and TEST_DATASET_ROOT (both as pods reach them, with the sample
-pipeline's `digits/` in the latter) the five steps themselves run as well.
+in the training image.
 """
 
 import json
-import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,10 +15,9 @@ from kubernetes import client as k8s
 
 from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, Step, StepFailure, StepRequest
+from include.step_contract.step import FailureKind, Step, StepFailure
 
-from .conftest import RUN, make_pipeline
-from .kubernetes_lab import RULES, Lab, laboratory, needs_services, point_at
+from .kubernetes_lab import RULES, Lab, laboratory, point_at
 from .kubernetes_steps import SUCCEED, Task, make_task, wait_for
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
@@ -150,6 +147,27 @@ def test_a_pod_that_is_ended_from_outside_is_tried_again_in_a_new_one(task: Make
     assert second.ending(10)["kind"] == "terminated"
 
 
+def test_another_pod_with_the_tasks_labels_is_left_alone_and_a_second_one_of_the_task_is_deleted(
+    task: MakeTask, lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    step = task(f"print('ready', flush=True); until('go'); {SUCCEED}")
+    first = step.start()
+    name = wait_until_ready(lab)
+    first.kill()
+    first.ending(10)
+    pod = lab.pod()
+    others = ("a-copy", f"{name[:-1]}2")
+    for other in others:
+        metadata = k8s.V1ObjectMeta(name=other, labels=pod.metadata.labels)
+        lab.core.create_namespaced_pod(lab.namespace, k8s.V1Pod(metadata=metadata, spec=pod.spec))
+    second = step.start(2)
+    wait_for(lambda: others[1] not in lab.working(), "both are at work", seconds=60)
+    assert others[0] in lab.working()
+    lab.tell_step("go", name)
+    assert second.ending(60) == {"outcome": "done"}
+    assert "pod a-copy has this task's labels, but another name; left alone" in caplog.text
+
+
 def test_out_of_memory_names_the_limit(task: MakeTask) -> None:
     ending = task("data = b'x' * (1 << 30); time.sleep(60)").start().ending(120)
     assert ending["kind"] == "out_of_memory"
@@ -174,6 +192,17 @@ def test_a_missing_image_is_named(task: MakeTask) -> None:
     ending = step.start().ending(60)
     assert ending["kind"] == "bad_request"
     assert "ErrImageNeverPull" in ending["message"]
+
+
+@pytest.mark.parametrize("policy", ["IfNotPresent", "Always"])
+def test_a_registry_that_does_not_answer_is_said_and_asked_again_later(task: MakeTask, policy: str) -> None:
+    step = task(SUCCEED)
+    image = "127.0.0.1:9/nightshift-trainer:1"  # nobody listens there, and it needs no name service
+    step.set(KUBERNETES_START_ERROR_SECONDS="5", TRAINER_IMAGE=image, KUBERNETES_IMAGE_PULL_POLICY=policy)
+    ending = step.start().ending(120)
+    assert ending["kind"] == "try_again"
+    assert image in ending["message"]
+    assert "connection refused" in ending["message"]
 
 
 def test_a_missing_secret_is_named(task: MakeTask) -> None:
@@ -265,61 +294,3 @@ def test_ten_pipelines_at_once(tmp_path: Path, lab: Lab, monkeypatch: pytest.Mon
     ]
     tries = [step.start() for step in steps]
     assert [each.ending(280) for each in tries] == [{"outcome": "done"}] * 10
-
-
-# -- the trainer itself ------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def whole_lab(lab: Lab) -> Lab:
-    needs_services()
-    return lab
-
-
-def training_task(
-    folder: Path, lab: Lab, monkeypatch: pytest.MonkeyPatch, step: Step, run_id: str, epochs: int
-) -> Task:
-    """A task whose step is the trainer's own, of the sample pipeline."""
-    arguments = {
-        "nbs": 8,
-        "optimizer": "AdamW",
-        "lr0": 0.003,
-        "warmup_epochs": 1,
-        "mosaic": 0,
-        "amp": False,
-        "workers": 0,
-    }
-    pipeline = make_pipeline(
-        dataset={"uri": os.environ.get("TEST_DATASET_URI", "digits"), "split": {"seed": 0}},
-        training={"epochs": epochs, "batch": 8, "imgsz": 64, "arguments": arguments},
-        resources={each.value: {"cpu": 1} for each in Step},  # nodes may be small
-        gate={"metric": "mAP50", "minimum": 0.0, "tolerance": 1.0},
-    )
-    run = json.loads(RUN) | {"run_id": run_id, "task_id": step.value}
-    task_folder = folder / step.value
-    task_folder.mkdir(exist_ok=True)
-    (task_folder / "state").write_text("running")
-    (task_folder / "template.yaml").write_text("apiVersion: v1\nkind: Pod\n")
-    return Task(task_folder, lab, StepRequest(step=step, pipeline=pipeline), run, monkeypatch)
-
-
-@pytest.mark.timeout(1200)
-def test_the_five_steps_run_as_pods_and_training_survives_a_drain(
-    tmp_path: Path, whole_lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run_id = f"manual__{whole_lab.namespace}"
-
-    def task_of(step: Step) -> Task:
-        return training_task(tmp_path, whole_lab, monkeypatch, step, run_id, epochs=12)
-
-    assert task_of(Step.PREPROCESS).start().ending(300) == {"outcome": "done"}
-    training = task_of(Step.TRAIN)
-    first = training.start()
-    wait_for(lambda: "VTM_PROGRESS" in capsys.readouterr().out, "no epoch ends", seconds=300)
-    (pod,) = [pod for pod in whole_lab.pods() if pod.status.phase == "Running"]
-    whole_lab.evict(pod.metadata.name)
-    assert first.ending(120)["kind"] == "try_again"
-    assert training.start(2).ending(600) == {"outcome": "done"}
-    assert '"resumed_from_epoch":null' not in capsys.readouterr().out
-    for step in (Step.EVALUATE, Step.REGISTER, Step.PROMOTE):
-        assert task_of(step).start().ending(300) == {"outcome": "done"}
