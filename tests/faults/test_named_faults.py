@@ -1,6 +1,7 @@
 """Faults that have a name: each happens once in the middle of a run, and the run ends as it should."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.e2e.mlflow_calls import as_mapping, mlflow, runs, versions
 
 from .faults import DAG_ID, end_of, kill_step, leaders, sweep, trainers
 from .invariants import violations
+from .table import Note, note_fault
 
 AWAY_SECONDS = 120
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.usefixtures("tiny_model"), pytest.mark.timeout(900)]
@@ -85,15 +87,23 @@ def test_a_pipeline_that_is_removed_in_mid_run_stands_still_and_goes_on_by_itsel
     assert violations(stack, "small") == []
 
 
-def test_a_dataset_that_changes_during_training_is_not_measured_and_the_run_goes_on_once_it_is_back(
-    stack: Stack,
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("changed", "changed since preprocess recorded it"), ("deleted", "is gone; it was there when the dataset was")],
+    ids=["changed", "deleted"],
+)
+def test_a_dataset_that_changes_or_goes_during_training_is_not_measured_and_the_run_goes_on_once_it_is_back(
+    stack: Stack, fault: str, reason: str, record_property: Note
 ) -> None:
-    run_id = begin(stack, "changed")
+    run_id = begin(stack, fault)
     wait_for(lambda: "checkpoint" in tags(stack, run_id))
     contents = {path: path.read_bytes() for path in (stack.layout.store / "digits" / "fixed").rglob("*.png")}
     try:
         for path, content in contents.items():
-            path.write_bytes(content + b"another")
+            if fault == "changed":
+                path.write_bytes(content + b"another")
+            else:
+                path.unlink()
         for cached in [path for path in stack.layout.cache.rglob("*") if path.is_file()]:
             if cached.read_bytes() in contents.values():
                 cached.unlink()
@@ -103,12 +113,55 @@ def test_a_dataset_that_changes_during_training_is_not_measured_and_the_run_goes
             path.write_bytes(content)
     found = tags(stack, run_id)
     assert (found["failure.step"], found["failure.kind"], found["step.train"]) == ("evaluate", "bad_data", "done")
-    assert "changed since preprocess recorded it" in found["failure.reason"]
-    assert violations(stack, "small") == []
+    assert reason in found["failure.reason"]
+    assert stack.api.task_states(DAG_ID, run_id)["evaluate"]["try_number"] == 1
+    wrong = violations(stack, "small")
+    note_fault(
+        record_property, f"dataset {fault}", "train", run_id, "failed", seconds=0, epochs_lost=0, violations=wrong
+    )
+    assert wrong == []
 
     stack.api.clear(DAG_ID, run_id)
     wait_for(lambda: stack.api.dag_run(DAG_ID, run_id)["state"] != "failed")
     assert end_of(stack, run_id) == "success"
+    assert violations(stack, "small") == []
+
+
+def test_a_training_whose_dataset_is_deleted_and_that_is_killed_says_so_and_goes_on_once_it_is_back(
+    stack: Stack, record_property: Note
+) -> None:
+    run_id = begin(stack, "gone-and-killed")
+    wait_for(lambda: "checkpoint" in tags(stack, run_id))
+    dataset, aside = stack.layout.store / "digits" / "fixed", stack.layout.state / "aside"
+    dataset.rename(aside)
+    try:
+        kill_step(stack)
+        shutil.rmtree(stack.layout.cache)
+        assert end_of(stack, run_id) == "failed"
+    finally:
+        aside.rename(dataset)
+    found = tags(stack, run_id)
+    assert (found["failure.step"], found["failure.kind"], found["step.train"]) == ("train", "bad_data", "failed")
+    assert "is gone; it was there when the dataset was listed, run preprocess again" in found["failure.reason"]
+    assert stack.api.task_states(DAG_ID, run_id)["train"]["try_number"] == 2
+    sweep(stack)
+    wrong = violations(stack, "small")
+    note_fault(
+        record_property,
+        "dataset gone, SIGKILL",
+        "train",
+        run_id,
+        "failed",
+        seconds=0,
+        epochs_lost=0,
+        violations=wrong,
+    )
+    assert wrong == []
+
+    stack.api.clear(DAG_ID, run_id)
+    wait_for(lambda: stack.api.dag_run(DAG_ID, run_id)["state"] != "failed")
+    assert end_of(stack, run_id) == "success"
+    assert '"resumed_from_epoch":null' not in tags(stack, run_id)["step.train.result"]
     assert violations(stack, "small") == []
 
 
