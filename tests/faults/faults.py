@@ -192,14 +192,15 @@ def once_there(ask: Callable[[], Any]) -> Any:
             time.sleep(0.5)
 
 
-def sweep(stack: Stack) -> None:
-    """Let the sweeper remove what steps that were killed outright had no time to."""
+def sweep(stack: Stack) -> str:
+    """Let the sweeper remove what steps that were killed outright had no time to, and return the id of its run."""
     run_id = stack.api.trigger("sweep")
     deadline = time.monotonic() + RUN_SECONDS
     while (state := stack.api.dag_run("sweep", run_id)["state"]) not in ("success", "failed"):
         assert time.monotonic() < deadline, "the sweep does not end"
         time.sleep(0.5)
     assert state == "success"
+    return run_id
 
 
 def load_champion(stack: Stack) -> None:
