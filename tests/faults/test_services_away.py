@@ -4,11 +4,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from include.step_contract.step import Step
 from tests.e2e.conftest import Stack
 
 from .faults import DAG_ID, LOCAL
 from .gate import Mode
-from .services_away import MODES, S3_CATALOG, SERVICES, Gates, gates_before_services, put_dataset, ride_out
+from .services_away import (
+    MODES,
+    PROMISED_SECONDS,
+    READS_DATA,
+    S3_CATALOG,
+    SERVICES,
+    Gates,
+    gates_before_services,
+    put_dataset,
+    ride_out,
+)
 from .table import Note
 
 CATALOG = S3_CATALOG
@@ -37,3 +48,16 @@ def ready(stack: Stack, gates: Gates) -> Stack:
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_step_rides_out(ready: Stack, gates: Gates, service: str, mode: Mode, record_property: Note) -> None:
     ride_out(ready, LOCAL, gates, service, mode, record_property)
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(
+    ("service", "steps"),
+    # The training without MLflow is among the named faults: it goes on, and does not wait.
+    [("mlflow", [step for step in Step if step is not Step.TRAIN]), ("s3", READS_DATA)],
+    ids=SERVICES,
+)
+def test_every_step_rides_out_two_minutes(
+    ready: Stack, gates: Gates, service: str, steps: list[Step], record_property: Note
+) -> None:
+    ride_out(ready, LOCAL, gates, service, Mode.REFUSED, record_property, steps=steps, seconds=PROMISED_SECONDS)
