@@ -2,7 +2,8 @@
 
 By hand means the five steps of each run as commands, one after the other, with as many threads, as many runs side by
 side. Also printed: how long tasks waited for a slot and for their start, and how long the api-server took to answer
-meanwhile.
+meanwhile. After the runs under Airflow the guarantees of docs/operations.md are looked at, as after each fault of the
+fault suite; one that does not hold ends the benchmark.
 """
 
 import os
@@ -21,12 +22,13 @@ import yaml
 
 from benchmarks.pairs import ROOT, TRAINER_BIN, Ratio, compare
 from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import ADMIN, Layout, choose_ports, environment
+from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports, environment
 from include.local_stack.services import start, stop
 from include.step_contract.catalog import Pipeline
 from include.step_contract.catalog_file import read_catalog
 from include.step_contract.step import Step, StepRequest, StepRun
 from include.step_contract.transport import encode_environment
+from tests.faults.invariants import violations
 
 DAYS = int(os.environ.get("BENCH_DAYS", "30"))
 """Of the backfill. Each takes a minute of both cores or so, twice."""
@@ -40,6 +42,8 @@ _SAMPLE = "digits"
 class _Stack:
     """A running Airflow and MLflow, and the environment of their steps."""
 
+    layout: Layout
+    ports: Ports
     api: AirflowApi
     pipelines: Mapping[str, Pipeline]
     variables: dict[str, str]
@@ -58,6 +62,7 @@ def backfill(folder: Path) -> Ratio:
             runs = _all_done(stack.api, "backfill", {"train_nights": len(days)})
             seconds = time.perf_counter() - begin
             _tell_waits(stack.api, runs)
+            _look_at_the_guarantees(stack, ["nights"])
             return seconds
 
         def bare(_pair: int) -> float:
@@ -81,6 +86,7 @@ def pipelines_at_once(folder: Path) -> Ratio:
             runs = _all_done(stack.api, "scheduled", {f"train_{name}": 1 for name in names})
             seconds = time.perf_counter() - begin
             _tell_waits(stack.api, runs)
+            _look_at_the_guarantees(stack, names)
             return seconds
 
         def bare(_pair: int) -> float:
@@ -113,7 +119,7 @@ def _stack(folder: Path, names: Sequence[str], days: Sequence[datetime], at_once
         api = AirflowApi(ports.airflow_url, ADMIN, layout.password())
         for name in names:
             api.wait_for_dag(f"train_{name}")
-        yield _Stack(api, read_catalog(catalog).pipelines, environment(layout, ports, extra))
+        yield _Stack(layout, ports, api, read_catalog(catalog).pipelines, environment(layout, ports, extra))
     finally:
         stop(layout)
 
@@ -148,11 +154,25 @@ def _all_done(api: AirflowApi, run_type: str, expected: Mapping[str, int]) -> li
 
 
 def _tell_waits(api: AirflowApi, runs: Sequence[Mapping[str, Any]]) -> None:
-    tasks = [task for run in runs for task in api.task_states(run["dag_id"], run["dag_run_id"]).values()]
+    every = [task for run in runs for task in api.task_states(run["dag_id"], run["dag_run_id"]).values()]
+    tasks = [task for task in every if task["queued_when"]]  # one that the gate's refusal skips never waited
     slots = [_seconds_between(task["scheduled_when"], task["queued_when"]) for task in tasks]
     starts = [_seconds_between(task["queued_when"], task["start_date"]) for task in tasks]
     waits = f"{_median_and_most(slots)} for a slot and {_median_and_most(starts)} for their start"
     print(f"  {len(tasks)} tasks waited {waits}", flush=True)
+
+
+def _look_at_the_guarantees(stack: _Stack, names: Sequence[str]) -> None:
+    """Say that they hold for pipelines whose runs have ended.
+
+    Raises:
+        RuntimeError: they do not; the message says what is wrong.
+    """
+    secrets = [stack.layout.password()]
+    if found := [f"{name}: {violation}" for name in names for violation in violations(stack, name, secrets)]:
+        raise RuntimeError("these guarantees do not hold:\n" + "\n".join(found))
+    runs = sum(len(stack.api.dag_runs(f"train_{name}")) for name in names)
+    print(f"  {runs} runs were looked at: no violation of the guarantees", flush=True)
 
 
 def _seconds_between(first: str, second: str) -> float:

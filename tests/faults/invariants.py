@@ -9,18 +9,37 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from include.local_stack.layout import Ports
+from include.local_stack.airflow_api import AirflowApi
+from include.local_stack.layout import Layout, Ports
 from include.local_stack.services import containers, processes
 from include.step_contract.step import Step, run_key
-from tests.e2e.conftest import Stack
 from tests.e2e.mlflow_calls import artifacts, as_mapping, epochs_of, registered_model, run_of, runs, versions
 from tests.pipelines.docker_steps import engine
 
 EPOCH_METRICS = ("train/cls_loss", "metrics/mAP50", "train/batch")
 _MODEL_FILES = ("MLmodel", "artifacts/best.pt")
 _LEFTOVERS = ("*.tmp", "*.part", "*.incoming", "*.lock")
+
+
+class Stack(Protocol):
+    """What of a running stack is looked at, one of the tests' or of the benchmarks'."""
+
+    @property
+    def layout(self) -> Layout:
+        """Its files."""
+        ...
+
+    @property
+    def ports(self) -> Ports:
+        """Where MLflow is."""
+        ...
+
+    @property
+    def api(self) -> AirflowApi:
+        """A session with its Airflow."""
+        ...
 
 
 def violations(stack: Stack, pipeline: str, secrets: Iterable[str] = ()) -> list[str]:
