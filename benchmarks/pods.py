@@ -256,5 +256,5 @@ def _output_of(
         command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False, timeout=seconds
     )
     if done.returncode != 0:
-        raise RuntimeError(f"{str(arguments)[:200]}: {done.stdout[-500:]}{done.stderr[-2000:]}")
+        raise RuntimeError(f"{str(arguments)[:200]}:\n{done.stdout[-500:]}{done.stderr[-2000:]}")
     return done.stdout

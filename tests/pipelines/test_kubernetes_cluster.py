@@ -150,12 +150,14 @@ def test_a_pod_that_is_ended_from_outside_is_tried_again_in_a_new_one(task: Make
 def test_another_pod_with_the_tasks_labels_is_left_alone_and_a_second_one_of_the_task_is_deleted(
     task: MakeTask, lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
-    step = task(f"print('ready', flush=True); until('go'); {SUCCEED}")
+    little = {"preprocess": {"cpu": 0.1, "memory": "128Mi", "shm": "16Mi"}}  # three of them fit on a node
+    step = task(f"print('ready', flush=True); until('go'); {SUCCEED}", resources=little)
     first = step.start()
     name = wait_until_ready(lab)
     first.kill()
     first.ending(10)
     pod = lab.pod()
+    pod.spec.node_name = None
     others = ("a-copy", f"{name[:-1]}2")
     for other in others:
         metadata = k8s.V1ObjectMeta(name=other, labels=pod.metadata.labels)
