@@ -42,7 +42,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Unit tests of the Airflow side need a home of their own, and must never see a running stack's.
 TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LOAD_EXAMPLES=False
 
-.PHONY: help install demo up down status test faults faults-docker faults-sample test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
+.PHONY: help install demo up down status test faults faults-docker faults-stack faults-sample test-airflow test-contract test-trainer test-e2e test-docker test-kubernetes test-image image image-scan test-stack stack-images stack-init stack-up stack-demo stack-down stack-status backup restore coverage check format lint types \
 	generated docs-check bench clean lock generate
 
 help: ## Show this list
@@ -116,16 +116,19 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/step_contract tests/pipelines tests/charts tests/docker_stack
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes and not stack' tests/step_contract tests/pipelines tests/charts tests/docker_stack
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
 
 faults-docker: FAULT_KILLS = 12
 faults-docker: install ## Run the faults of the docker runtime on this machine's Docker engine; needs `make image`
 	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -m 'faults and docker' -rs tests/faults
 
+faults-stack: install stack-images ## Take the stack in Docker its database for two minutes while it trains; needs `make image`
+	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -vv -m 'stack and faults' -rs tests/docker_stack
+
 faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 -m faults tests/docker_stack
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 -m 'faults and not stack' tests/docker_stack
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
@@ -153,7 +156,7 @@ cluster-images: stack-images image ## Build all images of a cluster: training, M
 	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow-cluster -t nightshift-airflow-cluster:$(STACK_VERSION) .
 
 test-stack: install stack-images ## Start the stack in Docker, kill its scheduler in training, lose all volumes, restore; needs `make image`
-	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m stack -rs tests/docker_stack
+	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m 'stack and not faults' -rs tests/docker_stack
 
 stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), wait until it answers
 	@$(COMPOSE) config --quiet
