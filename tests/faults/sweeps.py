@@ -26,8 +26,8 @@ LONG_CATALOG = (
     # Long enough for a sweep to look, ask and remove while all of them wait.
     .replace("retry_delay_seconds: 1, maximum_retry_delay_seconds: 2", "retry_delay_seconds: 20")
 )
-SWEEP_AT_ONCE = {"AIRFLOW__CORE__PARALLELISM": str(2 * RUNS), "DOCKER_KEEP_FAILED_HOURS": "0"}
-"""Beside the suite's own settings: nothing is kept for a while because it is young."""
+SWEEP_AT_ONCE = {"AIRFLOW__CORE__PARALLELISM": str(2 * RUNS)}
+"""So that sweeps need not wait for the trainings."""
 _KILLS = ("SIGKILL", "SIGKILL task")
 _REMOVED = re.compile(r"INFO removed: |^(stop|remove) container ")
 
