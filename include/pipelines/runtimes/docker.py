@@ -20,7 +20,7 @@ from airflow.sdk import BaseOperator, Context, ResumableJobMixin
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
 from include.pipelines.outcome import OutOfContainerMemory, StepFailed, StepLeft, StepLost, conclude
-from include.pipelines.runtimes.task_state import is_still_wanted, known_positions
+from include.pipelines.runtimes.task_state import is_still_wanted, keep, known_positions
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
@@ -224,7 +224,7 @@ class DockerStepOperator(ResumableJobMixin, BaseOperator):
                     return
                 quiet = now
             if store is not None and now - kept > _POSITION_SECONDS and follower.positions:
-                store.set(_POSITION_KEY, dict(follower.positions))
+                keep(store, _POSITION_KEY, dict(follower.positions))
                 kept = now
 
     def _is_running(self, container: str) -> bool:

@@ -11,7 +11,7 @@ from include.pipelines.runtimes.kubernetes_api import Cluster
 from include.pipelines.runtimes.kubernetes_outcome import not_started
 from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes_state import PodState
-from include.pipelines.runtimes.task_state import known_positions
+from include.pipelines.runtimes.task_state import keep, known_positions
 from include.step_contract.chore import Request
 
 if TYPE_CHECKING:
@@ -105,8 +105,7 @@ class StartWatch:
             self._queue = datetime.now(UTC).isoformat()
         else:
             return
-        if self._store is not None:
-            self._store.set(QUEUE_KEY, {self._name: self._queue})
+        keep(self._store, QUEUE_KEY, {self._name: self._queue})
 
     def _waits_since(self, state: PodState) -> datetime:
         """Return when the wait for a node began, or once there is one, that for the start."""

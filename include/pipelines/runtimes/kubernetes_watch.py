@@ -13,6 +13,7 @@ from include.pipelines.runtimes.kubernetes_logs import LogFollower
 from include.pipelines.runtimes.kubernetes_outcome import Answer, answer_in, gone, node_lost
 from include.pipelines.runtimes.kubernetes_start_watch import StartWatch
 from include.pipelines.runtimes.kubernetes_state import PodState
+from include.pipelines.runtimes.task_state import keep
 from include.step_contract import transport
 from include.step_contract.chore import Request
 from include.step_contract.step import FailureKind
@@ -206,5 +207,5 @@ class PodWatch:
             self._heard = transport.decode_line(line) or self._heard
 
     def _keep_position(self) -> None:
-        if self._store is not None and self.position:
-            self._store.set(POSITION_KEY, {self.name: str(self.position)})
+        if self.position:
+            keep(self._store, POSITION_KEY, {self.name: str(self.position)})

@@ -3,6 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowRuntimeError
+
 from include.step_contract.step import StepRun
 
 if TYPE_CHECKING:
@@ -27,6 +29,19 @@ def is_still_wanted(ti: Any, run: StepRun) -> bool:
 
 
 def known_positions(store: "TaskStateStoreAccessor | None", key: str) -> dict[str, str]:
-    """Return how far the try before had followed the log, by stream."""
-    known = store.get(key) if store is not None else None
+    """Return how far the try before had followed the log, by stream; nothing, if Airflow does not say."""
+    known = None
+    try:
+        known = store.get(key) if store is not None else None
+    except AirflowRuntimeError as error:
+        _log.warning("Airflow does not say what the try before kept as %s; lines may be repeated: %s", key, error)
     return {str(stream): str(position) for stream, position in known.items()} if isinstance(known, dict) else {}
+
+
+def keep(store: "TaskStateStoreAccessor | None", key: str, value: dict[str, str]) -> None:
+    """Keep something for the next try; no step is given up because Airflow cannot take it at the moment."""
+    try:
+        if store is not None:
+            store.set(key, dict(value))
+    except AirflowRuntimeError as error:
+        _log.warning("Airflow does not keep %s for the next try: %s", key, error)

@@ -47,7 +47,7 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
     for _ in range(_TRIES):
         mark = mark_by(registry, run.key)
         champion = _settled_holder(registry, order, mover)
-        if done := _done_before(registry, order, about, champion, mover, run):
+        if done := _done_before(registry, order, about, champion, mover):
             return done
         target = _target(registry, order, mark, champion)
         if champion is not None and champion.version == target.version:
@@ -82,7 +82,6 @@ def _done_before(
     about: str,
     champion: RegisteredVersion | None,
     mover: Mover,
-    run: StepRun,
 ) -> RollbackResult | None:
     """Return what this rollback, or another with the same aim, has done already.
 
@@ -96,16 +95,22 @@ def _done_before(
     if now == about:
         return None
     said = f"this rollback was to take the alias from {about}, but {now} has it now; nothing is moved"
-    if not (order.to == number or (order.to == PREVIOUS and _is_taken_down(registry, about, run))):
+    if not (order.to == number or (order.to == PREVIOUS and _is_taken_back(registry, order.alias, about))):
         raise BadRequest(f"{said}. Trigger another rollback if {now} is to be taken back, too")
     _log.warning(said)
     return _result(order, number, None)
 
 
-def _is_taken_down(registry: ModelRegistry, about: str, run: StepRun) -> bool:
-    """Tell whether another rollback took the alias from the same version."""
-    marks = (mark_of(version) for version in versions_of(registry).values() if _name(version) == about)
-    return any(mark is not None and mark.rollback != run.key for mark in marks)
+def _is_taken_back(registry: ModelRegistry, alias: str, about: str) -> bool:
+    """Tell whether a version is bad and the alias went from it to one that had it before, as a rollback gives it."""
+    is_bad = any(_name(version) == about and mark_of(version) for version in versions_of(registry).values())
+    held: set[str | None] = set()
+    went_back = False
+    for move in registry.history(alias):
+        if f"version {move.from_version}" == about:
+            went_back = move.to_version in held
+        held.add(move.to_version)
+    return is_bad and went_back
 
 
 def _name(version: RegisteredVersion | None) -> str:
