@@ -294,8 +294,8 @@ class Nights:
 def test_with_a_real_registry_the_history_is_one_chain_that_ends_at_the_alias(
     migrated_database: Path, monkeypatch: pytest.MonkeyPatch, values: list[float], steps: list[tuple[str, int]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.chdir(folder)
+    with tempfile.TemporaryDirectory() as folder, monkeypatch.context() as here:
+        here.chdir(folder)
         nights = Nights(Path(folder), migrated_database, values)
         with nights.measuring_replaced():
             for index in range(4):  # every run gets as far as evaluate, some before there is a champion
@@ -335,8 +335,8 @@ def test_with_a_real_registry_the_history_is_one_chain_that_ends_at_the_alias(
 def test_with_a_real_registry_rollbacks_leave_one_chain_and_no_bad_champion(
     migrated_database: Path, monkeypatch: pytest.MonkeyPatch, steps: list[tuple[str, int]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        monkeypatch.chdir(folder)
+    with tempfile.TemporaryDirectory() as folder, monkeypatch.context() as here:
+        here.chdir(folder)
         nights = Nights(Path(folder), migrated_database, [0.3, 0.4, 0.5, 0.9])
         with nights.measuring_replaced():
             for index in range(4):

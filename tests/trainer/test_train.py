@@ -515,8 +515,8 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
     train_job(pipeline, zombie)
     original = RunRecord.log_metrics
 
-    def overtaken(record: RunRecord, metrics: Any, epoch: int = 0, since_ms: int = 0) -> None:
-        original(record, metrics, epoch, since_ms)
+    def overtaken(record: RunRecord, metrics: Any, epoch: int = 0, *moments: Any) -> None:
+        original(record, metrics, epoch, *moments)
         if epoch == 2:
             open_record(settings.mlflow_tracking_uri, pipeline, zombie).ownership.take(Step.TRAIN, 2)
 
@@ -611,9 +611,9 @@ def test_an_epoch_without_metrics_is_a_failure(
 ) -> None:
     log = RunRecord.log_metrics
 
-    def lose_the_first(self: RunRecord, metrics: Any, epoch: int = 0, since_ms: int = 0) -> None:
+    def lose_the_first(self: RunRecord, metrics: Any, epoch: int = 0, *moments: Any) -> None:
         if epoch != 1:
-            log(self, metrics, epoch, since_ms)
+            log(self, metrics, epoch, *moments)
 
     monkeypatch.setattr(RunRecord, "log_metrics", lose_the_first)
     job = train_job(tiny_pipeline(2))
