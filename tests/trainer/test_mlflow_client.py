@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,11 +15,13 @@ from pathlib import Path
 
 import pytest
 import requests
+import sqlalchemy.exc
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from mlflow.tracking import MlflowClient
 
 from tests.faults.gate import Gate, Mode
-from trainer.errors import TryAgain
+from trainer.errors import BadRequest, StepError, TryAgain
 from trainer.mlflow_client import connect, hurry, mlflow_errors
 from trainer.record import RunRecord
 
@@ -152,6 +155,23 @@ def test_no_message_shows_the_password_of_the_servers_address(
     for text in (str(failed.value), caplog.text):
         assert "someone" not in text
         assert "den@" not in text
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (sqlalchemy.exc.TimeoutError("QueuePool limit of size 5 overflow 10 reached", code="3o7r"), TryAgain),
+        (sqlalchemy.exc.InterfaceError("SELECT 1", {}, Exception("connection already closed")), TryAgain),
+        (sqlalchemy.exc.IntegrityError("INSERT", {}, sqlite3.IntegrityError("UNIQUE constraint failed")), TryAgain),
+        (sqlalchemy.exc.DataError("INSERT", {}, Exception("value too long")), BadRequest),
+        (sqlalchemy.exc.ProgrammingError("SELECT", {}, Exception("no such table")), BadRequest),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
+def test_a_database_that_is_overloaded_is_no_bad_request(error: Exception, kind: type[StepError]) -> None:
+    """As MLflow's ``store/db/utils.py`` passes them on."""
+    with pytest.raises(kind), mlflow_errors("read the run"):
+        raise MlflowException(message=error, error_code=BAD_REQUEST)
 
 
 def test_a_refusal_is_not_repeated(client: MlflowClient, caplog: pytest.LogCaptureFixture) -> None:

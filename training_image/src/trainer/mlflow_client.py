@@ -47,6 +47,9 @@ _asking = threading.local()
 _MISSING = {"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"}
 _WRONG = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "MALFORMED_REQUEST", "PERMISSION_DENIED", "UNAUTHENTICATED"}
 _MAY_PASS = {408, 425, 429}
+_MAY_PASS_IN_DATABASE = re.compile(r"IntegrityError|sqlalche\.me/e/\d+/(?!9h9h|f405)")
+"""MLflow says BAD_REQUEST of nearly all that its database refuses: two that insert the same row at once, a pool without
+a free connection, a connection that was lost. SQLAlchemy's codes tell DataError and ProgrammingError from those."""
 _ADVICE = {
     401: "; correct MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD",
     403: "; give the account of MLFLOW_TRACKING_USERNAME the right to do this",
@@ -151,8 +154,7 @@ def mlflow_errors(doing: str) -> Iterator[None]:
         if full := _full_disk_in(said):
             raise full from error
         _check_not_refused(doing, _status_in(said), said)
-        # Two processes that insert the same row at once are told BAD_REQUEST by MLflow.
-        if (error.error_code in _WRONG or is_missing(error)) and "IntegrityError" not in str(error):
+        if (error.error_code in _WRONG or is_missing(error)) and not _MAY_PASS_IN_DATABASE.search(str(error)):
             raise BadRequest(f"MLflow, {doing}: {said}") from error
         raise TryAgain(f"MLflow, {doing}: {said}; is the tracking server up?") from error
     except Exception as error:
