@@ -4,17 +4,19 @@ import os
 import re
 import signal
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from step_contract.catalog import Training, VisionTask
 from trainer import ultralytics_setup
 from trainer.epoch_callbacks import EpochCallbacks
-from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain
+from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, Terminated, TryAgain
 from trainer.host_memory import kills_for_memory
 from trainer.model_files import find_file, find_weights, models_folder
 
@@ -156,6 +158,19 @@ def test_a_checkpoint_that_cannot_be_read_is_refused(detector: ModuleType, tmp_p
     last.write_bytes(b"half a file")
     with pytest.raises(BadData, match=r"last\.pt cannot be loaded"):
         detector.open_checkpoint(last, 3)
+
+
+@pytest.mark.parametrize(("error", "is_swallowed"), [(Terminated("SIGTERM"), False), (ValueError("a plot"), True)])
+def test_told_to_stop_while_ultralytics_plots_the_training_does_not_go_on(
+    detector: ModuleType, tmp_path: Path, error: BaseException, is_swallowed: bool
+) -> None:
+    """Its guard around plots swallows everything, and half an import of matplotlib broke a later plot."""
+    from ultralytics.utils.plotting import plot_labels
+
+    classes = Mock(max=Mock(side_effect=error))
+    with nullcontext() if is_swallowed else pytest.raises(Terminated):
+        plot_labels(Mock(), classes, names={}, save_dir=tmp_path)
+    assert classes.max.called
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------

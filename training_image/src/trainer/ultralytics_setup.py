@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 from PIL import ImageFont
 
@@ -64,8 +65,9 @@ def prepare(config_dir: Path) -> None:
 
 def _take_over(threads: int) -> None:
     """Import ultralytics and correct what its environment variables do not reach."""
-    from ultralytics.utils import LOGGER, torch_utils
+    from ultralytics.utils import LOGGER, TryExcept, torch_utils
 
+    _let_stops_pass(TryExcept)
     # Warnings go to the step's log like all others; the progress bars are off (YOLO_VERBOSE).
     LOGGER.handlers.clear()
     LOGGER.setLevel(logging.WARNING)
@@ -76,6 +78,17 @@ def _take_over(threads: int) -> None:
     # Matplotlib names each font and each character that it does not find, once a picture.
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", message="Glyph .* missing from")
+
+
+def _let_stops_pass(guard: type[Any]) -> None:
+    """Keep the guard around ultralytics' plots from swallowing what is no Exception: SIGTERM, and half an import."""
+    leave = guard.__exit__
+
+    def leave_unless_stopped(self: Any, kind: Any, error: BaseException | None, trace: Any) -> bool:
+        is_stop = error is not None and not isinstance(error, Exception)
+        return False if is_stop else bool(leave(self, kind, error, trace))
+
+    guard.__exit__ = leave_unless_stopped
 
 
 def _settings(folder: Path) -> dict[str, str | bool]:
