@@ -7,32 +7,24 @@ import base64
 import json
 import time
 import urllib.request
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from include.docker_stack.compose import compose, docker
-from include.docker_stack.demo import write_sample_data
-from include.step_contract import transport
+from include.docker_stack.compose import compose
 from tests.e2e.mlflow_calls import as_mapping
 from tests.e2e.test_night import wait_for
 
 from .conftest import RunningStack
-from .test_stack import DAG_ID, REGISTRY, STEPS, containers, end_of, until_answers
+from .test_stack import DAG_ID, REGISTRY, STEPS, a_night_that_trains, containers, end_of, until_answers
 
 AWAY_SECONDS = 120
 pytestmark = [pytest.mark.stack, pytest.mark.faults, pytest.mark.timeout(1800)]
 
 
 def test_two_minutes_without_the_database_cost_no_epoch_and_double_nothing(running: RunningStack) -> None:
-    write_sample_data(date.today())
-    running.api.wait_for_dag(DAG_ID)
-    running.api.unpause(DAG_ID)
-    run_id = wait_for(lambda: running.api.dag_runs(DAG_ID), 60)[0]["dag_run_id"]
-    (training,) = wait_for(lambda: containers(run_id, "train"), 300)
-    wait_for(lambda: transport.PROGRESS_TAG in docker("logs", training), 300)
+    run_id, training = a_night_that_trains(running)
     compose("stop", "postgres")
     time.sleep(AWAY_SECONDS)
     compose("start", "postgres")

@@ -66,15 +66,21 @@ class Night:
     """What the engine tells of the training's container."""
 
 
-@pytest.fixture(scope="module")
-def night(running: RunningStack) -> Night:
-    """Run a night and kill the scheduler's container while it trains."""
+def a_night_that_trains(running: RunningStack) -> tuple[str, str]:
+    """Start a night and return its run id and the container of its training, which has finished an epoch."""
     write_sample_data(date.today())
     running.api.wait_for_dag(DAG_ID)
     running.api.unpause(DAG_ID)
     run_id = wait_for(lambda: running.api.dag_runs(DAG_ID), 60)[0]["dag_run_id"]
     (training,) = wait_for(lambda: containers(run_id, "train"), 300)
     wait_for(lambda: transport.PROGRESS_TAG in docker("logs", training), 300)
+    return run_id, training
+
+
+@pytest.fixture(scope="module")
+def night(running: RunningStack) -> Night:
+    """Run a night and kill the scheduler's container while it trains."""
+    run_id, training = a_night_that_trains(running)
     inspected = docker("inspect", training)
     docker("kill", "--signal=KILL", running.container("scheduler"))
     assert containers(run_id, "train", "--filter=status=running") == [training]

@@ -140,6 +140,13 @@ def remove_containers(client: APIClient, stack: Stack) -> None:
         client.remove_container(container["Id"], v=True, force=True)
 
 
+@pytest.fixture(autouse=True)
+def nothing_kept(stack: Stack, client: APIClient) -> Iterator[None]:
+    """Remove after each test what is kept for a look, in modules that import this."""
+    yield
+    remove_containers(client, stack)
+
+
 def _of(stack: Stack) -> dict[str, Any]:
     return {"label": f"nightshift.stack={stack.layout.state}"}
 

@@ -1,31 +1,21 @@
 """The same failures of MLflow and the S3 store with steps in containers."""
 
-from collections.abc import Iterator
-
 import pytest
-from docker import APIClient
 
 from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client
 
-from .docker_faults import DOCKER, ON_DOCKER, remove_containers
+from .docker_faults import DOCKER, ON_DOCKER, nothing_kept
 from .gate import Mode
 from .services_away import MODES, S3_CATALOG, SERVICES, Gates, ride_out
 from .table import Note
 from .test_services_away import gates, ready
 
-__all__ = ["client", "gates", "ready"]
+__all__ = ["client", "gates", "nothing_kept", "ready"]
 
 CATALOG = S3_CATALOG
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
 pytestmark = [*ON_DOCKER, pytest.mark.timeout(900)]
-
-
-@pytest.fixture(autouse=True)
-def nothing_kept(ready: Stack, client: APIClient) -> Iterator[None]:
-    """Remove what is kept for a look: nobody looks."""
-    yield
-    remove_containers(client, ready)
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)

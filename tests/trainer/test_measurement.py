@@ -159,7 +159,7 @@ def test_a_worker_that_is_lost_while_it_is_measured_is_worth_another_try(tmp_pat
     for signal, kind in (("Segmentation fault", TryAgain), ("Killed", OutOfMemory)):
         error = RuntimeError("DataLoader worker (pid(s) 7) exited unexpectedly")
         error.__cause__ = RuntimeError(f"DataLoader worker (pid 7) is killed by signal: {signal}. ")
-        with pytest.raises(kind, match="exited unexpectedly"), measurement._memory_errors(settings):
+        with pytest.raises(kind, match=f"is killed by signal: {signal}"), measurement._memory_errors(settings):
             raise error
 
 

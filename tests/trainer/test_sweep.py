@@ -236,6 +236,19 @@ def test_a_store_that_refuses_to_delete_is_not_asked_every_hour(
     assert survey(short) == ()
 
 
+def test_checkpoints_of_a_trainer_that_did_not_mark_its_files_are_found(
+    settings: Settings, make_job: MakeJob, tmp_path: Path
+) -> None:
+    job = make_job("train")
+    store_checkpoint(job, tmp_path)
+    job.record.set_tags({"checkpoint_files": ""})
+    job.record.close("FAILED")
+    time.sleep(0.01)
+    short = settings.model_copy(update={"trainer_checkpoint_keep_days": 0.0})
+    assert sweep(short, OVER).removed == {"checkpoints": 1}
+    assert job.record.artifacts("checkpoints") == []
+
+
 def test_files_that_were_uploaded_before_the_run_knew_of_a_checkpoint_are_found(
     settings: Settings, make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,8 +4,8 @@ A move is claimed in ``alias_ledger``; whoever has the claim moves the alias and
 that died between claim and move has its move made by the next. Whoever was slow finds later claims and gives the alias
 to the last of them. A claimed move to a version that was deleted since counts as made: it must not stop those after it.
 A person who moves the alias by hand is found by the next process and written down; a claimed move that was not made
-until then is not made any more. The tags ``alias_history.*`` of the
-registered model repeat the ledger for people and other programs.
+until then is not made any more. The tags ``alias_history.*`` of the registered model repeat the ledger for people and
+other programs.
 """
 
 import logging
@@ -28,7 +28,6 @@ _log = logging.getLogger(__name__)
 _TRIES = 20
 _WRITES = 3
 _BY_HAND_SECONDS = 1.0
-_NOT_MADE = "a move that was claimed before and not made is left out"
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,8 @@ class AliasMoves:
             return
         move, current = claimed[last], _number(self._holder_of(alias))
         if current is not None and current not in (move.from_version, move.to_version):
-            _log.warning("alias %r of %r was given to version %s by hand: %s", alias, self._model, current, _NOT_MADE)
+            said = "alias %r of %r was given to version %s by hand; the move to version %s, claimed before, is left out"
+            _log.warning(said, alias, self._model, current, move.to_version)
             self._written(move)
             return
         self._make(move)

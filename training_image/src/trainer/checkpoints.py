@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 FOLDER = "checkpoints"
 LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
 
-_TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
+TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
 FILES_TAG = "checkpoint_files"
 """Set from the first upload until nothing is left in the store: whoever thins old runs finds them by it."""
 _READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED, _GONE = "ready", "taking", "claimed", "building", "replaced", "gone"
@@ -158,7 +158,7 @@ class CheckpointStore:
     def available(self) -> list[Checkpoint]:
         """Return the checkpoints there are, the newest first."""
         tags = self._record.tags()
-        return [found for name in (_TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
+        return [found for name in (TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
 
     def commit(self, claimed: Path) -> Checkpoint:
         """Store a claimed copy as the newest checkpoint and remove it from the slot; return the newest there is.
@@ -193,7 +193,7 @@ class CheckpointStore:
             self._record.ownership.check()
         previous = next((other for other in before if other.epoch < epoch), None)
         self._record.set_tags(
-            {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", _TAG: checkpoint.model_dump_json()}
+            {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", TAG: checkpoint.model_dump_json()}
         )
         _remove(claimed)
         kept = [checkpoint, *([previous] if previous else [])]
@@ -221,7 +221,7 @@ class CheckpointStore:
         """Take a checkpoint that cannot be used out of the record, so that older ones count as the newest again."""
         tags, self._stored = self._record.tags(), None
         # Another try may have stored a newer one under that tag meanwhile.
-        self._record.set_tags({name: "" for name in (_TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint})
+        self._record.set_tags({name: "" for name in (TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint})
 
     def forget(self) -> bool:
         """Drop all checkpoints: the training is done, or a new one begins.
@@ -229,8 +229,8 @@ class CheckpointStore:
         Returns False if files stay because the store does not answer; the tag ``checkpoint_files`` says so then.
         """
         tags, self._stored = self._record.tags(), None
-        if any(tags.get(name) for name in (_TAG, _PREVIOUS_TAG)):
-            self._record.set_tags({_TAG: "", _PREVIOUS_TAG: ""})
+        if any(tags.get(name) for name in (TAG, _PREVIOUS_TAG)):
+            self._record.set_tags({TAG: "", _PREVIOUS_TAG: ""})
         is_done = self._delete(None, [])
         if is_done and tags.get(FILES_TAG):
             self._record.set_tags({FILES_TAG: ""})

@@ -21,7 +21,7 @@ from ultralytics.utils.checks import check_yaml
 from step_contract.catalog import Training, VisionTask
 
 from . import journal
-from .device_failures import free_device_memory, says_lost, says_out_of_memory
+from .device_failures import free_device_memory, says_lost, says_out_of_memory, telling_line
 from .epoch_callbacks import EVENTS, EpochCallbacks, unsettle
 from .errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
 from .full_disk import full_disk_said
@@ -248,11 +248,11 @@ def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
 def _meaning(plan: Plan, text: str, kills_before: int) -> StepError | None:
     """Return what a failure's text means, or None: a bug."""
     if says_out_of_memory(text):
-        return _out_of_memory(plan, next(line for line in text.splitlines() if says_out_of_memory(line)))
+        return _out_of_memory(plan, telling_line(text, says_out_of_memory))
     if says_lost(text):
         if kills_for_memory() > kills_before:
             return _out_of_memory(plan, _KERNEL_KILLED)
-        said = next(line for line in reversed(text.splitlines()) if says_lost(line))[:300]
+        said = telling_line(text, says_lost)
         return TryAgain(
             f"a GPU or a process that reads data was lost: {said}; the next try goes on from the last checkpoint"
         )

@@ -1,5 +1,7 @@
 """How torch says that memory did not suffice or that a device or a worker was lost; and giving memory back."""
 
+from collections.abc import Callable
+
 import torch
 
 from .errors import with_causes
@@ -29,6 +31,12 @@ def says_out_of_memory(text: str) -> bool:
 def says_lost(text: str) -> bool:
     """Tell whether an error's text means that a device or a process that reads data is gone, through no own fault."""
     return any(sign in text for sign in _LOST) and not any(sign in text for sign in _OWN_FAULT)
+
+
+def telling_line(text: str, says: Callable[[str], bool]) -> str:
+    """Return the last line of an error's text that says something, for a person; the first if none does."""
+    lines = text.splitlines() or [""]
+    return next((line for line in reversed(lines) if says(line)), lines[0])[:300]
 
 
 def is_out_of_memory(error: BaseException) -> bool:

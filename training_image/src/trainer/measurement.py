@@ -19,7 +19,7 @@ from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on 
 from step_contract.catalog import TASK_METRICS, VisionTask
 
 from .comparison_pictures import Finding
-from .device_failures import is_out_of_memory, says_lost
+from .device_failures import is_out_of_memory, says_lost, says_out_of_memory, telling_line
 from .errors import BadData, Bug, OutOfMemory, TryAgain, with_causes
 from .gate import Measured
 from .gate_report import USUAL_BATCH
@@ -249,14 +249,16 @@ def _memory_errors(settings: MeasureSettings) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        text = with_causes(error)
         if not is_out_of_memory(error):
-            if isinstance(error, RuntimeError) and says_lost(with_causes(error)):
-                raise TryAgain(f"a GPU or a process that reads data was lost: {_first_line(error)}") from error
+            if isinstance(error, RuntimeError) and says_lost(text):
+                said = telling_line(text, says_lost)
+                raise TryAgain(f"a GPU or a process that reads data was lost: {said}; the next try measures") from error
             raise
         images = "1 image" if settings.batch == 1 else f"{settings.batch} images at once"
         raise OutOfMemory(
             f"out of memory while measuring {images} at imgsz {settings.imgsz} on {settings.device}: "
-            f"{_first_line(error)}"
+            f"{type(error).__name__}: {telling_line(text, says_out_of_memory)}"
         ) from error
 
 

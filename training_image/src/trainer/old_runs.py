@@ -12,7 +12,7 @@ from functools import partial
 from step_contract.chore import DagRunName
 from step_contract.step import FailureKind, Step
 
-from .checkpoints import FILES_TAG, CheckpointStore
+from .checkpoints import FILES_TAG, TAG, CheckpointStore
 from .errors import TryAgain
 from .leftover import Leftover
 from .metric_names import EVERY_EPOCH_METRIC
@@ -63,8 +63,10 @@ def open_runs(tracking_uri: str, silent_since: datetime) -> Iterator[Leftover]:
 def old_checkpoints(tracking_uri: str, ended_before: datetime, keep_days: float) -> Iterator[Leftover]:
     """Find checkpoints of runs that ended before a moment; a run that goes on is RUNNING again and has none here."""
     milliseconds = int(ended_before.timestamp() * 1000)
-    due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags.{FILES_TAG} != ''"
-    for run in search(tracking_uri, due):
+    due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags."
+    # The second: records of a trainer that did not set the first yet.
+    runs = {run.record.run_id: run for tag in (FILES_TAG, TAG) for run in search(tracking_uri, f"{due}{tag} != ''")}
+    for run in runs.values():
         why = f"the run ended as {run.status} more than {keep_days:g} days ago (TRAINER_CHECKPOINT_KEEP_DAYS)"
         yield Leftover(CHECKPOINTS, f"checkpoints of {run.name}", why, run.owner, partial(_forget, run))
 

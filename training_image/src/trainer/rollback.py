@@ -96,7 +96,8 @@ def _done_before(
         return None
     said = f"this rollback was to take the alias from {about}, but {now} has it now; nothing is moved"
     if not (order.to == number or (order.to == PREVIOUS and _is_taken_back(registry, order.alias, about))):
-        raise BadRequest(f"{said}. Trigger another rollback if {now} is to be taken back, too")
+        todo = f"if {now} is to be taken back, too" if champion else "to the version, by its number, that is to have it"
+        raise BadRequest(f"{said}. Trigger another rollback {todo}")
     _log.warning(said)
     return _result(order, number, None)
 
