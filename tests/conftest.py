@@ -10,10 +10,11 @@ from tests.faults.table import table
 settings.register_profile("nightshift", deadline=None)
 settings.load_profile("nightshift")
 
-# Stacks that begin at the same moment would find the same ports free.
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-    for name, first in (("AIRFLOW_PORT", 8080), ("MLFLOW_PORT", 5000)):
-        os.environ[name] = str(int(os.environ.get(name, first)) + 100 * int(worker.removeprefix("gw")))
+# Stacks that begin at the same moment would find the same ports free, and so would a real stack that comes up beside
+# the tests: each process of the tests looks from ports of its own on, below those that the kernel hands out.
+FIRST_PORT = 10_000 + os.getpid() % 2_000 * 10
+os.environ["AIRFLOW_PORT"] = str(FIRST_PORT)
+os.environ["MLFLOW_PORT"] = str(FIRST_PORT + 5)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

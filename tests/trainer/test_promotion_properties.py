@@ -120,7 +120,7 @@ class World:
 class Promotions(RuleBasedStateMachine):
     """Steps of several runs, rollbacks and marks, in whatever order."""
 
-    @initialize(runs=st.lists(st.tuples(st.integers(0, 4), shares), min_size=3, max_size=5))
+    @initialize(runs=st.lists(st.tuples(st.integers(0, 1), shares), min_size=3, max_size=5))
     def begin(self, runs: list[tuple[int, float]]) -> None:
         self.world = World([Run(*run) for run in runs])
         self.promoted: set[int] = set()
