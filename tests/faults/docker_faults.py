@@ -147,6 +147,13 @@ def nothing_kept(stack: Stack, client: APIClient) -> Iterator[None]:
     remove_containers(client, stack)
 
 
+@pytest.fixture
+def noted(stack: Stack) -> Iterator[list[Life]]:
+    """What the engine tells of the containers of this stack."""
+    with lives(stack) as noted:
+        yield noted
+
+
 def _of(stack: Stack) -> dict[str, Any]:
     return {"label": f"nightshift.stack={stack.layout.state}"}
 

@@ -4,30 +4,19 @@ Besides what must hold for every runtime, no task ever has two containers that r
 result nobody took. ``make faults-docker`` kills 12 times; FAULT_KILLS and FAULT_SEED as in ``test_random_kills``.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from docker import APIClient
 
 from tests.e2e.conftest import Stack
 from tests.e2e.test_docker import IMAGE, client
 
-from .docker_faults import DOCKER, ON_DOCKER, Life, doubled, lives, remove_containers
+from .docker_faults import DOCKER, ON_DOCKER, Life, doubled, noted, nothing_kept
 from .random_kills import KILLS_AT_ONCE, SEED, kills_by_test, survive_random_kills
 from .table import Note
 
-__all__ = ["client"]
+__all__ = ["client", "noted", "nothing_kept"]
 
 STACK_ENVIRONMENT = {"TRAINING_RUNTIME": "docker", "TRAINER_IMAGE": IMAGE}
 pytestmark = [*ON_DOCKER, pytest.mark.timeout(600 + 150 * KILLS_AT_ONCE)]
-
-
-@pytest.fixture
-def noted(stack: Stack, client: APIClient) -> Iterator[list[Life]]:
-    """What the engine tells of the containers of this stack; removes at the end those that are kept for a look."""
-    with lives(stack) as noted:
-        yield noted
-    remove_containers(client, stack)
 
 
 @pytest.mark.parametrize(("part", "kills"), enumerate(kills_by_test(12)))
