@@ -23,6 +23,30 @@ with raise_when_told_to_stop(watch_stdin=False):
             time.sleep(60)
 """
 
+# The signal comes while a pool starts a thread: the pool does not know it yet, and Python waits for it at its end.
+STOPPED_IN_MID_START = """
+import os, signal, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from trainer.errors import Terminated
+from trainer.termination import end_process, raise_when_told_to_stop
+
+run_thread = threading.Thread._set_tstate_lock
+
+def stop_and_run(thread):
+    run_thread(thread)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.5)
+
+pool = ThreadPoolExecutor()
+with raise_when_told_to_stop(watch_stdin=False):
+    try:
+        threading.Thread._set_tstate_lock = stop_and_run
+        pool.submit(int)
+    except Terminated as told:
+        print(told)
+end_process(143)
+"""
+
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     process = subprocess.Popen([sys.executable, "-c", WAIT, *arguments], stdout=subprocess.PIPE, text=True)
@@ -54,3 +78,13 @@ def test_a_second_signal_ends_the_process_at_once(stopped_late: subprocess.Popen
     assert "told to stop" in stopped_late.stdout.readline()
     stopped_late.send_signal(number)
     assert stopped_late.wait(timeout=20) == ExitCode.TERMINATED
+
+
+def test_a_thread_that_nobody_ends_does_not_hold_up_a_process_that_is_told_to_stop() -> None:
+    with subprocess.Popen([sys.executable, "-c", STOPPED_IN_MID_START], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            output, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert "told to stop by SIGTERM" in output
+    assert process.returncode == ExitCode.TERMINATED

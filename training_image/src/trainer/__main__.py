@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 from step_contract import PROTOCOL_VERSION, transport
 from step_contract.chore import Chore, ChoreRequest, ChoreResult
@@ -25,7 +26,7 @@ from .backend_callbacks import telling
 from .environment import cuda_version
 from .errors import BadRequest, StepError, Terminated
 from .settings import Settings, read_settings
-from .termination import raise_when_told_to_stop
+from .termination import end_process, raise_when_told_to_stop
 
 _log = logging.getLogger("trainer")
 
@@ -219,5 +220,10 @@ def _write_sample_data(arguments: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
+def run() -> NoReturn:
+    """Be the process ``trainer``: run its command line and end."""
+    end_process(main())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
