@@ -129,6 +129,7 @@ def test_compose_refuses_each_missing_secret_and_says_what_makes_it(
 def test_names_by_which_people_reach_the_uis_are_known_to_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     require_engine()
     monkeypatch.setenv("COMPOSE_ENV_FILES", str(tmp_path / ".env"))
+    monkeypatch.delenv("MLFLOW_PORT")  # the tests' own
     add_missing(tmp_path / ".env")
     command = read_stack().config["services"]["mlflow"]["command"]
     assert command[-2:] == [
