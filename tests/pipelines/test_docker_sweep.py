@@ -12,12 +12,15 @@ import pytest
 from docker import APIClient
 
 from include.pipelines.living import Airflow
+from include.pipelines.outcome import StepLost
+from include.pipelines.runtimes.docker_config import close_config
 from include.pipelines.runtimes.docker_engine import identity_of, remove, state_of
 from include.pipelines.runtimes.docker_sweep import sweep_containers
 from include.pipelines.settings import settings
 from include.step_contract import transport
+from include.step_contract.step import Step, StepRequest
 
-from .conftest import RUN
+from .conftest import RUN, make_pipeline
 from .docker_steps import IMAGE, build_image, engine, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
@@ -41,7 +44,7 @@ class States:
         raise AssertionError("a container belongs to a task, not to a DAG run")
 
     def get_ti_count(self, dag_id: str, *, task_ids: list[str] | None, run_ids: list[str], states: list[str]) -> int:
-        return sum(self.states.get(run_id) in states for run_id in run_ids)
+        return sum(self.states.get(run_id) in states for run_id in run_ids) if task_ids == ["train"] else 0
 
 
 @pytest.fixture
@@ -64,16 +67,18 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[APIClient]:
 def container(client: APIClient, tmp_path: Path) -> MakeContainer:
     """Return a function that makes the container of a task: ``container("run", "sleep")`` and returns its name."""
 
-    def make(run_id: str, code: str = SLEEP, *, start: bool = True) -> str:
+    def make(run_id: str, code: str = SLEEP, *, start: bool = True, closes: bool = False) -> str:
         folder = tmp_path / run_id
         folder.mkdir()
         (folder / "step.py").write_text(code)
         run = transport.decode_run(json.dumps(json.loads(RUN) | {"run_id": run_id, "task_id": "train"}))
         identity = identity_of(run, "train", "digits")
+        labels = dict(identity.labels)
+        if closes:
+            request = StepRequest(step=Step.TRAIN, pipeline=make_pipeline())
+            labels = close_config(identity, request, RUN, settings(), IMAGE, dict, StepLost("killed"))["labels"]
         host = client.create_host_config(binds=[f"{folder}:/code"])
-        made = client.create_container(
-            IMAGE, name=identity.name, labels=dict(identity.labels), host_config=host, command=["train"]
-        )
+        made = client.create_container(IMAGE, name=identity.name, labels=labels, host_config=host, command=["train"])
         if start:
             client.start(made["Id"])
             wait_for((folder / "started").exists, "the container does not start")
@@ -99,6 +104,16 @@ def test_a_running_container_is_stopped_only_if_its_task_is_over(client: APIClie
     wait_for(lambda: len(running(client)) == 2, "the swept containers do not end")
     assert is_running(client, living)
     assert is_running(client, waiting)
+
+
+def test_what_closes_the_record_of_a_lost_step_is_left_alone_while_its_task_waits_for_it(
+    client: APIClient, container: MakeContainer
+) -> None:
+    living, over = (container(name, closes=True) for name in ("living", "over"))
+    assert sweep(States(living="running", over="failed")) == {"stop": 1}
+    wait_for(lambda: len(running(client)) == 1, "the swept container does not end")
+    assert is_running(client, living)
+    assert state_of(client, over) is None
 
 
 def test_an_ended_container_is_kept_for_a_look_and_never_taken_from_its_next_try(

@@ -73,8 +73,9 @@ def close_config(
 ) -> dict[str, Any]:
     """Return the arguments for a container that closes the record of a step that was lost, in the step's image."""
     config = container_config(identity, request, step_run, settings, image, host_config)
-    # Without the task's label, by which a try finds what it must wait for.
-    labels = {name: identity.labels[name] for name in (STACK_LABEL, f"{LABEL}.dag_id", f"{LABEL}.run_id")}
+    # What the sweep asks about; without the label by which a try finds what it must wait for.
+    names = (STACK_LABEL, *(f"{LABEL}.{name}" for name in ("dag_id", "run_id", "task_id")))
+    labels = {name: identity.labels[name] for name in names}
     return config | {"name": f"{identity.name}-close", "command": close_command(failure), "labels": labels}
 
 
