@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,16 @@ from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports, envir
 from include.local_stack.services import TRAINER_BIN, containers, processes, start, stop
 from tests.web_receiver import Receiver, receiving
 
+NIGHT_ENDS = (datetime.now(UTC) - timedelta(hours=12)).replace(minute=0, second=0, microsecond=0)
+"""When the last night's data interval ended, half a day ago: no other night falls due while the tests run."""
+
 CATALOG = """
 version: 1
 defaults:
   owner: e2e
   task: detect
   start_date: 2026-01-01
-  schedule: {cron: "0 0 * * *"}
+  schedule: {cron: "0 HOUR * * *"}
   model: yolo11n.yaml
   training:
     epochs: 4
@@ -35,7 +38,7 @@ pipelines:
   small:
     description: 작은 파이프라인, end to end
     dataset: {uri: digits, partition: {pattern: "%Y-%m-%d"}, split: {seed: 0}}
-    execution: {deadline: 00:01} # has passed when the run begins
+    execution: {deadline: HOUR:01} # has passed when the run begins
     registry: {model: small}
   strict:
     description: 아무도 통과하지 못하는 기준
@@ -54,7 +57,7 @@ pipelines:
     dataset: {uri: digits}
     trainning: {epochs: 1}
     registry: {model: broken}
-"""
+""".replace("HOUR", f"{NIGHT_ENDS:%H}")
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _told_to(receiver: Receiver) -> dict[str, str]:
 
 
 def _write_data(root: Path) -> None:
-    days = [str(date.today() - timedelta(days=back)) for back in range(5)]
+    days = [f"{NIGHT_ENDS - timedelta(days=back):%Y-%m-%d}" for back in range(5)]
     command = [str(TRAINER_BIN / "trainer"), "sample-data", "--pictures", "48", "--root", str(root), "--days", *days]
     subprocess.run(command, check=True)
     (root / days[0]).rename(root / "fixed")

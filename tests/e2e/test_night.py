@@ -13,7 +13,7 @@ import pytest
 from include.local_stack.mlflow_api import TrainingRecord, champion_version, training_records
 from include.local_stack.services import processes
 
-from .conftest import Stack
+from .conftest import NIGHT_ENDS, Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -83,7 +83,7 @@ def assert_night_was_told(stack: Stack, run_id: str, record: TrainingRecord) -> 
     """People heard of the deadline and of the new champion, once each; the web UI of each step's every try."""
     late, promoted = wait_for(lambda: len(stack.told(run_id)) == 2 and stack.told(run_id), 60)
     assert (late["event"], promoted["event"]) == ("late", "promoted")
-    assert late["reason"] == "The run was to be done by 00:01 UTC and is still at work."
+    assert late["reason"] == f"The run was to be done by {NIGHT_ENDS:%H}:01 UTC and is still at work."
     told = [(event["step"], event["try_number"], event["type"]) for event in stack.events(run_id)]
     steps = ("preprocess", "train", "evaluate", "register", "promote")
     assert [step for step, _, kind in told if kind == "completed"] == list(steps)

@@ -5,7 +5,7 @@ The tests go on from one another: each takes days of its own from the week of da
 
 import shutil
 import subprocess
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ import pytest
 
 from include.local_stack.mlflow_api import champion_version
 from include.local_stack.services import AIRFLOW_BIN
-from tests.e2e.conftest import Stack
+from tests.e2e.conftest import NIGHT_ENDS, Stack
 from tests.e2e.mlflow_calls import as_mapping, versions
 
 from .conftest import CATALOG as CATALOG_WITHOUT_DAYS
@@ -23,11 +23,11 @@ from .test_named_faults import tags, wait_for
 
 CATALOG = CATALOG_WITHOUT_DAYS.replace(
     "dataset: {uri: digits/fixed, split: {seed: 0}}",
-    """schedule: {cron: "0 0 * * *"}
-    dataset: {uri: digits, partition: {pattern: "%Y-%m-%d"}, split: {seed: 0}}""",
+    f"""schedule: {{cron: "0 {NIGHT_ENDS:%H} * * *"}}
+    dataset: {{uri: digits, partition: {{pattern: "%Y-%m-%d"}}, split: {{seed: 0}}}}""",
 )
 NIGHT, MISSING, BESIDE, AFTER_RESTART, WAITING, PAUSED, BEFORE_RESTART = (
-    datetime.combine(date.today(), time(), UTC) - timedelta(days=1 + back) for back in range(7)
+    NIGHT_ENDS - timedelta(days=1 + back) for back in range(7)
 )
 """Logical dates: each day's run reads that day's data."""
 pytestmark = [pytest.mark.e2e, pytest.mark.faults, pytest.mark.usefixtures("tiny_model"), pytest.mark.timeout(1200)]
