@@ -16,8 +16,10 @@ from trainer.job import Job
 from trainer.ownership import Owner
 from trainer.record import RunRecord, open_record
 from trainer.settings import Settings
+from trainer.termination import raise_when_told_to_stop
 
 from .conftest import make_pipeline, make_run
+from .test_termination import stopped_in_a_library
 
 PREPARED = PreprocessResult(dataset_digest="d" * 64, images={"train": 12})
 
@@ -98,6 +100,17 @@ def test_told_to_stop_just_after_its_done_marker_a_step_is_not_done_again(
     assert (status, tags["step.preprocess"], tags["failure.kind"]) == ("KILLED", "done", "terminated")
     result, code = run_step(request(), make_run(try_number=2), settings)
     assert (result.already_done, code, len(worked)) == (True, ExitCode.DONE, 1)
+
+
+def test_told_to_stop_in_a_library_that_calls_it_an_error_of_its_own_a_step_is_terminated(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preprocess, "fingerprint", lambda _job: "inputs")
+    monkeypatch.setattr(preprocess, "work", lambda _job: stopped_in_a_library())
+    with raise_when_told_to_stop(watch_stdin=False), pytest.raises(Terminated):
+        run_step(request(), make_run(), settings)
+    status, tags = ending(settings)
+    assert (status, tags["failure.kind"]) == ("KILLED", "terminated")
 
 
 @pytest.mark.parametrize(("owner", "left"), [(1, False), (3, True)], ids=["its own try before", "a later try"])

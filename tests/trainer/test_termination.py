@@ -1,13 +1,17 @@
 """Being told to stop: what each signal does, in processes that do nothing else."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 from step_contract.step import ExitCode
+from trainer.errors import Terminated
+from trainer.termination import raise_when_told_to_stop, told_to_stop_comes_first
 
 WAIT = """
 import sys, time
@@ -45,6 +49,40 @@ with raise_when_told_to_stop(watch_stdin=False):
     except Terminated as told:
         print(told)
 end_process(143)
+"""
+
+# The signal comes while an object ends: Python prints what is raised there, and goes on.
+STOPPED_WHERE_NOTHING_IS_RAISED = """
+import os, signal, time
+from trainer.errors import Terminated
+from trainer.termination import raise_when_told_to_stop
+
+class Ending:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+
+with raise_when_told_to_stop(watch_stdin=False):
+    try:
+        Ending()
+        time.sleep(60)
+    except Terminated as told:
+        print(told)
+"""
+
+STOPPED_WITHOUT_A_READER = """
+import os, signal, sys, threading, time
+from trainer.__main__ import _reply
+from trainer.termination import end_process, raise_when_told_to_stop
+
+def work():
+    with raise_when_told_to_stop(watch_stdin=False):
+        sys.stdin.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+threading.Thread(target=time.sleep, args=(60,)).start()
+end_process(_reply(None, work))
 """
 
 
@@ -88,3 +126,45 @@ def test_a_thread_that_nobody_ends_does_not_hold_up_a_process_that_is_told_to_st
             process.kill()
     assert "told to stop by SIGTERM" in output
     assert process.returncode == ExitCode.TERMINATED
+
+
+def test_a_process_that_is_told_to_stop_and_whose_reader_is_gone_ends_all_the_same() -> None:
+    command = [sys.executable, "-c", STOPPED_WITHOUT_A_READER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        for pipe in (process.stdout, process.stderr, process.stdin):
+            assert pipe is not None
+            pipe.close()
+        try:
+            assert process.wait(timeout=30) == ExitCode.TERMINATED
+        finally:
+            process.kill()
+
+
+def test_a_signal_that_comes_where_python_cannot_raise_stops_the_work_a_moment_later() -> None:
+    command = [sys.executable, "-c", STOPPED_WHERE_NOTHING_IS_RAISED]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+    assert done.stdout == "told to stop by SIGTERM; the next try goes on from the last checkpoint\n"
+    assert done.stderr == ""
+
+
+def test_what_a_library_makes_of_the_order_to_stop_is_the_order_to_stop() -> None:
+    stopping = raise_when_told_to_stop(watch_stdin=False)
+    with stopping, pytest.raises(Terminated, match="SIGTERM"), told_to_stop_comes_first():
+        stopped_in_a_library()
+
+
+def test_an_error_that_nobody_told_to_stop_stays_what_it_is() -> None:
+    with raise_when_told_to_stop(watch_stdin=False), suppress(Terminated):
+        os.kill(os.getpid(), signal.SIGTERM)
+    stopping = raise_when_told_to_stop(watch_stdin=False)
+    with stopping, pytest.raises(ValueError, match="no order"), told_to_stop_comes_first():
+        raise ValueError("no order")
+
+
+def stopped_in_a_library() -> None:
+    """Get SIGTERM where the code around makes another error of whatever is raised."""
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except BaseException as error:
+        raise ValueError(f"Error building validator: {error}") from None

@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -26,7 +27,7 @@ from .backend_callbacks import telling
 from .environment import cuda_version
 from .errors import BadRequest, StepError, Terminated
 from .settings import Settings, read_settings
-from .termination import end_process, raise_when_told_to_stop
+from .termination import end_process, raise_when_told_to_stop, told_to_stop_comes_first
 
 _log = logging.getLogger("trainer")
 
@@ -124,6 +125,7 @@ def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCod
     with (
         raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
         telling(request, run, settings) as backend,
+        told_to_stop_comes_first(),
     ):
         with paused_collector():
             from .execution import run_step  # imports mlflow
@@ -161,7 +163,10 @@ def _read_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreReque
 def _do_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreResult, ExitCode]:
     request, run = _read_chore(chore, arguments)
     settings = read_settings()
-    with raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
+    with (
+        raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
+        told_to_stop_comes_first(),
+    ):
         from .chores import run_chore  # imports mlflow
 
         return run_chore(request, run, settings), ExitCode.DONE
@@ -195,7 +200,8 @@ def _fail(step: Step | None, kind: FailureKind, message: str, error: BaseExcepti
 
 def _say(line: str) -> None:
     """Print the answer; also leave it in the file that outlives a pod's log, unless it is too long for that."""
-    print(line, flush=True)
+    with suppress(BrokenPipeError):  # whoever started this step is gone; the record says what became of it
+        print(line, flush=True)
     path = os.environ.get(transport.ANSWER_FILE_VARIABLE)
     if path and len(line.encode()) <= transport.ANSWER_FILE_BYTES:
         try:

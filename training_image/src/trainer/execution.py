@@ -27,6 +27,7 @@ from .job import Job
 from .mlflow_client import hurry
 from .record import RunRecord, find_record, open_record
 from .settings import Settings
+from .termination import told_to_stop_comes_first
 from .train import note_out_of_memory
 
 _log = logging.getLogger("trainer")
@@ -69,9 +70,10 @@ def run_step(
     try:
         with ExitStack() as workspaces:
             try:
-                workspace = workspaces.enter_context(_workspace(settings, run, request.step))
-                job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, Path(workspace), backend)
-                return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
+                with told_to_stop_comes_first():
+                    scratch = Path(workspaces.enter_context(_workspace(settings, run, request.step)))
+                    job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, scratch, backend)
+                    return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
             except Superseded:
                 raise
             except BaseException as error:

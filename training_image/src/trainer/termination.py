@@ -7,9 +7,15 @@ prevent; the step then stops itself and its process group. The processes of seve
 ``Terminated`` may be raised anywhere, also in the middle of starting a thread of a pool, which then never hears that
 the pool is over: an orderly end of the interpreter would wait for it for ever. So a process that was told to stop ends
 by ``end_process``.
+
+Nor does it always arrive as it was raised. What calls back from C may wrap it (pydantic's core makes a ``SchemaError``
+of it), which must not count as a bug; ``told_to_stop_comes_first`` is for that. Where Python cannot raise, in the end
+of an object or in a weak reference's callback (every import has one), it prints the exception and goes on; then it is
+raised once more.
 """
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -22,13 +28,18 @@ from typing import NoReturn
 
 from step_contract.step import ExitCode
 
-from .errors import Terminated
+from .errors import Superseded, Terminated
+
+_log = logging.getLogger("trainer")
 
 GRACE_AFTER_PARENT_SECONDS = 10
 _STDIN = 0
 _PR_SET_PDEATHSIG = 1
+_ONCE_MORE_SECONDS = 0.05
 
 _told_to_stop = threading.Event()
+_order: list[str] = []
+"""What told this process to stop, as long as it has not; nothing until then."""
 
 
 @contextmanager
@@ -43,9 +54,11 @@ def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
         signalled = True
         _told_to_stop.set()
         name = signal.Signals(number).name
-        raise Terminated(f"told to stop by {name}; the next try goes on from the last checkpoint")
+        _order.append(f"told to stop by {name}; the next try goes on from the last checkpoint")
+        raise Terminated(_order[0])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    hook_before, sys.unraisablehook = sys.unraisablehook, _raise_once_more
     if watch_stdin:
         threading.Thread(target=_stop_with_parent, name="parent-watch", daemon=True).start()
     try:
@@ -53,6 +66,38 @@ def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = hook_before
+        if signal.getsignal(signal.SIGALRM) is _stop_once_more:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        _order.clear()
+
+
+def _raise_once_more(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Take what Python could not raise: Terminated is raised again in a moment, anything else is printed."""
+    if not isinstance(unraisable.exc_value, Terminated):
+        sys.__unraisablehook__(unraisable)
+        return
+    signal.signal(signal.SIGALRM, _stop_once_more)
+    signal.setitimer(signal.ITIMER_REAL, _ONCE_MORE_SECONDS)
+
+
+def _stop_once_more(_number: int, _frame: FrameType | None) -> None:
+    raise Terminated(_order[0])
+
+
+@contextmanager
+def told_to_stop_comes_first() -> Iterator[None]:
+    """Let an error that comes after the order to stop count as that order, which it may be in disguise."""
+    try:
+        yield
+    except Superseded:
+        raise
+    except Exception as error:
+        if not _order:
+            raise
+        _log.warning("what was under way when the order to stop came ended with %s: %s", type(error).__name__, error)
+        raise Terminated(_order[0]) from error
 
 
 def end_process(code: int) -> NoReturn:
