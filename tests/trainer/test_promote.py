@@ -252,6 +252,30 @@ def test_a_run_that_comes_between_reading_and_setting_goes_first(
     assert chain(job) == [(None, "1"), ("1", "3")]
 
 
+def test_a_run_that_others_overtake_again_and_again_is_promoted_after_them(
+    do: RunStep, registered_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered_run(make_run(0))
+    do("promote", make_run(0))
+    faster, last = [1, 2, 3, 4, 5], make_run(6)
+    for night in faster:
+        registered_run(make_run(night), against="1")
+    job = registered_run(last, against="1")
+    monkeypatch.setattr(promote, "compare_with", lambda _, champion: make_report(against=champion.version))
+    own = AliasLedger.claim
+
+    def overtaken(ledger: AliasLedger, move: AliasMove) -> bool:
+        if move.run_key == last.key and faster:
+            do("promote", make_run(faster.pop(0)))
+        return own(ledger, move)
+
+    monkeypatch.setattr(AliasLedger, "claim", overtaken)
+    assert outcome_of(do("promote", last)[0]).promoted
+    assert faster == []
+    assert champion_of(job) == "7"
+    assert chain(job) == [(None, "1"), *((str(held), str(held + 1)) for held in range(1, 7))]
+
+
 def test_two_promotions_at_once_leave_one_chain(
     do: RunStep, registered_run: MakeRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

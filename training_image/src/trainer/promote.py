@@ -25,7 +25,8 @@ from .job import fingerprint as digest_of
 from .model_registry import ModelRegistry, RegisteredVersion
 from .promotion_history import held_before
 
-_TRIES = 4
+_ROUNDS = 20
+"""Looks at the champion. Whenever another run is faster it takes two: one that loses and one that compares again."""
 _SUMMARY_LENGTH = 500
 
 _log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def work(job: Job) -> PromoteResult:
     if candidate is None:
         raise BadRequest(f"this DAG run has no version of {registry.model!r}; run register of this DAG run first")
     report = read_report(job.record, job.workspace)
-    for _ in range(_TRIES):
+    for _ in range(_ROUNDS):
         job.record.ownership.check()
         champion = _settled_champion(job, registry)
         if champion is not None and champion.version == candidate.version:
@@ -70,7 +71,7 @@ def work(job: Job) -> PromoteResult:
             return _kept(candidate, champion, _why_not(job, move, report, candidate, champion))
         elif registry.move_alias(alias, candidate, champion, Mover(_name(job), " ".join(report.reasons)), once=True):
             return _promoted(candidate, _done(registry.model, candidate, champion, report))
-    raise TryAgain(f"the champion of {registry.model!r} changed {_TRIES} times while this run wanted to replace it")
+    raise TryAgain(f"the champion of {registry.model!r} changed again and again while this run wanted to replace it")
 
 
 def _settled_champion(job: Job, registry: ModelRegistry) -> RegisteredVersion | None:
