@@ -77,15 +77,16 @@ class Task:
 
     def start(self, try_number: int = 1, **environment: str) -> "Try":
         measured = ["coverage", "run", "--parallel-mode", "--include=include/*", "-m"] if _COVERAGE_FILE else []
-        process = subprocess.Popen(
-            [sys.executable, "-m", *measured, "tests.pipelines.docker_task", str(self.folder), str(try_number)],
-            cwd=ROOT,
-            env=os.environ | self.environment | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        return Try(process)
+        log = self.folder / f"log{len(list(self.folder.glob('log*')))}"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *measured, "tests.pipelines.docker_task", str(self.folder), str(try_number)],
+                cwd=ROOT,
+                env=os.environ | self.environment | environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return Try(process, log)
 
     def run(self, try_number: int = 1, **environment: str) -> dict[str, str]:
         return self.start(try_number, **environment).ending()
@@ -122,23 +123,32 @@ class Task:
 
 @dataclass
 class Try:
-    """A task process."""
+    """A task process, and the file that it writes its log to."""
 
-    process: "subprocess.Popen[str]"
-    output: str = ""
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """What it has said so far."""
+        return self.log.read_text(errors="replace")
 
     def ending(self, seconds: float = 60) -> dict[str, str]:
         """Wait for the end and return how the task ended."""
-        self.output, _ = self.process.communicate(timeout=seconds)
+        self.process.wait(seconds)
         for line in self.output.splitlines():
             if line.startswith("ENDING "):
                 ending: dict[str, str] = json.loads(line.removeprefix("ENDING "))
                 return ending
         raise AssertionError(f"the task process ended with {self.process.returncode} and said nothing:\n{self.output}")
 
+    def is_at_the_container(self) -> bool:
+        """Whether it has started the task's container, or found it."""
+        return any(words in self.output for words in ("started container", "taking it over", "Reconnecting to"))
+
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.communicate()
+        self.process.wait()
 
     def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)

@@ -4,7 +4,6 @@ The step is a small program in the place of the trainer; the task is a process o
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -237,8 +236,7 @@ def test_the_next_try_waits_for_a_container_that_is_stopping(task: MakeTask) -> 
 def test_two_tries_at_once_share_one_container(task: MakeTask) -> None:
     step = task(f"until('go'); {SUCCEED}")
     tries = [step.start(1), step.start(2)]
-    step.wait_for_start()
-    time.sleep(5)  # the later of both is at the container, too: one that comes after the end makes another
+    wait_for(lambda: all(each.is_at_the_container() for each in tries), "not both are at the container", seconds=60)
     step.tell_step("go")
     endings = [each.ending() for each in tries]
     assert {"outcome": "done"} in endings
