@@ -102,15 +102,19 @@ test-airflow: install
 	@cat .local/test-airflow.log
 
 test-contract: install
+	@mkdir -p .local/coverage
 	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts tests/test_fault_table.py
 
 test-trainer: install
+	@mkdir -p .local/coverage
 	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 -m 'not faults' tests/trainer
 
 test-e2e: install
+	@mkdir -p .local/coverage
 	$(AIRFLOW)/python -m $(MEASURED) .local/coverage/e2e.json -m pytest -m 'not docker and not faults and not kubernetes' tests/e2e
 
 test-docker: install ## Run the tests of the docker runtime on this machine's Docker engine
+	@mkdir -p .local/coverage
 	$(TEST_AIRFLOW) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m slipcover --branch --source include --json --out .local/coverage/docker.json -m pytest -n 2 --dist loadfile -m 'docker and not engine_restart' -rs tests/pipelines tests/e2e
 	$(if $(DOCKER_ENGINE_RESTART),$(TEST_AIRFLOW) DOCKER_ENGINE_RESTART='$(DOCKER_ENGINE_RESTART)' $(AIRFLOW)/python -m pytest -m engine_restart tests/pipelines)
 
