@@ -227,6 +227,19 @@ def test_of_too_many_events_the_oldest_epochs_go(
     assert "7 events did not reach the web UI" in caplog.text
 
 
+def test_what_fails_while_the_step_ends_is_sent_again_at_once(
+    web_ui: Receiver, tell: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "_FIRST_PAUSE_SECONDS", 60)
+    web_ui.statuses.append(500)
+    web_ui.answer_seconds = 0.5
+    with tell() as backend:
+        backend.running("abc")
+        web_ui.wait_for(len)
+        backend.completed(RESULT, ExitCode.DONE)
+    assert types_of(web_ui) == ["running", "running", "completed"]
+
+
 def test_metrics_that_are_no_numbers_are_left_out(web_ui: Receiver, tell: Callable, tmp_path: Path) -> None:
     with tell() as backend, backend.following(tmp_path):
         entry = epoch_entry(1, **{"metrics/mAP50": float("nan"), "val/box_loss": float("inf"), "lr/pg0": 0.01})

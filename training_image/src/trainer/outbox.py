@@ -123,6 +123,7 @@ class Outbox:
         """Send an event until it is taken or refused, or the time is over; until then it stays in the queue."""
         pause, attempts = _FIRST_PAUSE_SECONDS, 0
         while not self._is_over():
+            was_closing = self._is_closing()
             fault = self._send(event)
             if fault is None:
                 with self._changed:
@@ -132,7 +133,7 @@ class Outbox:
             if not attempts:
                 _log.warning("the web UI (%s) was not told, trying again: %s; the step goes on", self._host, fault)
             attempts += 1
-            self._wait(pause * random.uniform(0.5, 1))  # noqa: S311  # no secret
+            self._wait(pause * random.uniform(0.5, 1), was_closing)  # noqa: S311  # no secret
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _send(self, event: Event) -> str | None:
@@ -167,13 +168,13 @@ class Outbox:
         self._dropped += 1
         return None
 
-    def _wait(self, seconds: float) -> None:
-        """Wait, but no longer than there is time; the beginning of the end cuts a wait short, once."""
+    def _wait(self, seconds: float, was_closing: bool) -> None:
+        """Wait, but no longer than there is time, and not at all after an attempt that began before the end did."""
         with self._changed:
-            was_closing = self._closes_at is not None
-            self._changed.wait_for(
-                lambda: self._closes_at is not None and not was_closing, min(seconds, self._seconds_left())
-            )
+            self._changed.wait_for(lambda: self._is_closing() and not was_closing, min(seconds, self._seconds_left()))
+
+    def _is_closing(self) -> bool:
+        return self._closes_at is not None
 
     def _seconds_left(self) -> float:
         return math.inf if self._closes_at is None else max(0.0, self._closes_at - time.monotonic())
