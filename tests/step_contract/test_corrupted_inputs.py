@@ -24,7 +24,7 @@ from .test_contract import make_request, make_run
 pytestmark = pytest.mark.timeout(60)
 Read = Callable[..., CatalogReading]
 SHIPPED = (Path(__file__).parents[2] / "include" / "training_catalog.yaml").read_text(encoding="utf-8")
-SECONDS = 5
+SECONDS = 20
 
 WHOLE_FILES: dict[str, tuple[bytes, str]] = {
     "bytes of an image": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "not UTF-8: the byte 0x89"),

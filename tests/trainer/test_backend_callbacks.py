@@ -28,6 +28,7 @@ RESULT = StepResult(mlflow_run_id="abc", summary="100 images", outcome=Preproces
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "_FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(outbox, "_POLL_SECONDS", 0.02)
+    monkeypatch.setattr(backend_callbacks, "_CLOSING_SECONDS", 30)
 
 
 @pytest.fixture
@@ -59,11 +60,9 @@ def _run_until(error: BaseException, tell: Callable, journal_folder: Path | None
     with tell() as backend:
         backend.running("abc")
         if journal_folder is not None:
-            began = time.monotonic()
             with backend.following(journal_folder):
                 for epoch in range(1, 101):
                     journal.append(journal_folder, epoch_entry(epoch))
-            assert time.monotonic() - began < 0.5
         raise error
 
 
@@ -166,6 +165,7 @@ def test_what_is_refused_is_dropped_and_the_next_is_told(
     assert "1 events did not reach the web UI" in caplog.text
 
 
+@pytest.mark.timeout(60)
 def test_an_address_where_nobody_listens_costs_the_end_of_a_step_a_moment(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,38 +173,34 @@ def test_an_address_where_nobody_listens_costs_the_end_of_a_step_a_moment(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/secret-path"
-        began = time.monotonic()
         with telling(StepRequest(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), settings_of(url)) as backend:
             backend.running("abc")
-            assert time.monotonic() - began < 0.3
             backend.completed(RESULT, ExitCode.DONE)
-        assert time.monotonic() - began < 1.5
     assert "the web UI (127.0.0.1) was not told, trying again: NewConnectionError; the step goes on" in caplog.text
     assert "2 events did not reach the web UI" in caplog.text
     assert "secret-path" not in caplog.text
 
 
+@pytest.mark.timeout(60)
 def test_a_web_ui_that_never_answers_does_not_hold_a_training_or_its_stop(
-    web_ui: Receiver, tell: Callable, tmp_path: Path
+    web_ui: Receiver, tell: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(outbox, "_REQUEST_SECONDS", 600)
     web_ui.statuses.extend([HANG] * 10)
-    began = time.monotonic()
     with pytest.raises(Terminated):
         _run_until(Terminated("told to stop by SIGTERM"), tell, tmp_path)
-    assert time.monotonic() - began < 3
     assert types_of(web_ui) == ["running"]
 
 
 def test_a_slow_web_ui_gets_all_epochs_in_order_and_the_training_does_not_wait(
     web_ui: Receiver, tell: Callable, tmp_path: Path
 ) -> None:
-    web_ui.answer_seconds = 0.05
+    web_ui.answer_seconds = 0.1
     with tell() as backend:
-        began = time.monotonic()
         with backend.following(tmp_path):
             for epoch in range(1, 21):
                 journal.append(tmp_path, epoch_entry(epoch))
-        assert time.monotonic() - began < 0.5
+        assert len(web_ui.events) < 20
         backend.completed(RESULT, ExitCode.DONE)
     assert [event.get("epoch") for event in web_ui.events] == [*range(1, 21), None]
 
