@@ -9,7 +9,9 @@ from datetime import datetime
 from typing import Any
 
 _TIMEOUT_SECONDS = 30
+_BUSY = "Database error"
 _BUSY_SECONDS = 30
+_ALREADY_THERE = 409
 _LOCKED = 503
 _LOCKED_SECONDS = 120
 
@@ -47,7 +49,7 @@ class AirflowApi:
             try:
                 return self._call(method, path, body)
             except ApiError as error:
-                if "Database error" not in str(error) or method == "POST" or time.monotonic() > deadline:
+                if _BUSY not in str(error) or method == "POST" or time.monotonic() > deadline:
                     raise
             time.sleep(1)
 
@@ -90,9 +92,23 @@ class AirflowApi:
         self.call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True})
 
     def trigger(self, dag_id: str, conf: dict[str, object] | None = None, run_id: str | None = None) -> str:
-        """Start a run by hand and return its id."""
+        """Start a run by hand and return its id.
+
+        A run whose id is given is asked for again if a write got in the way; if the first request made it after all,
+        Airflow says so.
+        """
         body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
-        return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+        deadline, is_repeated = time.monotonic() + _BUSY_SECONDS, False
+        while True:
+            try:
+                return str(self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
+            except ApiError as error:
+                if run_id and is_repeated and error.status == _ALREADY_THERE:
+                    return run_id
+                if not run_id or _BUSY not in str(error) or time.monotonic() > deadline:
+                    raise
+            is_repeated = True
+            time.sleep(1)
 
     def dag_runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Return the DAG's runs, oldest data first."""

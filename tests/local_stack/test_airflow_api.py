@@ -55,6 +55,22 @@ def test_a_run_is_not_started_twice() -> None:
     assert len(calls) == 2
 
 
+def test_a_run_whose_id_is_given_is_asked_for_again() -> None:
+    with api_server((500, BUSY), (200, {"dag_run_id": "night"})) as (url, calls):
+        assert AirflowApi(url, "admin", "secret").trigger("train_digits", run_id="night") == "night"
+    assert len(calls) == 3
+
+
+def test_a_run_that_the_first_request_made_after_all_is_the_one_asked_for() -> None:
+    with api_server((500, BUSY), (409, {"detail": "already exists"})) as (url, _):
+        assert AirflowApi(url, "admin", "secret").trigger("train_digits", run_id="night") == "night"
+
+
+def test_a_run_that_was_there_before_is_told() -> None:
+    with api_server((409, {"detail": "already exists"})) as (url, _), pytest.raises(ApiError, match="HTTP 409"):
+        AirflowApi(url, "admin", "secret").trigger("train_digits", run_id="night")
+
+
 def test_another_fault_of_the_server_is_told_at_once() -> None:
     with (
         api_server((500, {"detail": "Internal Server Error"})) as (url, calls),
