@@ -30,10 +30,15 @@ PAUSE_FACTOR = "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR"
 
 
 @pytest.fixture(scope="module")
-def server_port(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[int]:
+def database(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Path:
+    """The SQLite file of the module's server."""
+    return Path(shutil.copy(migrated_database, tmp_path_factory.mktemp("server") / "mlflow.db"))
+
+
+@pytest.fixture(scope="module")
+def server_port(database: Path) -> Iterator[int]:
     """The port of an MLflow server of the module's own."""
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(migrated_database, folder / "mlflow.db")
+    folder = database.parent
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [
@@ -178,6 +183,25 @@ def test_a_refusal_is_not_repeated(client: MlflowClient, caplog: pytest.LogCaptu
     with pytest.raises(MlflowException, match="not found"):
         client.get_run("0" * 32)
     assert "asking again" not in caplog.text
+
+
+def test_a_dataset_that_another_run_records_at_the_same_moment_is_recorded(
+    client: MlflowClient, run_id: str, database: Path
+) -> None:
+    """The server looks for the dataset, finds none, and waits with its row behind another's, which is the same."""
+    record = RunRecord(client, run_id)
+    experiment = client.get_run(run_id).info.experiment_id
+    with closing(sqlite3.connect(database)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        row = ("another", experiment, "digits", "abc", "uri", "{}")
+        columns = "dataset_uuid, experiment_id, name, digest, dataset_source_type, dataset_source"
+        other.execute(f"INSERT INTO datasets ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
+        recording = threading.Thread(target=record.log_dataset, args=("digits", "abc", "s3://datasets/digits", {}))
+        recording.start()
+        time.sleep(1.0)
+        other.commit()
+        recording.join(60)
+    assert [each.dataset.digest for each in client.get_run(run_id).inputs.dataset_inputs] == ["abc"]
 
 
 def test_who_is_told_to_hurry_asks_once(

@@ -1,6 +1,7 @@
 """The connection to MLflow, and what its errors mean to a step."""
 
 import logging
+import math
 import os
 import re
 import threading
@@ -60,6 +61,9 @@ _STATUS = re.compile(r"^(\d{3}) Client Error|failed with error code (\d{3})\b")
 """How MLflow tells of an answer that is not its own, a proxy's for example."""
 _BROKE_OFF = ("Connection broken", "Response ended prematurely")
 """What urllib3 says of an answer that has begun and does not end; MLflow keeps of it the words."""
+_COLLIDED = "IntegrityError"
+"""What MLflow's database says of two that insert the same row at once, a dataset's for example: the second finds it."""
+_MOST_COLLISIONS = 3
 _HARMLESS_TWICE = ("download_", "finalize_", "get_", "list_", "log_", "search_", "set_", "update_")
 """How MLflow's methods begin whose request may be done twice; one that creates or deletes may have been heard."""
 
@@ -87,7 +91,8 @@ def repeat_broken_answers(requester: object) -> None:
 def repeated(request: Callable[P, R]) -> Callable[P, R]:
     """Repeat a request whose answer breaks off, as often and with the same pauses as MLflow one without an answer.
 
-    MLflow's own retries are urllib3's, and those end where an answer begins.
+    MLflow's own retries are urllib3's, and those end where an answer begins. One that met another's row in MLflow's
+    database is repeated three times.
     """
 
     @wraps(request)
@@ -108,11 +113,17 @@ def _ask_again(request: Callable[[], R]) -> R:
         try:
             return request()
         except (MlflowException, RequestException) as error:
-            if not any(words in str(error) for words in _BROKE_OFF) or repeats >= _repeats_allowed():
+            if repeats >= min(_repeats_worth(error), _repeats_allowed()):
                 raise
             repeats += 1
-            _log.warning("MLflow's answer broke off, asking again (%d): %s", repeats, _one_line(error))
+            _log.warning("MLflow did not do it, asking again (%d): %s", repeats, _one_line(error))
         _pause(_number(MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR) * 2.0 ** (repeats - 1))
+
+
+def _repeats_worth(error: Exception) -> float:
+    if any(words in str(error) for words in _BROKE_OFF):
+        return math.inf
+    return _MOST_COLLISIONS if _COLLIDED in str(error) else 0
 
 
 def _repeats_allowed() -> int:
