@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from include.pipelines.runtimes.kubernetes_pod import ALL_STEPS
 from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
-from include.pipelines.runtimes.kubernetes_state import state_of
+from include.pipelines.runtimes.kubernetes_state import CONTAINER, state_of
 
 from .kubernetes_services import plain_pod, provide_services
 from .kubernetes_steps import wait_for
@@ -76,11 +76,13 @@ class Lab:
         pods = self.pods()
         return len(pods) == 1 and pods[0].status.phase == "Running" and self.log(pods[0].metadata.name) != ""
 
-    def log(self, name: str) -> str:
-        """Return what a pod's step printed; nothing of one that has not begun, or is gone."""
+    def log(self, name: str, container: str = CONTAINER) -> str:
+        """Return what a pod's step, or another container, printed; nothing of one that has not begun, or is gone."""
         try:
             # Without preload: the client's own decoding makes the letters b'...' of bytes.
-            answer = self.core.read_namespaced_pod_log(name, self.namespace, container="base", _preload_content=False)
+            answer = self.core.read_namespaced_pod_log(
+                name, self.namespace, container=container, _preload_content=False
+            )
         except ApiException as error:
             if error.status not in (400, 404):
                 raise
