@@ -19,7 +19,7 @@ DOCKER ?= $(firstword $(wildcard /usr/bin/docker) docker)
 # The stack's Compose files, by colons; .env may add docker-compose.gpu.yml.
 COMPOSE_FILE ?= $(or $(call dotenv,COMPOSE_FILE),docker-compose.airflow.yml)
 COMPOSE := COMPOSE_FILE=$(COMPOSE_FILE) $(DOCKER) compose
-DOCKER_STACK := COMPOSE_FILE=$(COMPOSE_FILE) DOCKER=$(DOCKER) $(AIRFLOW)/python -m include.docker_stack
+DOCKER_STACK := COMPOSE_FILE=$(COMPOSE_FILE) DOCKER=$(DOCKER) $(AIRFLOW)/python -m include.stacks.docker
 # Where `make backup` puts a folder for each backup.
 BACKUPS ?= backups
 BASE_IMAGE ?= $(call dotenv,BASE_IMAGE)
@@ -30,11 +30,11 @@ IMAGE ?= nightshift-trainer:$(VERSION)
 STACK_TRAINER := $(or $(TRAINER_IMAGE),$(call dotenv,TRAINER_IMAGE),$(IMAGE))
 # How often `make faults` kills something at a random moment (`make faults-docker`: 12); FAULT_SEED in the environment repeats an order.
 FAULT_KILLS ?= 100
-STACK := $(AIRFLOW)/python -m include.local_stack
+STACK := $(AIRFLOW)/python -m include.stacks.local
 ALL_CODE := dags include plugins training_image/src tests benchmarks .ci charts
 COVERAGE_MINIMUM := 90
 # Measured by test-docker, which needs an engine; left out of the report where it has not run.
-DOCKER_RUNTIME := include/pipelines/runtimes/docker*,include/pipelines/runtimes/gpu_lease.py
+DOCKER_RUNTIME := include/pipelines/runtimes/docker/*
 # Instruments our own modules only: a tracer would slow torch and MLflow down to half.
 MEASURED := slipcover --branch --source dags,include,training_image/src --omit '$(DOCKER_RUNTIME)' --json --out
 # A step is a process: without stored bytecode each would compile torch, ultralytics and MLflow anew, for 20 s.
@@ -103,7 +103,7 @@ test-airflow: install
 
 test-contract: install
 	@mkdir -p .local/coverage
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/local_stack tests/docker_stack tests/charts tests/test_fault_table.py
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/stacks tests/charts tests/test_fault_table.py
 
 test-trainer: install
 	@mkdir -p .local/coverage
@@ -120,7 +120,7 @@ test-docker: install ## Run the tests of the docker runtime on this machine's Do
 
 faults: install ## Run the tests that take too long for `make test`: kills, races of many, whole nights on stand-ins
 	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes and not stack' tests/step_contract tests/pipelines tests/charts tests/docker_stack
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 --dist loadfile -m 'faults and not docker and not kubernetes and not stack' tests/step_contract tests/pipelines tests/charts tests/stacks/docker
 	FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -n 2 --dist loadfile -m 'faults and not docker and not kubernetes' tests/e2e tests/faults
 
 faults-docker: FAULT_KILLS = 12
@@ -128,11 +128,11 @@ faults-docker: install ## Run the faults of the docker runtime on this machine's
 	TRAINER_IMAGE=$(IMAGE) FAULT_KILLS=$(FAULT_KILLS) $(AIRFLOW)/python -m pytest -vv -m 'faults and docker' -rs tests/faults
 
 faults-stack: install stack-images ## Take the stack in Docker its database for two minutes while it trains; needs `make image`
-	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -vv -m 'stack and faults' -rs tests/docker_stack
+	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -vv -m 'stack and faults' -rs tests/stacks/docker
 
 faults-sample: install ## Run a part of `make faults`: corrupted inputs, 8 random kills, races
-	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py tests/trainer/test_train.py
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 -m 'faults and not stack' tests/docker_stack
+	$(TRAINER)/python -m pytest -n 2 -m faults tests/trainer/test_corrupted_*.py $(wildcard tests/trainer/*/test_corrupted_*.py) tests/trainer/steps/test_train.py
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m pytest -n 2 -m 'faults and not stack' tests/stacks/docker
 	FAULT_KILLS=8 $(AIRFLOW)/python -m pytest tests/faults/test_random_kills.py tests/faults/test_races.py
 
 test-kubernetes: install ## Run the tests of the kubernetes runtime on the cluster of TEST_KUBECONFIG or KUBECONFIG
@@ -160,7 +160,7 @@ cluster-images: stack-images image ## Build all images of a cluster: training, M
 	DOCKER_BUILDKIT=1 $(DOCKER) build --quiet $(if $(BASE_IMAGE),--build-arg BASE_IMAGE=$(BASE_IMAGE)) --target airflow-cluster -t nightshift-airflow-cluster:$(STACK_VERSION) .
 
 test-stack: install stack-images ## Start the stack in Docker, kill its scheduler in training, lose all volumes, restore; needs `make image`
-	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m 'stack and not faults' -rs tests/docker_stack
+	$(TEST_AIRFLOW) DOCKER=$(DOCKER) NIGHTSHIFT_VERSION=$(STACK_VERSION) TRAINER_IMAGE=$(IMAGE) $(AIRFLOW)/python -m pytest -m 'stack and not faults' -rs tests/stacks/docker
 
 stack-up: ## Build and start the stack in Docker (docker-compose.airflow.yml), wait until it answers
 	@$(COMPOSE) config --quiet
@@ -225,14 +225,14 @@ types: install
 	$(TRAINER)/mypy --config-file pyproject.toml training_image/src/trainer
 
 generate: install ## Make the generated files anew: argument list, JSON Schema, docs/catalog.md, schemas and READMEs of the charts
-	$(TRAINER)/python -m trainer.list_train_arguments > .local/train_arguments.json && mv .local/train_arguments.json include/step_contract/train_arguments.json
+	$(TRAINER)/python -m trainer.frameworks.ultralytics.arguments > .local/train_arguments.json && mv .local/train_arguments.json include/step_contract/catalog/train_arguments.json
 	$(AIRFLOW)/python -m step_contract schema > include/training_catalog.schema.json
 	$(AIRFLOW)/python -m step_contract docs > docs/catalog.md
 	$(AIRFLOW)/python .ci/chart_values.py
 
 generated: install
 	@mkdir -p .local
-	$(TRAINER)/python -m trainer.list_train_arguments | diff include/step_contract/train_arguments.json - || { echo 'out of date: run `make generate`'; exit 1; }
+	$(TRAINER)/python -m trainer.frameworks.ultralytics.arguments | diff include/step_contract/catalog/train_arguments.json - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python -m step_contract schema | diff include/training_catalog.schema.json - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python -m step_contract docs | diff docs/catalog.md - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python .ci/chart_values.py check

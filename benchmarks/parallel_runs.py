@@ -21,11 +21,11 @@ from typing import Any
 import yaml
 
 from benchmarks.pairs import ROOT, TRAINER_BIN, Ratio, compare
-from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports, environment
-from include.local_stack.services import start, stop
-from include.step_contract.catalog import Pipeline
-from include.step_contract.catalog_file import read_catalog
+from include.stacks.airflow_api import AirflowApi
+from include.stacks.local.layout import ADMIN, Layout, Ports, choose_ports, environment
+from include.stacks.local.services import start, stop
+from include.step_contract.catalog.file import read_catalog
+from include.step_contract.catalog.pipeline import Pipeline
 from include.step_contract.step import Step, StepRequest, StepRun
 from include.step_contract.transport import encode_environment
 from tests.faults.invariants import violations

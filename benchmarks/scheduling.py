@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.pairs import ROOT, Ratio, compare
-from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import ADMIN, Layout, choose_ports
-from include.local_stack.services import start, stop
+from include.stacks.airflow_api import AirflowApi
+from include.stacks.local.layout import ADMIN, Layout, choose_ports
+from include.stacks.local.services import start, stop
 
 CATALOG = """
 version: 1

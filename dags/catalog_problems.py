@@ -4,9 +4,9 @@ It is a file of its own because Airflow hides every DAG of a file that has an im
 take the others down. The word airflow must stand here, or the dag-processor passes the file over.
 """
 
-from include.pipelines.deadline import missing_plugin
+from include.pipelines.notify.deadline import missing_plugin
 from include.pipelines.settings import settings
-from include.step_contract.catalog_file import read_catalog
+from include.step_contract.catalog.file import read_catalog
 
 catalog = read_catalog(settings().catalog_path)
 problems = [*catalog.problems, *missing_plugin(catalog.pipelines.values())]

@@ -71,7 +71,7 @@ async def tell_late_in_triggerer(**arguments: Any) -> None:
     """Tell that a run is late, where no executor can; the triggerer has the DAG bundle's root not on its path."""
     if _ROOT not in sys.path:
         sys.path.append(_ROOT)
-    from include.pipelines.deadline import tell_late
+    from include.pipelines.notify.deadline import tell_late
 
     await asyncio.to_thread(tell_late, **arguments)  # the triggerer's loop stays free
 

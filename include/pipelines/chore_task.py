@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from include.step_contract.catalog import RuntimeName
+from include.step_contract.catalog.pipeline import RuntimeName
 from include.step_contract.chore import Chore, ChoreOrder, ChoreRequest, SurveyOrder
 
 from .retry import StepRetryPolicy
@@ -44,14 +44,14 @@ def chore_task(
     }
     match runtime:
         case RuntimeName.LOCAL:
-            from .runtimes.local import LocalStepOperator
+            from include.pipelines.runtimes.local import LocalStepOperator
 
             return LocalStepOperator(**options)
         case RuntimeName.DOCKER:
-            from .runtimes.docker import DockerStepOperator
+            from include.pipelines.runtimes.docker.operator import DockerStepOperator
 
             return DockerStepOperator(**options)
         case RuntimeName.KUBERNETES:
-            from .runtimes.kubernetes import KubernetesStepOperator
+            from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
 
             return KubernetesStepOperator(**options)

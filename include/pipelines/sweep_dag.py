@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, BaseOperator, Context, Param
 
 from include.step_contract import transport
-from include.step_contract.catalog import RuntimeName
-from include.step_contract.catalog_file import read_catalog
+from include.step_contract.catalog.file import read_catalog
+from include.step_contract.catalog.pipeline import RuntimeName
 from include.step_contract.chore import Chore, ChoreResult, SurveyOrder, SurveyResult, SweepOrder
 
+from .airflow_state import is_dag_run_over
 from .chore_task import chore_task
-from .living import is_dag_run_over
 from .settings import settings
 
 DAG_ID = "sweep"
@@ -69,11 +69,11 @@ class SweepRuntimesOperator(BaseOperator):
         dry_run, airflow = bool(context["params"]["dry_run"]), context["ti"]
         for runtime in sorted(_runtimes_in_use()):
             if runtime is RuntimeName.DOCKER:
-                from .runtimes.docker_sweep import sweep_containers
+                from include.pipelines.runtimes.docker.sweep import sweep_containers
 
                 sweep_containers(airflow, datetime.now(UTC), dry_run=dry_run)
             elif runtime is RuntimeName.KUBERNETES:
-                from .runtimes.kubernetes_sweep import sweep_pods
+                from include.pipelines.runtimes.kubernetes.sweep import sweep_pods
 
                 sweep_pods(airflow, datetime.now(UTC), dry_run=dry_run)
             else:

@@ -6,12 +6,12 @@ from typing import Any
 from airflow.sdk import DAG, Asset, BaseOperator, CronDataIntervalTimetable, chain
 from airflow.sdk.definitions.param import ParamsDict
 
-from include.step_contract.catalog import Pipeline, RuntimeName
+from include.pipelines.notify.deadline import deadline_alert
+from include.pipelines.notify.messages import run_failed, step_ended, step_failed
+from include.pipelines.notify.notifications import PipelineNotifier
+from include.step_contract.catalog.pipeline import Pipeline, RuntimeName
 from include.step_contract.step import Step, StepRequest, timeout_minutes_of
 
-from .deadline import deadline_alert
-from .messages import run_failed, step_ended, step_failed
-from .notifications import PipelineNotifier
 from .priority import weight_rule
 from .retry import StepRetryPolicy
 from .settings import settings
@@ -64,11 +64,11 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
     request = StepRequest(step=step, pipeline=pipeline)
     match runtime:
         case RuntimeName.LOCAL:
-            from .runtimes.local import LocalStepOperator
+            from include.pipelines.runtimes.local import LocalStepOperator
 
             return LocalStepOperator(request=request, **options)
         case RuntimeName.DOCKER:
-            from .runtimes.docker import DockerStepOperator
+            from include.pipelines.runtimes.docker.operator import DockerStepOperator
 
             # With GPUs the pool keeps tasks that would only wait for a device from taking worker slots. Airflow never
             # starts one that asks for more slots than there are: such a task starts, and says what is wrong.
@@ -76,7 +76,7 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
                 options |= {"pool": GPU_POOL, "pool_slots": min(gpus, len(settings().gpu_devices) or 1)}
             return DockerStepOperator(request=request, **options)
         case RuntimeName.KUBERNETES:
-            from .runtimes.kubernetes import KubernetesStepOperator
+            from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
 
             return KubernetesStepOperator(request=request, **options)
 

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .catalog import CATALOG_VERSION, Pipeline
-from .catalog_docs import catalog_docs
-from .catalog_file import CatalogReading, read_catalog
-from .catalog_schema import catalog_schema
+from .catalog.docs import catalog_docs
+from .catalog.file import CatalogReading, read_catalog
+from .catalog.pipeline import CATALOG_VERSION, Pipeline
+from .catalog.schema import catalog_schema
 
 DEFAULT_PATH = Path("include/training_catalog.yaml")
 

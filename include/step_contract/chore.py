@@ -10,9 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from . import PROTOCOL_VERSION
+from .catalog.execution import Resources
 from .record import Record
 from .step import StepRequest, run_key
-from .step_limits import Resources
 
 PREVIOUS = "previous"
 """In the place of a version: the one that held the alias before."""

@@ -14,10 +14,10 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from . import PROTOCOL_VERSION
-from .catalog import Pipeline
-from .field_types import ImageSize, PositiveInt, Seed
+from .catalog.execution import Resources
+from .catalog.field_types import ImageSize, PositiveInt, Seed
+from .catalog.pipeline import Pipeline
 from .record import Record
-from .step_limits import Resources
 
 Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]
 """Far enough from the ends of the calendar that no time zone and no number of days leads beyond them."""

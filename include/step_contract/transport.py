@@ -11,8 +11,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from . import PROTOCOL_VERSION
+from .catalog.field_types import RULE_ERROR
 from .chore import ChoreRequest, ChoreResult
-from .field_types import RULE_ERROR
 from .record import Record
 from .step import Progress, StepFailure, StepRequest, StepResult, StepRun
 

@@ -13,7 +13,7 @@ import yaml
 from airflow.configuration import conf
 from airflow.providers.cncf.kubernetes import kubernetes_helper_functions
 
-from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
+from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.settings import read_settings
 
 from .chart_tools import CHARTS, ROOT, chart_values, only, render, render_chart, values_file

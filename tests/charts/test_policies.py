@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.kubernetes_lab import RULES
+from tests.pipelines.runtimes.kubernetes.lab import RULES
 
 from .chart_tools import (
     CREDENTIALS,

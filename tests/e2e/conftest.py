@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import ADMIN, Layout, Ports, choose_ports, environment
-from include.local_stack.services import TRAINER_BIN, containers, processes, start, stop
+from include.stacks.airflow_api import AirflowApi
+from include.stacks.local.layout import ADMIN, Layout, Ports, choose_ports, environment
+from include.stacks.local.services import TRAINER_BIN, containers, processes, start, stop
 from tests.web_receiver import Receiver, receiving
 
 NIGHT_ENDS = (datetime.now(UTC) - timedelta(hours=12)).replace(minute=0, second=0, microsecond=0)

@@ -5,7 +5,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from include.local_stack.layout import Ports
+from include.stacks.local.layout import Ports
 
 
 def mlflow(ports: Ports, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

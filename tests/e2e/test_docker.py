@@ -10,9 +10,9 @@ import psutil
 import pytest
 from docker import APIClient
 
-from include.local_stack.mlflow_api import champion_version
-from include.local_stack.services import processes
-from tests.pipelines.docker_steps import engine
+from include.stacks.local.services import processes
+from include.stacks.mlflow_api import champion_version
+from tests.pipelines.runtimes.docker.steps import engine
 
 from .conftest import Stack
 from .test_night import end_of, records, wait_for

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.local_stack.mlflow_api import champion_version
 from include.pipelines.settings import BUNDLE_ROOT
+from include.stacks.mlflow_api import champion_version
 from tests.faults.invariants import violations
 from tests.kubernetes_api.cluster import Cluster
 from tests.kubernetes_api.server import serving
-from tests.pipelines.kubernetes_steps import kube_config_for
+from tests.pipelines.runtimes.kubernetes.steps import kube_config_for
 
 from .conftest import Stack
 from .test_docker import kill_worker, tags

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.pipelines.kubernetes_lab import IMAGE, Lab, laboratory, provide, worker_environment
-from tests.pipelines.kubernetes_services import RESOURCES, dataset_uri, steps_template
+from tests.pipelines.runtimes.kubernetes.lab import IMAGE, Lab, laboratory, provide, worker_environment
+from tests.pipelines.runtimes.kubernetes.services import RESOURCES, dataset_uri, steps_template
 
 from .conftest import Stack
 from .test_docker import log_of

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.local_stack.services import AIRFLOW_BIN
-from tests.pipelines.kubernetes_lab import Lab
+from include.stacks.local.services import AIRFLOW_BIN
+from tests.pipelines.runtimes.kubernetes.lab import Lab
 
 from .conftest import Stack
 from .test_docker import log_of

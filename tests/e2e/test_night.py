@@ -10,8 +10,8 @@ from urllib.parse import quote
 import psutil
 import pytest
 
-from include.local_stack.mlflow_api import TrainingRecord, champion_version, training_records
-from include.local_stack.services import processes
+from include.stacks.local.services import processes
+from include.stacks.mlflow_api import TrainingRecord, champion_version, training_records
 
 from .conftest import NIGHT_ENDS, Stack
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from include.local_stack.layout import Ports
-from include.local_stack.mlflow_api import champion_version
+from include.stacks.local.layout import Ports
+from include.stacks.mlflow_api import champion_version
 from include.step_contract.step import run_key
 
 from .conftest import Stack

@@ -15,10 +15,10 @@ from docker import APIClient
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
-from include.local_stack.services import processes
+from include.stacks.local.services import processes
 from include.step_contract.step import Step
 from tests.e2e.conftest import Stack
-from tests.pipelines.docker_steps import engine
+from tests.pipelines.runtimes.docker.steps import engine
 
 from .faults import FaultKind, Runtime, epochs_in, events_by_try, service_faults
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 
-from include.local_stack.services import TRAINER_BIN, commands, processes, spawn
+from include.stacks.local.services import TRAINER_BIN, commands, processes, spawn
 from include.step_contract.step import Step
 from tests.e2e.conftest import Stack
 

@@ -11,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
-from include.local_stack.airflow_api import AirflowApi
-from include.local_stack.layout import Layout, Ports
-from include.local_stack.services import containers, processes
+from include.stacks.airflow_api import AirflowApi
+from include.stacks.local.layout import Layout, Ports
+from include.stacks.local.services import containers, processes
 from include.step_contract.step import Step, run_key
 from tests.e2e.mlflow_calls import artifacts, as_mapping, epochs_of, registered_model, run_of, runs, versions
-from tests.pipelines.docker_steps import engine
+from tests.pipelines.runtimes.docker.steps import engine
 
 EPOCH_METRICS = ("train/cls_loss", "metrics/mAP50", "train/batch")
 _MODEL_FILES = ("MLmodel", "artifacts/best.pt")

@@ -25,15 +25,16 @@ from step_contract.chore import RollbackOrder
 from step_contract.step import Step, StepRequest, Verdict
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import ALWAYS, make_report
-from trainer import promote, rollback
+from trainer.commands import rollback
 from trainer.errors import TryAgain
-from trainer.file_storage import FileStorage
-from trainer.gate_report import GateReport, write_report
+from trainer.gate.report import GateReport, write_report
 from trainer.job import Job
-from trainer.mlflow_client import connect
-from trainer.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
-from trainer.record import open_record
+from trainer.registry.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
 from trainer.settings import Settings
+from trainer.steps import promote
+from trainer.storage.folders import FileStorage
+from trainer.tracking.client import connect
+from trainer.tracking.run_record import open_record
 
 MODEL = "숫자"
 

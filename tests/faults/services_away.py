@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.local_stack.services import TRAINER_BIN
+from include.stacks.local.services import TRAINER_BIN
 from include.step_contract.step import Step
 from tests.charts.pod_processes import free_port
 from tests.e2e.conftest import Stack

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
-from include.local_stack.airflow_api import ApiError
+from include.stacks.airflow_api import ApiError
 from include.step_contract.step import Step
 from tests.e2e.conftest import Stack
 

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
-from include.local_stack.mlflow_api import champion_version
-from include.local_stack.services import AIRFLOW_BIN
+from include.stacks.local.services import AIRFLOW_BIN
+from include.stacks.mlflow_api import champion_version
 from tests.e2e.conftest import NIGHT_ENDS, Stack
 from tests.e2e.mlflow_calls import as_mapping, versions
 

@@ -1,6 +1,6 @@
 """The cache, which containers share, is full or read-only in every step.
 
-A container's workspace is a tmpfs of its own: tests/pipelines/test_docker_runtime.py fills it.
+A container's workspace is a tmpfs of its own: tests/pipelines/runtimes/docker/test_runtime.py fills it.
 """
 
 from collections.abc import Iterator

@@ -10,7 +10,7 @@ import pytest
 from docker import APIClient
 
 from tests.e2e.conftest import Stack
-from tests.pipelines.docker_steps import IMAGE, build_image, engine, wait_for
+from tests.pipelines.runtimes.docker.steps import IMAGE, build_image, engine, wait_for
 
 from .docker_faults import containers_of_steps, doubled, kill_container, lives, remove_containers
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from include.local_stack.services import commands, spawn
+from include.stacks.local.services import commands, spawn
 from tests.e2e.conftest import Stack
 from tests.e2e.mlflow_calls import as_mapping, mlflow, runs, versions
 

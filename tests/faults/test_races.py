@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from include.local_stack.layout import PROJECT_ROOT, Ports
-from include.local_stack.services import TRAINER_BIN
+from include.stacks.local.layout import PROJECT_ROOT, Ports
+from include.stacks.local.services import TRAINER_BIN
 from tests.charts.pod_processes import eventually, free_port, postgresql
 from tests.e2e.mlflow_calls import as_mapping, mlflow, registered_model, versions
 

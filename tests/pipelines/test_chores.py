@@ -12,18 +12,18 @@ import pytest
 from airflow.serialization.serialized_objects import DagSerialization
 from pydantic import ValidationError
 
+from include.pipelines.airflow_state import is_dag_run_over, is_task_over
 from include.pipelines.chore_task import chore_task
-from include.pipelines.living import is_dag_run_over, is_task_over
 from include.pipelines.outcome import StepFailed, StepLost
 from include.pipelines.rollback_dag import rollback_dag, rollback_order
-from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
-from include.pipelines.runtimes.kubernetes_pod import identity_of, step_pod
-from include.pipelines.runtimes.kubernetes_settings import KubernetesSettings
+from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
+from include.pipelines.runtimes.kubernetes.pod import identity_of, step_pod
+from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.local import LocalStepOperator
 from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport
-from include.step_contract.catalog import RuntimeName
+from include.step_contract.catalog.pipeline import RuntimeName
 from include.step_contract.chore import (
     Chore,
     ChoreRequest,

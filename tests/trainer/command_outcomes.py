@@ -12,7 +12,7 @@ from trainer.__main__ import main
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
-from .datasets import HALVES
+from .dataset_files import HALVES
 
 
 class Outcome(NamedTuple):

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog import Pipeline
+from step_contract.catalog.pipeline import Pipeline
 from step_contract.step import Step, StepRequest, StepRun, TriggerForm
-from trainer.dataset_storage import DatasetStorage
 from trainer.job import Job
-from trainer.mlflow_client import connect
-from trainer.record import open_record
 from trainer.settings import Settings
+from trainer.storage.by_uri import DatasetStorage
+from trainer.tracking.client import connect
+from trainer.tracking.run_record import open_record
 
 # Two workers share a small machine; models this small gain nothing from a second thread each.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

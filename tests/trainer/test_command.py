@@ -19,9 +19,9 @@ from step_contract import transport
 from step_contract.chore import ChoreRequest, ChoreResult, SweepOrder, SweepResult
 from step_contract.step import FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
 from tests.web_receiver import Receiver, receiving
-from trainer.record import find_record
-from trainer.sample_data import write_digits
+from trainer.datasets.sample_data import write_digits
 from trainer.settings import Settings
+from trainer.tracking.run_record import find_record
 
 from .conftest import make_pipeline, make_run
 
@@ -309,7 +309,7 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one CPU a limit of one is none")
 def test_threads_are_as_many_as_the_limit_of_the_container_has_cpus(environment: dict[str, str]) -> None:
     *command, image = trainer_command(environment)
-    code = "from trainer.environment import available_cpus; print(available_cpus())"
+    code = "from trainer.machine.environment import available_cpus; print(available_cpus())"
     limited = [*command, "--cpus", "1", "--entrypoint", "/opt/venv/bin/python", image, "-c", code]
     assert subprocess.run(limited, capture_output=True, text=True, check=True, timeout=60).stdout.strip() == "1"
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from step_contract.step import ExitCode, PreprocessResult, Step, StepRequest, StepResult
-from trainer import preprocess
 from trainer.errors import BadData, Terminated, TryAgain
 from trainer.execution import run_step
 from trainer.job import Job
-from trainer.ownership import Owner
-from trainer.record import RunRecord, open_record
 from trainer.settings import Settings
+from trainer.steps import preprocess
 from trainer.termination import raise_when_told_to_stop
+from trainer.tracking.ownership import Owner
+from trainer.tracking.run_record import RunRecord, open_record
 
 from .conftest import make_pipeline, make_run
 from .test_termination import stopped_in_a_library

@@ -8,13 +8,13 @@ import pytest
 from blake3 import blake3
 from PIL import Image
 
-from step_contract.catalog import DatasetFormat, VisionTask
+from step_contract.catalog.pipeline import DatasetFormat, VisionTask
 from step_contract.step import PreprocessResult, Step, StepResult
-from trainer import ultralytics_setup
-from trainer.file_storage import folder_of
+from trainer.datasets.manifest import Manifest, ManifestItem, record_manifest
+from trainer.datasets.sample_data import write_digits
+from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.job import Job
-from trainer.manifest import Manifest, ManifestItem, record_manifest
-from trainer.sample_data import write_digits
+from trainer.storage.folders import folder_of
 
 DIGITS = tuple("0123456789")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog import Gate, Pipeline
+from step_contract.catalog.pipeline import Gate, Pipeline
 from step_contract.step import (
     EvaluateResult,
     ExitCode,
@@ -22,11 +22,11 @@ from step_contract.step import (
     TrainResult,
     Verdict,
 )
+from trainer.datasets.manifest import Manifest
 from trainer.execution import run_step
-from trainer.gate_report import GateReport, ModelReport, write_report
+from trainer.gate.report import GateReport, ModelReport, write_report
 from trainer.job import Job
-from trainer.manifest import Manifest
-from trainer.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
+from trainer.registry.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run

@@ -22,12 +22,13 @@ from step_contract.chore import Chore, ChoreRequest, ChoreResult
 from step_contract.collector import paused_collector
 from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
 
-from . import __version__, chore_arguments
-from .backend_callbacks import telling
-from .environment import cuda_version
+from . import __version__
+from .commands import arguments as chore_arguments
 from .errors import BadRequest, StepError, Terminated
+from .machine.environment import cuda_version
 from .settings import Settings, read_settings
 from .termination import end_process, raise_when_told_to_stop, told_to_stop_comes_first
+from .web_events.events import telling
 
 _log = logging.getLogger("trainer")
 
@@ -167,7 +168,7 @@ def _do_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreResult,
         raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
         told_to_stop_comes_first(),
     ):
-        from .chores import run_chore  # imports mlflow
+        from .commands.dispatch import run_chore  # imports mlflow
 
         return run_chore(request, run, settings), ExitCode.DONE
 
@@ -219,7 +220,7 @@ def _print_versions() -> int:
 
 
 def _write_sample_data(arguments: argparse.Namespace) -> int:
-    from .sample_data import write_days
+    from .datasets.sample_data import write_days
 
     for folder in write_days(arguments.root, arguments.days, arguments.pictures):
         print(folder)

@@ -18,17 +18,17 @@ from step_contract.step import (
     StepRun,
 )
 
-from . import quality_history
-from .backend_callbacks import SILENT, BackendCallbacks
-from .dataset_storage import DatasetStorage
 from .errors import StepError, Superseded, Terminated
-from .full_disk import full_disk_is_try_again
 from .job import Job
-from .mlflow_client import hurry
-from .record import RunRecord, find_record, open_record
+from .machine.full_disk import full_disk_is_try_again
+from .reports import quality_history
 from .settings import Settings
+from .steps.train import note_out_of_memory
+from .storage.by_uri import DatasetStorage
 from .termination import told_to_stop_comes_first
-from .train import note_out_of_memory
+from .tracking.client import hurry
+from .tracking.run_record import RunRecord, find_record, open_record
+from .web_events.events import SILENT, BackendCallbacks
 
 _log = logging.getLogger("trainer")
 

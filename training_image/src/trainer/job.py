@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from step_contract.catalog import Pipeline
+from step_contract.catalog.pipeline import Pipeline
 from step_contract.step import Step, StepRequest, StepRun
 
 from . import __version__
-from .backend_callbacks import SILENT, BackendCallbacks
+from .web_events.events import SILENT, BackendCallbacks
 
 if TYPE_CHECKING:
-    from .record import RunRecord
     from .settings import Settings
-    from .storage import Storage
+    from .storage.interface import Storage
+    from .tracking.run_record import RunRecord
 
 
 @dataclass(frozen=True)

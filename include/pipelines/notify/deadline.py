@@ -1,0 +1,91 @@
+"""A pipeline's deadline as Airflow's deadline alert, and what happens when a run misses it.
+
+The scheduler and the api-server, which create runs, know our kind of deadline from ``plugins/nightshift.py``. Without
+that plugin they could not create a run that has one, so no DAG gets a deadline then, and ``dags/catalog_problems.py``
+says why.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from airflow.sdk import get_parsing_context
+from airflow.sdk.definitions.callback import AsyncCallback, SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert
+
+from include.step_contract.catalog.notify import Notify, NotifyEvent
+from include.step_contract.catalog.pipeline import Pipeline
+
+from .messages import Message, run_link
+from .notifications import tell
+
+_REFERENCE = "nightshift.NextClockTime"
+_IN_TRIGGERER = "nightshift.tell_late_in_triggerer"
+
+
+def deadline_alert(pipeline: Pipeline) -> DeadlineAlert | None:
+    """Return the alert of a pipeline that has a deadline."""
+    clock, events = pipeline.execution.deadline, pipeline.notify.events
+    # A task's process parses its own DAG, too, and needs no deadline; looking for plugins would cost it half a second.
+    if clock is None or get_parsing_context().dag_id or (reference := _reference_class()) is None:
+        return None
+    if events is not None and NotifyEvent.LATE not in events:
+        return None
+    due = f"{clock} {pipeline.timezone.key}"
+    kwargs = {"pipeline": pipeline.name, "due": due, "notify": pipeline.notify.model_dump(mode="json")}
+    return DeadlineAlert(
+        name=f"done by {due}",
+        reference=reference(clock, pipeline.timezone.key),
+        interval=timedelta(0),
+        callback=SyncCallback(tell_late, kwargs)
+        if _executor_runs_callbacks()
+        else AsyncCallback(_IN_TRIGGERER, kwargs),
+    )
+
+
+def missing_plugin(pipelines: Iterable[Pipeline]) -> list[str]:
+    """Return what is wrong if pipelines have deadlines and Airflow does not know our kind of deadline."""
+    names = [pipeline.name for pipeline in pipelines if pipeline.execution.deadline is not None]
+    if not names or _reference_class() is not None:
+        return []
+    return [
+        f"pipelines {', '.join(map(repr, names))} have an execution.deadline, but Airflow has not loaded "
+        "plugins/nightshift.py, so nobody will be told when they are late; expected AIRFLOW__CORE__PLUGINS_FOLDER to "
+        "name the folder plugins/ for the scheduler, the api-server, the dag-processor and the triggerer"
+    ]
+
+
+def _reference_class() -> Any:
+    """Return the plugin's class, or None where Airflow has not loaded it: in this process, and so in the others."""
+    from airflow.plugins_manager import get_deadline_references_plugins
+
+    return get_deadline_references_plugins().get(_REFERENCE)
+
+
+@cache
+def _executor_runs_callbacks() -> bool:
+    """Tell whether the deployment's executor can run a callback; the scheduler would die of one that it cannot run."""
+    from airflow.executors.executor_loader import ExecutorLoader
+
+    executor, _source = ExecutorLoader.import_default_executor_cls()
+    return executor.supports_callbacks
+
+
+def tell_late(pipeline: str, due: str, notify: dict[str, Any], context: dict[str, Any]) -> None:
+    """Tell that a run was not done by its deadline; an executor runs this as a process of its own."""
+    run = context["dag_run"]
+    dag_id, run_id = run["dag_id"], run["dag_run_id"]
+    states = {
+        "queued": "is still waiting to begin",
+        "running": "is still at work",
+        "failed": "has failed",
+        "success": f"was done only at {run.get('end_date')}",
+    }
+    state = states.get(run["state"], f"is {run['state']}")
+    reason = f"The run was to be done by {due} and {state}."
+    links = {"Airflow run": run_link(dag_id, run_id)}
+    tell(
+        Message(NotifyEvent.LATE, pipeline, dag_id, run_id, reason, links=links),
+        Notify.model_validate(notify),
+    )

@@ -1,0 +1,59 @@
+"""Pods of tasks that are over: deleted if they run, and once they were kept for a look if they have ended.
+
+Only pods of this deployment are looked at, and never one of a task that Airflow would go on with: its next try takes
+it.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from include.pipelines.airflow_state import Airflow, is_task_over
+from include.pipelines.runtimes.kubernetes.api import Cluster, is_kept_long_enough
+from include.pipelines.runtimes.kubernetes.pod import task_name
+from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
+from include.pipelines.runtimes.kubernetes.state import TASK_LABEL, PodState
+
+_log = logging.getLogger(__name__)
+
+
+def sweep_pods(airflow: Airflow, now: datetime, *, dry_run: bool = False) -> dict[str, int]:
+    """Stop and remove what is left of tasks that are over; return how many of each.
+
+    Raises:
+        StepFailed: the API server does not answer, or Airflow does not.
+    """
+    cluster = Cluster()
+    done: Counter[str] = Counter()
+    for state, facts in cluster.step_pods():
+        verb = _verb(airflow, state, facts, now)
+        if verb is None:
+            continue
+        _log.info("%s pod %s (%s)", f"would {verb}" if dry_run else verb, state.name, state.phase)
+        done[verb] += 1
+        if not dry_run:
+            cluster.delete(state.name)
+    _log.info("pods: %s", ", ".join(f"{number} to {verb}" for verb, number in done.items()) or "nothing to do")
+    return dict(done)
+
+
+def _verb(airflow: Airflow, state: PodState, facts: Mapping[str, str], now: datetime) -> str | None:
+    """Return what is to be done with a pod: stop, remove, or nothing."""
+    grace = timedelta(minutes=kubernetes_settings().sweep_grace_minutes)
+    if not _is_ours(facts) or now - state.created < grace or state.is_stopping:
+        return None
+    names = (facts[f"nightshift/{name}"] for name in ("dag-id", "run-id", "task-id"))
+    is_over = is_task_over(airflow, *names)
+    if state.is_ended:
+        return "remove" if is_kept_long_enough(state, now, is_over=is_over) else None
+    return "stop" if is_over else None
+
+
+def _is_ours(facts: Mapping[str, str]) -> bool:
+    """Tell whether a pod is a step's, and of this deployment; what closes a record has no task and ends by itself."""
+    try:
+        key, step, index = (facts[f"nightshift/{name}"] for name in ("run-key", "step", "map-index"))
+    except KeyError:
+        return False
+    return facts.get(TASK_LABEL) == task_name(key, step, int(index), kubernetes_settings().nightshift_state)

@@ -1,0 +1,211 @@
+"""From a pod's creation to its end: see it start, bring its lines into the task's log, see how it ended."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from logging import Logger
+from typing import TYPE_CHECKING, Any
+
+from include.pipelines.outcome import StepFailed
+from include.pipelines.runtimes.kubernetes.api import Cluster
+from include.pipelines.runtimes.kubernetes.logs import LogFollower
+from include.pipelines.runtimes.kubernetes.outcome import Answer, answer_in, gone, node_lost
+from include.pipelines.runtimes.kubernetes.start_watch import StartWatch
+from include.pipelines.runtimes.kubernetes.state import PodState
+from include.pipelines.runtimes.task_state import keep
+from include.step_contract import transport
+from include.step_contract.chore import Request
+from include.step_contract.step import FailureKind
+
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.context import TaskStateStoreAccessor
+
+POSITION_KEY = "log_position"
+_POLL_SECONDS = 0.2
+_STATE_SECONDS = 5.0
+_STREAM_END_SECONDS = 10.0
+_LAST_LINES_SECONDS = 20.0
+_SETTLE_SECONDS = 10.0
+_CAUSE_SECONDS = 2.0
+
+
+class PodWatch:
+    """One pod, watched by one task."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        request: Request,
+        name: str,
+        position: int,
+        store: "TaskStateStoreAccessor | None",
+        check: Callable[[], None],
+        log: Logger | Any,
+    ) -> None:
+        """Begin behind ``position`` in the pod's log; ``check`` is called often and may raise to give up."""
+        self.name = name
+        self.position = position
+        self._cluster, self._request, self._store, self._check, self._log = cluster, request, store, check, log
+        self._last: PodState | None = None
+        self._heard: Answer = None
+        self._start = StartWatch(cluster, request, name, store, self._state, self._wait, log)
+
+    def follow(self) -> PodState:
+        """Return the pod's state once the step has ended, its lines in the log.
+
+        Raises:
+            StepLost: the pod is gone, or its node.
+            StepFailed: the pod cannot start, or whatever ``check`` raises.
+        """
+        state = self._start.until_it_is_over()
+        while not state.is_ended:
+            self._bring_lines(follow=True)
+            state = self._state()
+            if not state.is_ended:
+                self._wait(_POLL_SECONDS)
+        self._bring_last_lines()
+        return self._settled(state)
+
+    def _settled(self, state: PodState) -> PodState:
+        """Return the state with the cause of the end, for which a node needs a moment; without it, if it takes longer.
+
+        Out of memory, too, may first look like any SIGKILL: containerd learns of it after the container's end, and may
+        say so after the pod's phase.
+        """
+        state = self._read_until(lambda newest: newest.is_settled or newest.has_result, state, _SETTLE_SECONDS)
+        if self._heard is not None:
+            return state
+        return self._read_until(lambda newest: not newest.is_killed_without_cause, state, _CAUSE_SECONDS)
+
+    def _read_until(self, is_known: Callable[[PodState], bool], state: PodState, seconds: float) -> PodState:
+        """Read the pod until something is known of it, it is gone or the time is over; return its newest state."""
+        deadline = time.monotonic() + seconds
+        while not is_known(state) and time.monotonic() < deadline:
+            self._wait(_POLL_SECONDS)
+            newest = self._read()
+            if newest is None:
+                break
+            state = newest
+        return state
+
+    def _bring_last_lines(self) -> None:
+        """Bring what the stream had not brought when the step ended; a node may need a moment to show it."""
+        deadline = time.monotonic() + _LAST_LINES_SECONDS
+        while not self._bring_lines(follow=False) and time.monotonic() < deadline:
+            if self._read() is None:
+                return
+            self._wait(1)
+
+    def is_over(self) -> bool:
+        """Tell whether the step has ended or the pod is gone, without waiting for it."""
+        state = self._read()
+        return state is None or state.is_ended
+
+    def look(self) -> None:
+        """Look after a pod that the triggerer watches; a start that goes wrong is watched until it no longer does.
+
+        Raises:
+            StepLost: the pod is gone, or its node.
+            StepFailed: the pod cannot start.
+        """
+        self._start.while_it_goes_wrong()
+
+    def answer_of(self, state: PodState) -> Answer:
+        """Return what the step said at its end: by the pod's termination message, else by its log.
+
+        Raises:
+            StepFailed: it cannot be understood.
+        """
+        with suppress(StepFailed):  # cut off at its longest length, or not ours: the log has it whole
+            if answer := answer_in(state.termination_message):
+                return answer
+        if self._heard:
+            return self._heard
+        text = self._cluster.last_lines(self.name)
+        if text is None and state.has_result:
+            raise StepFailed(
+                f"{self._request.command}: ended with exit code {state.exit_code}, but the log with its result cannot "
+                "be read; the next try finds in MLflow what it has done",
+                FailureKind.TRY_AGAIN,
+            )
+        return answer_in(text or "")
+
+    # -- state ---------------------------------------------------------------------------------------------------------
+
+    def _read(self) -> PodState | None:
+        state = self._cluster.patiently(lambda: self._cluster.read(self.name), self._check)
+        self._last = state or self._last
+        return state
+
+    def _state(self) -> PodState:
+        state = self._read()
+        if state is None:
+            for event in self._cluster.events(self.name):
+                self._log.info("event of pod %s: %s", self.name, event)
+            raise gone(self._request, self.name, self._last, self._heard)
+        if state.is_overdue(datetime.now(UTC)):
+            raise node_lost(self._request, state)
+        return state
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            self._check()
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _POLL_SECONDS))
+
+    # -- lines ---------------------------------------------------------------------------------------------------------
+
+    def _bring_lines(self, *, follow: bool) -> bool:
+        """Bring the lines that there are, and with ``follow`` those to come, until the stream or the step ends.
+
+        Return whether the stream came to its own end, or there is none to be had.
+        """
+        with closing(LogFollower(self._cluster, self.name, self.position, follow=follow)) as follower:
+            looked = time.monotonic()
+            ended: float | None = None
+            for line in follower.lines(_POLL_SECONDS):
+                self._check()
+                if line is not None:
+                    self._take(line)
+                    self.position = follower.position
+                now = time.monotonic()
+                if follow and now - looked > _STATE_SECONDS:
+                    looked = now
+                    self._keep_position()
+                    if self._is_quietly_over():
+                        ended = ended or now
+                if ended is not None and now - ended > _STREAM_END_SECONDS:
+                    break  # some streams stay open after the end of what they bring
+        self._keep_position()
+        if follower.refusal and follow:
+            self._log.warning(
+                "the log of pod %s cannot be read (%s); grant get on pods/log (docs/kubernetes.md, RBAC)",
+                self.name,
+                follower.refusal,
+            )
+            self._wait(_STATE_SECONDS)
+        return follower.error is None or bool(follower.refusal)
+
+    def _is_quietly_over(self) -> bool:
+        """Look at the pod beside the stream; an API server that does not answer now is asked again later."""
+        try:
+            state = self._cluster.read(self.name)
+        except StepFailed as failure:
+            if failure.kind is not FailureKind.TRY_AGAIN:
+                raise
+            return False
+        self._last = state or self._last
+        return state is None or state.is_ended or state.is_overdue(datetime.now(UTC))
+
+    def _take(self, line: str) -> None:
+        self._log.info("%s", line)
+        with suppress(transport.ContractError):  # judged at the end, from the whole log
+            self._heard = transport.decode_line(line) or self._heard
+
+    def _keep_position(self) -> None:
+        if self.position:
+            keep(self._store, POSITION_KEY, {self.name: str(self.position)})

@@ -1,0 +1,224 @@
+"""From a pipeline's fields, as YAML gave them, to a ``Pipeline`` or to everything that is wrong with them.
+
+A null says that a field has its default, whatever the file's ``defaults:`` say.
+
+Pydantic stops at the first rule that a record breaks and does not look at a pipeline's rules while a field is wrong.
+To report all at once, what is wrong is taken out and the rest validated again.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from .cron import cron_fault
+from .field_types import PIPELINE_NAME, PIPELINE_NAME_WORDS, RULE_ERROR
+from .pipeline import Pipeline
+from .problem import Finding, KeyPath, Scope
+from .train_arguments import check_arguments, settable_arguments
+from .value_schema import choices, expected, fits, nearest, shown
+
+Fields = dict[str, Any]
+
+MAX_FINDINGS = 100
+_ARGUMENTS = ("training", "arguments")
+_CRON = ("schedule", "cron")
+_PIPELINE_RULES = (("gate", "metric"), ("dataset", "format"))
+"""What depends on the pipeline's task, too."""
+_CRON_WORDS = "a cron expression of five fields such as '0 2 * * *'"
+_SOME_NAME = "pipeline"
+
+
+def validate(name: str, fields: Fields) -> tuple[Pipeline | None, list[Finding]]:
+    """Return the pipeline, or None and what is wrong with its name and fields."""
+    named = _check_name(name)
+    fields = _without_null_arguments(fields)
+    checked = (*_check_name_field(fields), *_check_cron(fields), *_check_train_arguments(fields))
+    found = {finding.path: finding for finding in checked}
+    pipeline = _validate_records(_SOME_NAME if named else name, fields, found)
+    findings = [*named, *found.values()][:MAX_FINDINGS]
+    return (None if findings else pipeline), findings
+
+
+def _check_name(name: str) -> list[Finding]:
+    if re.fullmatch(PIPELINE_NAME, name):
+        return []
+    return [Finding((), "bad pipeline name", PIPELINE_NAME_WORDS)]
+
+
+def _check_name_field(fields: Fields) -> list[Finding]:
+    if "name" not in fields:
+        return []
+    return [Finding(("name",), "unknown key", "the name as the pipeline's key only", advice="remove it")]
+
+
+def _check_cron(fields: Fields) -> list[Finding]:
+    cron = value_at(fields, _CRON)
+    fault = cron_fault(cron) if isinstance(cron, str) and cron.strip() else None
+    return [Finding(_CRON, f"got {shown(cron)}, which {fault}", _CRON_WORDS)] if fault else []
+
+
+def _check_train_arguments(fields: Fields) -> list[Finding]:
+    arguments = value_at(fields, _ARGUMENTS)
+    if not isinstance(arguments, dict):
+        return []
+    return [_below(_ARGUMENTS, finding) for finding in islice(check_arguments(arguments), MAX_FINDINGS)]
+
+
+def _without_null_arguments(fields: Fields) -> Fields:
+    """Return the fields without arguments that are null where ultralytics does not know null."""
+    arguments = value_at(fields, _ARGUMENTS)
+    if not isinstance(arguments, dict) or None not in arguments.values():
+        return fields
+    settable = settable_arguments()
+    nulls = [name for name, value in arguments.items() if value is None and name in settable]
+    for name in nulls:
+        if not fits(settable[name], None):
+            fields = _without(fields, (*_ARGUMENTS, name))
+    return fields
+
+
+def _below(path: KeyPath, finding: Finding) -> Finding:
+    return Finding((*path, *finding.path), finding.got, finding.expected, nearest=finding.nearest)
+
+
+def _validate_records(name: str, fields: Fields, known: dict[KeyPath, Finding]) -> Pipeline | None:
+    """Return the pipeline without what is known to be wrong; what else is wrong is added to ``known``."""
+    faulty: Iterable[KeyPath] = list(known)
+    while True:
+        for path in faulty:
+            fields = _without(fields, path)
+        try:
+            # JSON and strict: what passes here is what the published JSON Schema and an editor accept.
+            return Pipeline.model_validate_json(json.dumps({**fields, "name": name}), strict=True)
+        except ValidationError as error:
+            items = error.errors(include_url=False)[:MAX_FINDINGS]
+        nulls = [item["loc"] for item in items if _means_default(item)]
+        found = [_finding(item) for item in items if not _means_default(item)]
+        news = {finding.path: finding for finding in found if _is_news(finding, known)}
+        known |= news
+        if len(known) >= MAX_FINDINGS or not (news or nulls):
+            return None
+        faulty = [*news, *nulls]
+
+
+def _means_default(item: ErrorDetails) -> bool:
+    if item["input"] is not None or item["type"] in ("extra_forbidden", RULE_ERROR):
+        return False
+    return "default" in _schema_at(item["loc"])
+
+
+def _is_news(finding: Finding, known: Mapping[KeyPath, Finding]) -> bool:
+    """Tell whether a finding has a cause of its own, and not that a part of the fields was taken out."""
+    path = finding.path
+    if any(path[:length] in known for length in range(len(path) + 1)):
+        return False
+    return finding.scope != "record" or not any(other[: len(path)] == path for other in known)
+
+
+def _finding(item: ErrorDetails) -> Finding:
+    path, got = tuple(item["loc"]), f"got {shown(item['input'])}"
+    if item["type"] == RULE_ERROR:
+        facts = item["ctx"]
+        scope: Scope = "pipeline" if path in _PIPELINE_RULES else "record"
+        return Finding(path, facts["got"], facts["expected"], nearest=facts["meant"], scope=scope)
+    if item["type"] == "extra_forbidden":
+        return _unknown_key(path)
+    if item["type"] == "json_invalid":  # half a surrogate pair, which only YAML without libyaml lets through
+        return Finding((), "got text that is not Unicode", "Unicode text")
+    schema = _schema_at(path)
+    words = expected(schema, _definitions())
+    if item["type"] == "missing":
+        # Pydantic leaves a field's description out where it is also that of the record.
+        about = str(schema.get("description") or _resolve(schema)["description"]).rstrip(".")
+        return Finding(path, "missing", f"{words} ({about})", scope="pipeline")
+    words += _limit_words(item["type"], item.get("ctx", {})) if isinstance(item["input"], str) else ""
+    return Finding(path, got, words, nearest=_meant(schema, item["input"]), advice=_advice(schema, item["input"]))
+
+
+def _limit_words(kind: str, limits: Mapping[str, Any]) -> str:
+    """Return the limit of a text or a date, which its JSON Schema does not say or says too often."""
+    words = {
+        "string_too_short": " that is not empty",
+        "string_too_long": " of {max_length} characters at most",
+        "greater_than_equal": ", not before {ge}",
+        "less_than_equal": ", not after {le}",
+    }
+    return words.get(kind, "").format(**limits)
+
+
+def _unknown_key(path: KeyPath) -> Finding:
+    names = [key for key in _resolve(_schema_at(path[:-1])).get("properties", {}) if key != "name"]
+    return Finding(path, "unknown key", choices(names), nearest=nearest(str(path[-1]), names))
+
+
+def _advice(schema: Mapping[str, Any], value: object) -> str | None:
+    kinds = {kind.get("type") for kind in (schema, *schema.get("anyOf", ()))}
+    if "string" in kinds and isinstance(value, int | float):
+        return "put it in quotes"
+    if kinds & {"integer", "number"} and isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+", value):
+        return "write it without quotes"
+    return None
+
+
+def _meant(schema: Mapping[str, Any], value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    resolved = [_resolve(item) for item in (schema, *schema.get("anyOf", ()))]
+    return nearest(value, [str(name) for item in resolved for name in item.get("enum", ())])
+
+
+@cache
+def _pipeline_schema() -> dict[str, Any]:
+    return Pipeline.model_json_schema()
+
+
+def _definitions() -> dict[str, Any]:
+    definitions: dict[str, Any] = _pipeline_schema()["$defs"]
+    return definitions
+
+
+def _resolve(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    for part in (schema, *schema.get("anyOf", ())):
+        if "$ref" in part:
+            resolved: Mapping[str, Any] = _definitions()[part["$ref"].rpartition("/")[2]]
+            return resolved
+    return schema
+
+
+def _schema_at(path: KeyPath) -> Mapping[str, Any]:
+    """Return the JSON Schema of a field, of an item if the path ends in an index, or an empty one."""
+    schema: Mapping[str, Any] = _pipeline_schema()
+    for part in path:
+        resolved = _resolve(schema)
+        schema = _items(resolved) if isinstance(part, int) else resolved.get("properties", {}).get(part, {})
+    return schema
+
+
+def _items(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the schema of a list's items; of a list or null, too."""
+    return next((part["items"] for part in (schema, *schema.get("anyOf", ())) if "items" in part), {})
+
+
+def value_at(fields: Fields, path: KeyPath) -> object:
+    """Return what a path of keys leads to, or None."""
+    value: object = fields
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _without(fields: Fields, path: KeyPath) -> Fields:
+    """Return a copy without the key that a path leads to; a list goes as a whole."""
+    if not path or not isinstance(fields, dict) or path[0] not in fields:
+        return fields
+    key = str(path[0])
+    rest = {name: value for name, value in fields.items() if name != key}
+    if len(path) > 1 and isinstance(fields[key], dict):
+        rest[key] = _without(fields[key], path[1:])
+    return rest

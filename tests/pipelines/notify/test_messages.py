@@ -1,0 +1,174 @@
+"""What people are told: the event and the reason of what really happened, with links, and nothing twice."""
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from include.pipelines.notify.messages import Message, one_sentence, run_failed, step_ended, step_failed
+from include.pipelines.outcome import StepFailed, StepLost, conclude
+from include.pipelines.settings import settings
+from include.step_contract.catalog.notify import NotifyEvent
+from include.step_contract.step import (
+    FailureKind,
+    PromoteResult,
+    RegisterResult,
+    Step,
+    StepFailure,
+    StepResult,
+)
+
+PROMOTED = PromoteResult(
+    model="digits", version="7", promoted=True, champion_version="7", reason="0.91 beats 0.88 by 0.03"
+)
+KEPT = PROMOTED.model_copy(update={"promoted": False, "champion_version": "6"})
+REFUSED = RegisterResult(model="digits", version=None, refused_because="0.2 is below 0.3")
+XCOMS: dict[str, Any] = {}
+REGISTERED = REFUSED.model_copy(update={"version": "7", "refused_because": None})
+
+
+@pytest.fixture(autouse=True)
+def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    XCOMS.clear()
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@mlflow:5000")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def make_context(step: str = "train", clear_number: int = 0, **more: Any) -> Any:
+    """What Airflow hands to a task's callback."""
+    ti = SimpleNamespace(
+        dag_id="train_digits",
+        run_id="scheduled__2026-03-01",
+        task_id=step,
+        try_number=3,
+        xcom_push=lambda key, value: XCOMS.update({key: value}),
+        xcom_pull=lambda task_ids, key: XCOMS.get(key) if task_ids == step else None,
+        log_url=f"https://airflow.example.com/dags/train_digits/runs/x/tasks/{step}?try_number=3",
+    )
+    dag_run = SimpleNamespace(clear_number=clear_number, run_after=datetime(2026, 3, 2, tzinfo=UTC))
+    return {"ti": ti, "dag_run": dag_run, "run_id": ti.run_id, "dag": SimpleNamespace(dag_id=ti.dag_id), **more}
+
+
+def ended(outcome: Any, *, already_done: bool = False, clear_number: int = 0) -> Message | None:
+    """What a step's result line comes to, by way of ``conclude``, as every runtime calls it."""
+    result = StepResult(mlflow_run_id="abc123", summary="what came of it", outcome=outcome, already_done=already_done)
+    step, refused = Step(outcome.step), isinstance(outcome, RegisterResult) and outcome.version is None
+    with pytest.raises(AirflowSkipException) if refused else nullcontext():
+        conclude(step, 99 if refused else 0, result, killed=False)
+    return step_ended("digits", make_context(step.value, clear_number))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "event", "title"),
+    [
+        (PROMOTED, NotifyEvent.PROMOTED, "digits: a new champion"),
+        (KEPT, NotifyEvent.KEPT, "digits: the champion stays"),
+        (REFUSED, NotifyEvent.REFUSED, "digits: the candidate was refused"),
+    ],
+)
+def test_the_end_of_a_night_is_told(outcome: Any, event: NotifyEvent, title: str) -> None:
+    message = ended(outcome)
+    assert message is not None
+    assert (message.event, message.title, message.reason) == (event, title, "what came of it")
+    assert message.links == {
+        "Airflow log": f"https://airflow.example.com/dags/train_digits/runs/x/tasks/{outcome.step}?try_number=3",
+        "MLflow run": "http://mlflow:5000/#/runs/abc123",
+    }
+
+
+def test_a_registered_candidate_is_no_news() -> None:
+    assert ended(REGISTERED) is None
+
+
+def test_the_result_of_another_step_is_not_told_in_this_ones_name() -> None:
+    ended(REFUSED)
+    assert step_ended("digits", make_context("promote")) is None
+
+
+def test_a_retry_that_finds_its_work_done_tells_it_and_a_cleared_run_does_not() -> None:
+    assert ended(PROMOTED, already_done=True) is not None  # the try before may have died before it told
+    assert ended(PROMOTED, already_done=True, clear_number=1) is None
+    assert ended(PROMOTED, clear_number=1) is not None
+
+
+def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
+    answer = StepFailure(
+        step=Step.TRAIN, kind=FailureKind.BAD_DATA, message="no images in digits/2026-03-01", mlflow_run_id="abc123"
+    )
+    with pytest.raises(StepFailed) as caught:
+        conclude(Step.TRAIN, 65, answer, killed=False)
+    message = step_failed("digits", make_context(exception=caught.value))
+    assert message is not None
+    assert message.event is NotifyEvent.FAILED
+    assert message.text == (
+        "digits: train failed\n"
+        "train: bad_data: no images in digits/2026-03-01\n"
+        "Run: train_digits scheduled__2026-03-01\n"
+        "Step: train, try 3\n"
+        "Airflow log: https://airflow.example.com/dags/train_digits/runs/x/tasks/train?try_number=3\n"
+        "MLflow run: http://mlflow:5000/#/runs/abc123"
+    )
+
+
+def test_a_failure_does_not_tell_the_result_of_an_earlier_try() -> None:
+    ended(PROMOTED)
+    with pytest.raises(StepLost):
+        conclude(Step.PROMOTE, -9, None, killed=False)
+    assert step_ended("digits", make_context("promote")) is None
+
+
+def test_a_task_that_was_killed_is_told_by_its_run() -> None:
+    """Its own callback runs nowhere, or in the dag-processor, which has no exception."""
+    assert step_failed("digits", make_context()) is None
+    message = run_failed("digits", make_context(reason="task_failure"))
+    assert message is not None
+    assert (message.title, message.step) == ("digits: train failed", "train")
+    assert message.reason.startswith("the task ended without a word: its process was killed, or its worker is gone")
+    assert list(message.links) == ["Airflow log"]
+
+
+def test_a_failure_that_its_task_told_is_not_told_again_by_its_run() -> None:
+    told = make_context(exception=RuntimeError("out of luck"))
+    assert step_failed("digits", told) is not None
+    assert run_failed("digits", make_context(reason="task_failure")) is None
+    told["ti"].xcom_push("failure_told", 2)  # of an earlier try of a run that was cleared
+    assert run_failed("digits", make_context(reason="task_failure")) is not None
+
+
+def test_another_exception_is_told_by_its_first_line_or_its_name() -> None:
+    for error, reason in ((RuntimeError("first\nsecond"), "first"), (TimeoutError(), "TimeoutError")):
+        message = step_failed("digits", make_context(exception=error))
+        assert message is not None
+        assert message.reason == reason
+    assert len(one_sentence("x" * 10_000)) == 500
+
+
+def test_a_run_that_took_too_long_is_told() -> None:
+    message = run_failed("digits", make_context(reason="timed_out"))
+    assert message is not None
+    assert (message.title, message.step) == ("digits: the run failed", None)
+    assert "execution.run_timeout_hours" in message.reason
+    assert message.links == {"Airflow run": "https://airflow.example.com/dags/train_digits/runs/scheduled__2026-03-01"}
+
+
+def test_people_get_their_own_address_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example.com/base/")
+    settings.cache_clear()
+    message = ended(PROMOTED)
+    assert message is not None
+    assert message.links["MLflow run"] == "https://mlflow.example.com/base/#/runs/abc123"
+
+
+def test_a_store_that_is_no_web_address_gives_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    settings.cache_clear()
+    message = ended(PROMOTED)
+    assert message is not None
+    assert list(message.links) == ["Airflow log"]

@@ -1,0 +1,63 @@
+"""An engine that stumbles over its own files, as one did when two tries removed a container at once.
+
+Its client is stood in for: on a real engine it happens too rarely.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from docker import APIClient
+from docker.errors import APIError
+from requests import Response
+
+from include.pipelines.outcome import StepFailed
+from include.pipelines.runtimes.docker.engine import remove, sweep
+from include.step_contract.step import FailureKind
+
+ID = "0123456789abcdef"
+
+
+class StumblingClient:
+    """Knows one container of long ago, and answers 500 so many times before it is gone."""
+
+    def __init__(self, times: int, status: int = 500) -> None:
+        self.left, self.status = times, status
+
+    def remove_container(self, container: str, **_: Any) -> None:
+        if self.left:
+            self.left -= 1
+            response = Response()
+            response.status_code = self.status
+            raise APIError("no", response=response, explanation=f"unable to remove filesystem for {container}")
+
+    def containers(self, **_: Any) -> list[dict[str, Any]]:
+        return [{"Id": ID, "Names": [f"/small-failed-{ID[:8]}"]}]
+
+    def inspect_container(self, _container: str) -> dict[str, Any]:
+        return {"State": {"FinishedAt": "2026-03-01T00:00:00.000000000Z"}}
+
+
+def test_a_container_that_the_engine_stumbles_over_is_removed_all_the_same() -> None:
+    client = StumblingClient(times=2)
+    remove(cast(APIClient, client), "a-container")
+    assert client.left == 0
+
+
+def test_one_that_cannot_be_removed_is_left_to_the_next_try() -> None:
+    """Left without a word, its result would be taken by a later *Clear*: its name says that nobody has taken it."""
+    with pytest.raises(
+        StepFailed, match="container a-container cannot be removed: unable to remove filesystem"
+    ) as told:
+        remove(cast(APIClient, StumblingClient(times=100)), "a-container")
+    assert told.value.kind is FailureKind.TRY_AGAIN
+
+
+def test_a_refusal_is_told() -> None:
+    with pytest.raises(APIError):
+        remove(cast(APIClient, StumblingClient(times=100, status=403)), "a-container")
+
+
+def test_an_old_container_that_cannot_be_removed_fails_no_step(caplog: pytest.LogCaptureFixture) -> None:
+    sweep(cast(APIClient, StumblingClient(times=100, status=403)), "small", datetime(2026, 3, 9, tzinfo=UTC))
+    assert "it stays until the next sweep" in caplog.text

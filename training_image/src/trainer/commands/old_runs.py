@@ -1,0 +1,139 @@
+"""MLflow runs that nobody goes on with: still open though their DAG run is over, or with checkpoints of long ago.
+
+A task that dies together with its machine closes nothing, so its MLflow run would be RUNNING for ever; and a training
+that failed keeps its checkpoints, for the day on which somebody clears it. Runs of other programs are never looked at.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from step_contract.chore import DagRunName
+from step_contract.step import FailureKind, Step
+from trainer.errors import TryAgain
+from trainer.frameworks.ultralytics.metric_names import EVERY_EPOCH_METRIC
+from trainer.tracking.client import connect, mlflow_errors
+from trainer.tracking.ownership import TAG as OWNER_TAG
+from trainer.tracking.run_record import RUN_KEY_TAG, RunRecord
+from trainer.training.checkpoints import FILES_TAG, TAG, CheckpointStore
+
+from .leftover import Leftover
+
+OPEN_RUN = "open MLflow runs"
+CHECKPOINTS = "checkpoints"
+
+_PAGE = 500
+_MOST_EXPERIMENTS = 50_000
+_CLOSED_BECAUSE = (
+    "the DAG run is over in Airflow, but its MLflow run was still open: its last task ended without a word, or was "
+    "marked by hand; closed by the sweep"
+)
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """An MLflow run of this project."""
+
+    record: RunRecord
+    tags: Mapping[str, str]
+    status: str
+    started: datetime
+
+    @property
+    def owner(self) -> DagRunName:
+        """The DAG run whose record this is."""
+        return DagRunName(dag_id=self.tags["airflow.dag_id"], run_id=self.tags["airflow.run_id"])
+
+    @property
+    def name(self) -> str:
+        """Name it to a person."""
+        return f"MLflow run {self.record.run_id} of {self.owner.dag_id} {self.owner.run_id}"
+
+
+def open_runs(tracking_uri: str, silent_since: datetime) -> Iterator[Leftover]:
+    """Find runs that are RUNNING and gave no sign of life since a moment."""
+    for run in search(tracking_uri, "attributes.status = 'RUNNING'"):
+        last = _last_sign(run)
+        if last < silent_since:
+            why = f"open, and silent since {last:%Y-%m-%d %H:%M} UTC"
+            yield Leftover(OPEN_RUN, run.name, why, run.owner, partial(_close, run))
+
+
+def old_checkpoints(tracking_uri: str, ended_before: datetime, keep_days: float) -> Iterator[Leftover]:
+    """Find checkpoints of runs that ended before a moment; a run that goes on is RUNNING again and has none here."""
+    milliseconds = int(ended_before.timestamp() * 1000)
+    due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags."
+    # The second: records of a trainer that did not set the first yet.
+    runs = {run.record.run_id: run for tag in (FILES_TAG, TAG) for run in search(tracking_uri, f"{due}{tag} != ''")}
+    for run in runs.values():
+        why = f"the run ended as {run.status} more than {keep_days:g} days ago (TRAINER_CHECKPOINT_KEEP_DAYS)"
+        yield Leftover(CHECKPOINTS, f"checkpoints of {run.name}", why, run.owner, partial(_forget, run))
+
+
+def search(tracking_uri: str, condition: str) -> list[FoundRun]:
+    """Find this project's runs in every experiment, the oldest first.
+
+    All at once: pages are counted from the first, and each run that is closed moves up those behind it.
+    """
+    client = connect(tracking_uri)
+    found: list[FoundRun] = []
+    token = None
+    with mlflow_errors("search the runs"):
+        experiments = [item.experiment_id for item in client.search_experiments(max_results=_MOST_EXPERIMENTS)]
+        ours = f"tags.{RUN_KEY_TAG} LIKE '%' and {condition}"
+        while token is None or token:
+            page = client.search_runs(
+                experiments, ours, max_results=_PAGE, order_by=["attributes.start_time"], page_token=token
+            )
+            found += [
+                FoundRun(
+                    RunRecord(client, str(run.info.run_id)),
+                    dict(run.data.tags),
+                    run.info.status,
+                    _moment(run.info.start_time),
+                )
+                for run in page
+            ]
+            token = page.token or ""
+    return [run for run in found if {"airflow.dag_id", "airflow.run_id"} <= run.tags.keys()]
+
+
+def _last_sign(run: FoundRun) -> datetime:
+    """Return when the run began, a try took it over, or an epoch ended, whichever was last."""
+    with mlflow_errors("read the epochs"):
+        points = run.record.client.get_metric_history(run.record.run_id, EVERY_EPOCH_METRIC)
+    owner = run.record.ownership.owner()
+    return max([run.started, *([owner.since] if owner else []), *(_moment(point.timestamp) for point in points)])
+
+
+def _close(run: FoundRun) -> None:
+    """End a run as its markers say: after its last step it is FINISHED, else the step it stands in has failed.
+
+    A step that is under way counts first: the markers of those after it are of the time before the run was cleared.
+    """
+    tags = run.record.tags()
+    # A try that lives on somewhere, cut off from Airflow, sees this and stops.
+    run.record.set_tags({OWNER_TAG: ""})
+    under_way = [step for step in Step if tags.get(f"step.{step}") == "running"]
+    is_over = tags.get(f"step.{Step.PROMOTE}") == "done" or tags.get(f"step.{Step.REGISTER}") == "refused"
+    if is_over and not under_way:
+        run.record.close("FINISHED")
+        return
+    for step in under_way:
+        run.record.fail_step(step, FailureKind.TERMINATED, _CLOSED_BECAUSE)
+    if not under_way:
+        run.record.set_tags({"failure.kind": FailureKind.TERMINATED, "failure.reason": _CLOSED_BECAUSE})
+    run.record.close("KILLED")
+
+
+def _forget(run: FoundRun) -> None:
+    # Looked at again: somebody may have cleared the DAG run since it was found.
+    with mlflow_errors("read the run's status"):
+        status = run.record.client.get_run(run.record.run_id).info.status
+    if status != "RUNNING" and not CheckpointStore(run.record).forget():
+        raise TryAgain("the artifact store does not answer")
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,62 @@
+"""Folders of steps that were killed outright: their scratch, and what of their training MLflow did not take.
+
+Every other step removes its own when it ends.
+"""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from step_contract.chore import DagRunName
+from trainer.training.pending_uploads import FOLDER as UNSENT_FOLDER
+
+from .leftover import Leftover
+
+WORKSPACE = "scratch folders"
+UNSENT = "unsent trainings"
+
+OwnerOf = Callable[[str], DagRunName | None]
+"""Names the DAG run whose key begins with some digits; None if MLflow knows none."""
+
+_WORKSPACE_NAME = re.compile(r"([0-9a-f]{12})-[a-z]+-.+")
+_UNSENT_NAME = re.compile(r"([0-9a-f]{32})")
+_HOUR_SECONDS = 3600.0
+
+
+def old_workspaces(work: Path, keep_hours: float, owner_of: OwnerOf) -> Iterator[Leftover]:
+    """Find scratch folders in which nothing was written for some hours."""
+    why = f"nothing was written there for {keep_hours:g} h (TRAINER_WORKSPACE_KEEP_HOURS)"
+    for folder, digits in _silent(work, _WORKSPACE_NAME, keep_hours):
+        yield Leftover(WORKSPACE, str(folder), why, owner_of(digits), partial(shutil.rmtree, folder))
+
+
+def old_unsent(cache: Path, keep_days: float, owner_of: OwnerOf) -> Iterator[Leftover]:
+    """Find what trainings left for a next try that did not come: as long as their checkpoints are kept, so is this."""
+    why = f"nothing was written there for {keep_days:g} days (TRAINER_CHECKPOINT_KEEP_DAYS)"
+    for folder, digits in _silent(cache / UNSENT_FOLDER, _UNSENT_NAME, keep_days * 24):
+        yield Leftover(UNSENT, str(folder), why, owner_of(digits), partial(shutil.rmtree, folder))
+
+
+def _silent(parent: Path, name: re.Pattern[str], keep_hours: float) -> Iterator[tuple[Path, str]]:
+    """Yield folders of a name in which nothing was written for some hours, with the digits of their DAG run's key."""
+    for folder in sorted(parent.iterdir()) if parent.is_dir() else []:
+        match = name.fullmatch(folder.name)
+        if match is None or not folder.is_dir() or folder.is_symlink():
+            continue
+        if not _is_written_since(folder, time.time() - keep_hours * _HOUR_SECONDS):
+            yield folder, match[1]
+
+
+def _is_written_since(folder: Path, moment: float) -> bool:
+    """Tell whether anything in a folder is newer; the pictures of a dataset are links and older than the folder."""
+    for parent, _, names in os.walk(folder):
+        for path in [parent, *(os.path.join(parent, name) for name in names)]:
+            with suppress(FileNotFoundError):  # a step at work removes files, too
+                if os.lstat(path).st_mtime >= moment:
+                    return True
+    return False

@@ -1,0 +1,96 @@
+"""Tidy up what runs left behind: in two looks, because only Airflow knows which DAG runs are over.
+
+``survey`` names the DAG runs that something is left of; Airflow is then asked about exactly these; ``sweep`` removes
+what belongs to those that are over, and what has no owner. What belongs to a DAG run that nobody declared over is not
+touched, whatever its age: a list that is incomplete, or too old, leaves too much and never removes too much.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from step_contract.chore import DagRunName, SurveyResult, SweepOrder, SweepResult
+from trainer.errors import StepError
+from trainer.settings import Settings
+from trainer.storage import eviction as cache_eviction
+
+from . import old_runs
+from .leftover import Leftover
+from .old_workspaces import old_unsent, old_workspaces
+
+_MOST_DAG_RUNS = 300
+"""Named by one survey; their list must fit into an environment variable. The rest comes an hour later."""
+
+_log = logging.getLogger(__name__)
+
+
+def survey(settings: Settings) -> SurveyResult:
+    """Name the DAG runs that own something which is due."""
+    owners = {item.owner: None for item in _due(settings, timedelta(0)) if item.owner}
+    if len(owners) > _MOST_DAG_RUNS:
+        _log.info("%d DAG runs left something behind; the first %d now", len(owners), _MOST_DAG_RUNS)
+    return SurveyResult(dag_runs=tuple(owners)[:_MOST_DAG_RUNS])
+
+
+def survey_summary(outcome: SurveyResult) -> str:
+    """Say in one line how many DAG runs Airflow is to be asked about."""
+    return f"{len(outcome.dag_runs)} DAG runs have something to sweep, if they are over"
+
+
+def sweep(settings: Settings, order: SweepOrder) -> SweepResult:
+    """Remove what is due and belongs to DAG runs that are over, or to none; with ``dry_run`` only say so."""
+    removed: Counter[str] = Counter()
+    over = {name.key for name in order.over}
+    for item in _due(settings, timedelta(minutes=order.grace_minutes)):
+        if item.owner is not None and item.owner.key not in over:
+            _log.info("left: %s (%s), whose DAG run is not known to be over", item.what, item.why)
+        elif order.dry_run:
+            _log.info("would remove: %s: %s", item.what, item.why)
+            removed[item.kind] += item.count
+        elif _is_removed(item):
+            removed[item.kind] += item.count
+    return SweepResult(dry_run=order.dry_run, removed=dict(removed))
+
+
+def sweep_summary(outcome: SweepResult) -> str:
+    """Say in one line what was removed."""
+    found = ", ".join(f"{number} {kind}" for kind, number in sorted(outcome.removed.items())) or "nothing"
+    return f"would remove {found} (dry run)" if outcome.dry_run else f"removed {found}"
+
+
+def _is_removed(item: Leftover) -> bool:
+    try:
+        item.remove()
+    except (StepError, OSError) as error:
+        _log.warning("cannot remove %s: %s; the next sweep tries again", item.what, error)
+        return False
+    _log.info("removed: %s: %s", item.what, item.why)
+    return True
+
+
+def _due(settings: Settings, grace: timedelta) -> Iterator[Leftover]:
+    now, uri = datetime.now(UTC), settings.mlflow_tracking_uri
+    yield from old_runs.open_runs(uri, now - grace)
+    keep_days = settings.trainer_checkpoint_keep_days
+    yield from old_runs.old_checkpoints(uri, now - timedelta(days=keep_days), keep_days)
+    owner_of = partial(_owner_of, settings)
+    yield from old_workspaces(settings.trainer_work_dir, settings.trainer_workspace_keep_hours, owner_of)
+    yield from old_unsent(settings.trainer_cache_dir, keep_days, owner_of)
+    yield from _cached(settings)
+
+
+def _owner_of(settings: Settings, digits: str) -> DagRunName | None:
+    """Return the DAG run whose key begins with some digits, None if MLflow does not know it."""
+    found = old_runs.search(settings.mlflow_tracking_uri, f"tags.run_key LIKE '{digits}%'")
+    return next((run.owner for run in found), None)
+
+
+def _cached(settings: Settings) -> Iterator[Leftover]:
+    cache = settings.trainer_cache_dir
+    limits = {"max_gb": settings.trainer_cache_max_gb, "keep_days": settings.trainer_cache_keep_days}
+    for why, copies in cache_eviction.due(cache, **limits):
+        if copies:
+            remove = partial(cache_eviction.remove, cache, why, copies)
+            yield Leftover("files of the cache", f"{len(copies)} files of {cache}", why, None, remove, len(copies))

@@ -1,0 +1,88 @@
+"""What preprocess must know of an image, found by decoding all of it.
+
+A header alone says nothing about a truncated or damaged file. Imports Pillow, and nothing heavier.
+"""
+
+import errno
+import threading
+import warnings
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from trainer.errors import OutOfMemory, TryAgain
+from trainer.storage.thread_pool import map_in_threads
+
+_FORMATS = {"AVIF", "BMP", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP"}
+_SMALLEST_SIDE = 10
+"""ultralytics leaves out anything smaller."""
+_MOST_PIXELS = 178_956_970
+"""From here on Pillow, too, takes a file for a decompression bomb: half a gigabyte decoded."""
+_LARGE_PIXELS = 16_000_000
+
+_one_large_image = threading.Lock()
+
+
+class ImageFacts(NamedTuple):
+    """Size in pixels as the image is shown (EXIF rotation applied), or why it cannot be used."""
+
+    width: int
+    height: int
+    problem: str | None = None
+
+
+def inspect_images(paths: Sequence[Path]) -> list[ImageFacts]:
+    """Decode images, several at once, and return the facts of each; an image that cannot be used is a fact too.
+
+    Raises:
+        OutOfMemory: an image of a permitted size does not fit.
+        TryAgain: a file cannot be read, which says nothing about the image in it.
+    """
+    with warnings.catch_warnings():
+        # Of odd EXIF data and large sizes; filters are the whole process's, so they are set here and not in a thread.
+        warnings.simplefilter("ignore")
+        return map_in_threads(_inspect, paths)
+
+
+def _inspect(path: Path) -> ImageFacts:
+    try:
+        return _decode(path)
+    except MemoryError as error:
+        raise OutOfMemory(f"not enough memory to decode {path}; give preprocess more (resources.preprocess)") from error
+    except Image.DecompressionBombError as error:
+        return ImageFacts(0, 0, f"is too large to decode: {error}")
+    # The second where ultralytics is loaded: it makes Image.open ask for a plug-in.
+    except (UnidentifiedImageError, ImportError):
+        return ImageFacts(0, 0, "is no image of a known format")
+    except Exception as error:  # a damaged file makes Pillow's decoders raise whatever they stumble over
+        # EINVAL: the file's own offsets lead where no file can reach.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise TryAgain(f"cannot read the cached copy {path}: {error}") from error
+        return ImageFacts(0, 0, str(error)[:120] or type(error).__name__)
+
+
+def _decode(path: Path) -> ImageFacts:
+    with Image.open(path) as image:
+        width, height = image.size
+        if problem := _refusal(image):
+            return ImageFacts(width, height, problem)
+        if image.format == "PNG":
+            image.verify()  # checksums, which load() does not look at; it leaves the image unusable
+    with Image.open(path) as image, _one_large_image if width * height > _LARGE_PIXELS else nullcontext():
+        image.load()
+        turned = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
+    return ImageFacts(height, width) if turned else ImageFacts(width, height)
+
+
+def _refusal(image: Image.Image) -> str | None:
+    width, height = image.size
+    if image.format not in _FORMATS:
+        return f"is {image.format}; expected one of {', '.join(sorted(_FORMATS))}"
+    if min(width, height) < _SMALLEST_SIDE:
+        return f"is {width}x{height} pixels; expected at least {_SMALLEST_SIDE}x{_SMALLEST_SIDE}"
+    if width * height > _MOST_PIXELS:
+        return f"is {width}x{height} pixels; expected at most {_MOST_PIXELS:,} in all"
+    return None

@@ -1,0 +1,286 @@
+"""Training with ultralytics: the model, its arguments, what happens after each epoch, and what its errors mean.
+
+Imports torch and ultralytics; ``ultralytics_setup.prepare`` must have run before this module is imported. Nothing is
+downloaded: a model is a YAML that ultralytics ships or a file that is there.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on first use
+from ultralytics.cfg import get_cfg
+from ultralytics.utils import DEFAULT_CFG_DICT, RANK
+from ultralytics.utils.checks import check_yaml
+
+from step_contract.catalog.pipeline import Training, VisionTask
+from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
+from trainer.handover import journal
+from trainer.machine.device_failures import free_device_memory, says_lost, says_out_of_memory, telling_line
+from trainer.machine.full_disk import full_disk_said
+from trainer.machine.host_memory import kills_for_memory
+
+from .callbacks import EVENTS, EpochCallbacks, unsettle
+from .model_files import find_file, find_weights, is_yaml
+
+Model = YOLO
+"""A loaded checkpoint, for those who may not import ultralytics."""
+
+_WEIGHTS_ARGUMENTS = ("pretrained", "distill_model")
+_RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
+"""Arguments that would make it another training than the pipeline's; a checked catalog has none of them."""
+
+_LOST_PEER = ("NCCL", "DistBackendError", "DistNetworkError", "DistStoreError", "closed by peer", "reset by peer")
+"""What a GPU's process says when another one, or the way to it, is gone."""
+
+_KERNEL_KILLED = "the kernel killed a process of the training for want of the host's memory"
+
+_MEMORY_ERROR = re.compile(r"\w*MemoryError\b")
+"""How a GPU's process names Python's, numpy's and torch's errors of memory."""
+
+_SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
+"""The letter of a model's size in its name, as ultralytics reads it."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that one training is told."""
+
+    task: VisionTask
+    model: str
+    training: Training
+    batch: int
+    data: Path
+    """What ultralytics takes as ``data``: data.yaml, or the folder for classify."""
+    save_dir: Path
+    """Absolute; gets weights/, results.csv and the pictures."""
+    exchange: Path
+    """Folder for the journal and the checkpoint slot."""
+    device: str
+    workers: int
+    models: Path | None
+    """Where a relative weights file is looked for."""
+
+
+def open_checkpoint(last: Path, epoch: int) -> Model:
+    """Load a checkpoint to resume from.
+
+    Ultralytics, told to resume from a finished one, trains another dataset from scratch without a word.
+
+    Raises:
+        BadData: it cannot be read, is of another epoch, or is a finished training's.
+    """
+    try:
+        model = YOLO(str(last))
+    except Exception as error:  # what a damaged file raises while it is unpickled can be anything
+        raise BadData(f"{last.name} cannot be loaded: {_first_line(error)}") from error
+    found, optimizer = model.ckpt.get("epoch", -1), model.ckpt.get("optimizer")
+    if not isinstance(found, int):
+        raise BadData(f"{last.name} has the epoch {str(found)[:40]}; expected a number")
+    if found < 0 or optimizer is None:
+        raise BadData(
+            f"{last.name} is of a finished training (epoch {found}, no optimizer); expected one to go on from"
+        )
+    if not isinstance(optimizer, dict) or not {"state", "param_groups"} <= optimizer.keys():
+        raise BadData(f"{last.name} has an optimizer without state and param_groups; expected both")
+    if found + 1 != epoch:
+        raise BadData(f"{last.name} was saved after epoch {found + 1}; expected epoch {epoch}")
+    return model
+
+
+def fit(plan: Plan, checkpoint: Model | None = None) -> None:
+    """Train to the end, from a checkpoint if there is one; what came of it is in the journal and in ``save_dir``.
+
+    Raises:
+        BadRequest: model, arguments or device are not usable, or the training diverged.
+        BadData: ultralytics cannot use the dataset.
+        OutOfMemory: the memory of device or host did not suffice.
+    """
+    _check_device(plan.device)
+    arguments = _resumed_arguments(plan) if checkpoint else _new_arguments(plan)
+    model = checkpoint or _new_model(plan)
+    callbacks = EpochCallbacks(plan.exchange, DEFAULT_CFG_DICT, rank, plan.training.minimum_batch)
+    for event in EVENTS:
+        model.add_callback(event, getattr(callbacks, event))
+    with _translated_errors(plan):
+        model.train(**arguments)
+
+
+def free_memory() -> None:
+    """Give back what a training that failed held on the device."""
+    unsettle()
+    free_device_memory()
+
+
+def rank() -> int:
+    """Return which of several GPUs' processes this is, -1 if it is the only one."""
+    return int(RANK)
+
+
+def device_tags() -> dict[str, str]:
+    """Return the GPUs and the CUDA version as tags of the MLflow run."""
+    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
+    return {"environment.gpu": ", ".join(names), "environment.cuda": (torch.version.cuda or "") if names else ""}
+
+
+def _new_model(plan: Plan) -> YOLO:
+    """Build the model of a YAML, or load weights."""
+    if is_yaml(plan.model):
+        source = _find_yaml(plan.model, plan.models)
+    else:
+        source = str(find_weights(plan.model, plan.models, "model"))
+    try:
+        model = YOLO(source)
+    except Exception as error:  # a YAML or a weights file of somebody else's making can raise anything
+        raise BadRequest(f"model {plan.model!r} cannot be loaded: {_first_line(error)}") from error
+    if model.task != plan.task:
+        raise BadRequest(
+            f"model {plan.model!r} is for task {model.task}, but the pipeline's task is {plan.task}; "
+            f"expected a model for {plan.task}"
+        )
+    return model
+
+
+def _find_yaml(model: str, models: Path | None) -> str:
+    """Return a YAML's path, or the name under which ultralytics ships it (yolo11n.yaml is yolo11.yaml at scale n)."""
+    local = find_file(model, models)
+    if local is not None:
+        return str(local)
+    if Path(model).name == model and any(_ships(name) for name in (_SCALE.sub(r"\1\3", model), model)):
+        return model
+    raise BadRequest(
+        f"model {model!r} is no YAML that ultralytics ships (as yolo11n.yaml is) and no file "
+        f"(looked below {models}); check the name, or give the path of a *.yaml or *.pt file"
+    )
+
+
+def _ships(name: str) -> bool:
+    return bool(check_yaml(name, hard=False))  # type: ignore[no-untyped-call]  # ultralytics types it in part
+
+
+def _new_arguments(plan: Plan) -> dict[str, Any]:
+    own = {name: value for name, value in plan.training.arguments.items() if name not in _RESERVED}
+    files = {
+        name: str(find_weights(str(own[name]), plan.models, f"training.arguments.{name}"))
+        for name in _WEIGHTS_ARGUMENTS
+        if isinstance(own.get(name), str)
+    }
+    chosen = plan.training.model_dump(include={"epochs", "imgsz", "patience", "seed"})
+    arguments = {**own, **files, **chosen, **_place(plan), "exist_ok": True, "save": True, "verbose": False}
+    try:
+        get_cfg(overrides=arguments)
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise BadRequest(f"ultralytics refuses training.arguments: {_first_line(error)}") from error
+    return arguments
+
+
+def _resumed_arguments(plan: Plan) -> dict[str, Any]:
+    """Return what may differ from the checkpoint's own arguments; ultralytics takes the rest from there."""
+    return {"resume": True, **_place(plan)}
+
+
+def _place(plan: Plan) -> dict[str, Any]:
+    return {
+        "data": str(plan.data),
+        "save_dir": str(plan.save_dir),
+        "device": plan.device,
+        "batch": plan.batch,
+        "workers": plan.workers,
+    }
+
+
+def _check_device(device: str) -> None:
+    if device in ("cpu", "mps"):
+        return
+    visible = torch.cuda.device_count()
+    wrong = [index for index in device.split(",") if not index.strip().isdigit() or int(index) >= visible]
+    if wrong:
+        raise BadRequest(
+            f"device {device!r} is asked for, but {visible} GPUs are visible here; "
+            "check resources.train.gpus and TRAINER_DEVICE"
+        )
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _translated_errors(plan: Plan) -> Iterator[None]:
+    kills_before = kills_for_memory()
+    try:
+        yield
+    except StepError:
+        raise
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _out_of_memory(plan, error) from error
+    except subprocess.CalledProcessError as error:
+        raise _failure_of_a_rank(plan, error.returncode, kills_before) from error
+    except (RuntimeError, ValueError) as error:
+        meaning = _meaning(plan, with_causes(error), kills_before)
+        if meaning is None:
+            raise
+        raise meaning from error
+
+
+def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
+    """Return what it means that a process of several GPUs' failed, by what the first to fail left as its reason."""
+    reason = journal.failure(plan.exchange)
+    if reason is not None and _MEMORY_ERROR.match(reason):
+        return _out_of_memory(plan, reason)
+    meaning = (_meaning(plan, reason, kills_before) or full_disk_said(reason)) if reason is not None else None
+    if meaning is not None:
+        return meaning
+    if reason is not None and not any(sign in reason for sign in _LOST_PEER):
+        return Bug(f"a GPU's process ended with {code}: {reason}")
+    if kills_for_memory() > kills_before:
+        return _out_of_memory(plan, _KERNEL_KILLED)
+    said = _first_line(reason) if reason is not None else "it was killed, or its output above says why"
+    return TryAgain(
+        f"a GPU's process was lost (exit code {code}): {said}; the next try goes on from the last checkpoint"
+    )
+
+
+def _meaning(plan: Plan, text: str, kills_before: int) -> StepError | None:
+    """Return what a failure's text means, or None: a bug."""
+    if says_out_of_memory(text):
+        return _out_of_memory(plan, telling_line(text, says_out_of_memory))
+    if says_lost(text):
+        if kills_for_memory() > kills_before:
+            return _out_of_memory(plan, _KERNEL_KILLED)
+        said = telling_line(text, says_lost)
+        return TryAgain(
+            f"a GPU or a process that reads data was lost: {said}; the next try goes on from the last checkpoint"
+        )
+    return _fault_of_request_or_data(plan, text)
+
+
+def _fault_of_request_or_data(plan: Plan, text: str) -> StepError | None:
+    first = _first_line(text)
+    if text.startswith("Dataset '"):
+        return BadData(f"ultralytics cannot use the dataset: {first}")
+    if "state dict" in text or "state_dict" in text:
+        return BadData(
+            f"the checkpoint is of another model: {first}; expected the model that the run began with, "
+            "trigger the run with force to begin anew"
+        )
+    if "BatchNorm" in text:
+        return BadRequest(f"ultralytics cannot train with batch {plan.batch}: {first}")
+    if "NaN" in text:
+        return BadRequest(f"the training diverged ({first}); lower lr0, or turn amp off, and check the labels")
+    return None
+
+
+def _out_of_memory(plan: Plan, reason: object) -> OutOfMemory:
+    return OutOfMemory(
+        f"out of memory with batch {plan.batch} at imgsz {plan.training.imgsz} on {plan.device}: {_first_line(reason)}"
+    )
+
+
+def _first_line(reason: object) -> str:
+    text = (str(reason).splitlines() or [""])[0][:300]
+    return f"{type(reason).__name__}: {text}" if isinstance(reason, BaseException) else text

@@ -1,0 +1,97 @@
+"""What a step ran on and with: versions, revision, host. Recorded as tags, so that a result can be explained later.
+
+Reads package metadata and the system; must not import torch, ultralytics or mlflow.
+"""
+
+import importlib.util
+import os
+import platform
+import re
+import socket
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trainer import __version__
+
+if TYPE_CHECKING:
+    from trainer.settings import Settings
+
+_PACKAGES = ("torch", "torchvision", "ultralytics", "mlflow", "numpy")
+_GIT_SECONDS = 5
+
+
+def environment_tags(settings: "Settings") -> dict[str, str]:
+    """Return the versions, the revision and the host as tags of the MLflow run."""
+    facts = {
+        "python": platform.python_version(),
+        **{package: version(package) for package in _PACKAGES},
+        "trainer": __version__,
+        "git_sha": git_sha(settings),
+        "cuda": cuda_version(),
+        "image": settings.trainer_image,
+        "image_id": settings.trainer_image_id,
+        "host": socket.gethostname(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpu": cpu_name(),
+        "cpus": str(available_cpus()),
+    }
+    return {f"environment.{name}": value for name, value in facts.items()}
+
+
+def cuda_version() -> str:
+    """Return the CUDA version that torch was built for, or nothing, without importing torch."""
+    specification = importlib.util.find_spec("torch")
+    if specification is None or specification.origin is None:
+        return ""
+    text = Path(specification.origin).with_name("version.py").read_text(encoding="utf-8")
+    match = re.search(r"^cuda\b[^=]*=\s*'([^']+)'", text, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def git_sha(settings: "Settings") -> str:
+    """Return the revision of the code: as the deployment names it, else of the checkout it runs from, else nothing."""
+    if settings.trainer_git_sha:
+        return settings.trainer_git_sha
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):  # an image has no git and needs none
+        return ""
+    return answer.stdout.strip() if answer.returncode == 0 else ""
+
+
+def device_for(settings: "Settings", gpus: int) -> str:
+    """Return ultralytics' name of a step's device: as the deployment says, else the GPUs it was given, else the CPU."""
+    return settings.trainer_device or ",".join(str(index) for index in range(gpus)) or "cpu"
+
+
+def cpu_name() -> str:
+    """Return the processor's name as the system gives it."""
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor()
+    match = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return match[1] if match else platform.processor()
+
+
+def available_cpus() -> int:
+    """Return how many CPUs this process may use: the least of affinity and the container's quota, at least one."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(allowed, round(quota)) if quota else allowed)
+
+
+def _cgroup_quota() -> float | None:
+    """Return the CPU limit of the container in CPUs, from control groups version 2 or 1."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        try:
+            quota = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").read_text(encoding="ascii").strip()
+            period = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read_text(encoding="ascii").strip()
+        except OSError:
+            return None
+    return int(quota) / int(period) if quota.isdigit() and int(period) > 0 else None

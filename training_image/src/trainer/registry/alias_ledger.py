@@ -1,0 +1,103 @@
+"""The order in which the aliases of one registered model moved, decided by one writer for each place in it.
+
+MLflow has no locks and lets every write of an alias or a tag win over the one before. What it keeps from being written
+twice is a run's param: the database refuses a second value. So each move is first claimed, as the param ``move.000012``
+of one run that belongs to the registered model, and whoever claims it makes the move; a run that comes second looks
+again at what the alias has become. A process that dies after its claim leaves a move that is not marked as made, and
+the next one makes it. The run's id is the registered model's tag ``alias_ledger``; it lies in an experiment of its own.
+Must not import mlflow: ``mlflow_client`` translates its errors.
+"""
+
+import logging
+import time
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+from trainer.tracking.client import (
+    MlflowClient,
+    experiment_id_of,
+    is_live_run,
+    mlflow_errors,
+    write_param_once,
+)
+
+from .alias_history import AliasMove
+
+LEDGER_TAG = "alias_ledger"
+EXPERIMENT = "alias ledgers"
+
+_MOVE, _MADE = "move.", "made."
+_AGREE_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class AliasLedger:
+    """The claims on one registered model; numbers are shared by its aliases."""
+
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
+        """Use the run that ``find_ledger`` returned."""
+        self._client = client
+        self._run_id = run_id
+
+    def moves(self) -> dict[int, AliasMove]:
+        """Return all moves by their numbers; one that somebody made unreadable is left out."""
+        found = {}
+        for key, value in self._params().items():
+            if not key.startswith(_MOVE):
+                continue
+            try:
+                move = AliasMove.model_validate_json(value)
+            except ValidationError as error:
+                _log.warning("param %s of run %s is no alias move: %s", key, self._run_id, error)
+                continue
+            found[move.number] = move
+        return found
+
+    def claim(self, move: AliasMove) -> bool:
+        """Take a number for a move; False if another process has it."""
+        with mlflow_errors("claim a move of an alias"):
+            return write_param_once(self._client, self._run_id, f"{_MOVE}{move.number:06d}", move.model_dump_json())
+
+    def is_made(self, number: int) -> bool:
+        """Tell whether the alias was moved as claimed."""
+        return f"{_MADE}{number:06d}" in self._params()
+
+    def mark_made(self, number: int) -> None:
+        """Note that the alias was moved as claimed."""
+        with mlflow_errors("note a move of an alias"):
+            write_param_once(self._client, self._run_id, f"{_MADE}{number:06d}", "yes")
+
+    def note_once(self, key: str, value: str) -> str:
+        """Note a value unless there is one under its key, and return the one that is noted."""
+        with mlflow_errors("write to the ledger of aliases"):
+            write_param_once(self._client, self._run_id, key, value)
+        return self._params()[key]
+
+    def _params(self) -> Mapping[str, str]:
+        with mlflow_errors("read the ledger of aliases"):
+            params: Mapping[str, str] = self._client.get_run(self._run_id).data.params
+            return params
+
+
+def new_ledger(client: MlflowClient, model: str) -> str:
+    """Make a ledger and return its run's id."""
+    with mlflow_errors(f"make the ledger of {model!r}"):
+        run = client.create_run(experiment_id_of(client, EXPERIMENT), tags={"registered_model": model}, run_name=model)
+        client.set_terminated(run.info.run_id)
+    return str(run.info.run_id)
+
+
+def find_ledger(client: MlflowClient, model: str, tags: Mapping[str, str]) -> AliasLedger:
+    """Return the ledger that a registered model's tags name, made if they name none that exists.
+
+    Two that make one at the same moment, which only a model of somebody else's making has, agree on the later.
+    """
+    run_id = tags.get(LEDGER_TAG, "")
+    if run_id and is_live_run(client, run_id):
+        return AliasLedger(client, run_id)
+    with mlflow_errors(f"make the ledger of {model!r}"):
+        client.set_registered_model_tag(model, LEDGER_TAG, new_ledger(client, model))
+        time.sleep(_AGREE_SECONDS)
+        return AliasLedger(client, client.get_registered_model(model).tags[LEDGER_TAG])

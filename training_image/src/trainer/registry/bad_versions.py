@@ -1,0 +1,81 @@
+"""Versions that a rollback took an alias from: marked, so that nobody promotes them again.
+
+The mark is a few tags of the model version, where a person sees it in MLflow's UI; who takes away the tag ``bad`` takes
+back the mark. ``bad`` is written last: a mark that was not finished is none.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import AwareDatetime, ValidationError
+
+from step_contract.record import Record
+from trainer.tracking.client import mlflow_errors
+
+from .model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
+
+_TAG = "bad"
+_TRUE = "true"
+
+
+class BadMark(Record):
+    """Why a version is bad, and which rollback says so."""
+
+    version: str
+    reason: str = "no reason given"
+    by: str = "hand"
+    when: AwareDatetime | None = None
+    rollback: str = ""
+    """Key of the DAG run of the rollback."""
+    to: str = ""
+    """Version that gets the alias in its place."""
+
+    @property
+    def sentence(self) -> str:
+        """Say it to a person."""
+        when = f" on {self.when:%Y-%m-%d}" if self.when else ""
+        return f"version {self.version} was marked as bad by {self.by}{when}: {self.reason}"
+
+
+def mark_bad(registry: ModelRegistry, version: RegisteredVersion, mark: BadMark) -> None:
+    """Write a mark; writing it again changes nothing."""
+    fields = mark.model_dump(mode="json", exclude={"version"})
+    with mlflow_errors(f"mark version {version.version} of {registry.model!r} as bad"):
+        for name, value in fields.items():
+            registry.client.set_model_version_tag(registry.model, version.version, f"{_TAG}.{name}", str(value))
+        registry.client.set_model_version_tag(registry.model, version.version, _TAG, _TRUE)
+
+
+def mark_of(version: RegisteredVersion) -> BadMark | None:
+    """Return a version's own mark."""
+    return _read(version.version, version.tags)
+
+
+def find_mark(registry: ModelRegistry, version: RegisteredVersion) -> BadMark | None:
+    """Return a version's own mark, or that of another one with the same weights."""
+    marked, weights = _marked(registry), version.tags.get(WEIGHTS_TAG)
+    if version.version in marked:
+        return _read(version.version, marked[version.version])
+    same = (number for number, tags in marked.items() if weights and tags.get(WEIGHTS_TAG) == weights)
+    return next((_read(number, marked[number]) for number in same), None)
+
+
+def mark_by(registry: ModelRegistry, rollback: str) -> BadMark | None:
+    """Return the mark that a rollback of this key has written before it was stopped, or completed."""
+    marks = (_read(number, tags) for number, tags in _marked(registry).items())
+    return next((mark for mark in marks if mark and mark.rollback == rollback), None)
+
+
+def _marked(registry: ModelRegistry) -> dict[str, Mapping[str, str]]:
+    with mlflow_errors(f"find the bad versions of {registry.model!r}"):
+        found = registry.client.search_model_versions(f"name = '{registry.model}' and tags.{_TAG} = '{_TRUE}'")
+    return {str(item.version): dict(item.tags) for item in found}
+
+
+def _read(version: str, tags: Mapping[str, str]) -> BadMark | None:
+    if tags.get(_TAG) != _TRUE:
+        return None
+    fields = {name: tags[f"{_TAG}.{name}"] for name in BadMark.model_fields if f"{_TAG}.{name}" in tags}
+    try:
+        return BadMark.model_validate(fields | {"version": version})
+    except ValidationError:
+        return BadMark(version=version)  # marked by hand: the tag alone counts

@@ -1,0 +1,161 @@
+"""Quality over data time: what each DAG run of a pipeline came to, as a table and as one picture.
+
+What a person looks at after a backfill: which data gave which model, what became champion and why the others did not.
+Each run that ends leaves in its own record what is known by then, so the last run of a backfill has it all.
+Must not import mlflow: the record's client is enough.
+"""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+from pydantic import ValidationError
+
+from step_contract.step import PromoteResult, RegisterResult, Step, StepResult
+from trainer.errors import StepError
+from trainer.job import Job
+from trainer.pictures.side_by_side import open_font
+from trainer.tracking.client import mlflow_errors
+from trainer.tracking.run_record import RunRecord
+
+FOLDER = "quality"
+TABLE = f"{FOLDER}/over_data_time.json"
+PICTURE = "over_data_time.png"
+
+_MOST_RUNS = 500
+_SIZE = (960, 380)
+_MARGIN = (60, 40, 20, 40)
+"""Left, top, right, bottom, in pixels."""
+_INK, _GRID = (30, 30, 30), (225, 228, 234)
+_CHAMPION, _KEPT, _REFUSED = (16, 66, 140), (150, 156, 168), (200, 50, 60)
+_DATES = 6
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one DAG run came to."""
+
+    data_until: str
+    """End of the data interval, ISO 8601 in UTC."""
+    run: str
+    run_type: str
+    metric: str
+    candidate: float
+    compared_with: float | None
+    """The same metric of the champion of that moment, on the same images."""
+    verdict: str
+    version: str | None
+    became_champion: bool
+    why: str
+    mlflow_run_id: str
+
+
+def leave(job: Job) -> None:
+    """Store table and picture with the run; an MLflow or a disk that takes neither is told in the log, no more."""
+    try:
+        rows = rows_of(job.record)
+        if not rows:
+            return
+        job.record.log_table({name: [asdict(row)[name] for row in rows] for name in asdict(rows[0])}, TABLE)
+        metric = job.pipeline.gate.metric
+        # The gate's metric may have been another once; numbers of two kinds share no axis.
+        if shown := [row for row in rows if row.metric == metric]:
+            picture = draw(f"{job.pipeline.name}: {metric} over data time", shown, job.workspace / PICTURE)
+            job.record.log_artifact(picture, FOLDER)
+    except (StepError, OSError) as error:
+        _log.warning("the table of quality over data time is left as it was: %s", error)
+
+
+def rows_of(record: RunRecord) -> list[Row]:
+    """Return what the DAG runs of this record's pipeline came to, oldest data first; at most the 500 latest."""
+    with mlflow_errors("list the pipeline's runs"):
+        experiment = record.client.get_run(record.run_id).info.experiment_id
+        runs = record.client.search_runs(
+            [experiment],
+            "tags.`gate.verdict` != ''",
+            max_results=_MOST_RUNS,
+            order_by=["tags.data_interval_end DESC"],
+        )
+    found = (_row(run.info.run_id, run.data.tags, run.data.metrics) for run in runs)
+    return sorted((row for row in found if row is not None), key=lambda row: (row.data_until, row.run))
+
+
+def _row(run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> Row | None:
+    metric, data_until = tags.get("gate.metric", ""), tags.get("data_interval_end", "")
+    candidate = metrics.get(f"candidate/{metric}")
+    if candidate is None or not math.isfinite(candidate) or not _is_moment(data_until):
+        return None
+    outcome = _outcome(tags)
+    return Row(
+        data_until=data_until,
+        run=tags.get("airflow.run_id", ""),
+        run_type=tags.get("airflow.run_type", ""),
+        metric=metric,
+        candidate=candidate,
+        compared_with=metrics.get(f"champion/{metric}"),
+        verdict=tags["gate.verdict"],
+        version=outcome.version if outcome else None,
+        became_champion=isinstance(outcome, PromoteResult) and outcome.promoted,
+        why=tags.get(f"step.{Step.PROMOTE}.reason") or tags.get(f"step.{Step.REGISTER}.reason") or "",
+        mlflow_run_id=run_id,
+    )
+
+
+def _is_moment(text: str) -> bool:
+    """Tell whether a tag, which anybody can edit, still holds a time."""
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _outcome(tags: Mapping[str, str]) -> PromoteResult | RegisterResult | None:
+    """Return the result of the last step that has one."""
+    for step in (Step.PROMOTE, Step.REGISTER):
+        try:
+            outcome = StepResult.model_validate_json(tags.get(f"step.{step}.result", "")).outcome
+        except ValidationError:
+            continue
+        if isinstance(outcome, PromoteResult | RegisterResult):
+            return outcome
+    return None
+
+
+def draw(title: str, rows: Sequence[Row], target: Path) -> Path:
+    """Draw each run's candidate over the end of its data, the champions joined by a line, and save it as PNG."""
+    sheet = Image.new("RGB", _SIZE, "white")
+    pen, font = ImageDraw.Draw(sheet), open_font(None)
+    moments = [datetime.fromisoformat(row.data_until).timestamp() for row in rows]
+    left, top, right, bottom = _MARGIN[0], _MARGIN[1], _SIZE[0] - _MARGIN[2], _SIZE[1] - _MARGIN[3]
+    low, high = min(row.candidate for row in rows), max(row.candidate for row in rows)
+    low, high = max(0.0, low - 0.05), high + 0.05
+    across = max(moments) - min(moments) or 1.0
+    points = [
+        (
+            left + 10 + (moment - min(moments)) / across * (right - left - 20),
+            bottom - (row.candidate - low) / (high - low) * (bottom - top),
+        )
+        for moment, row in zip(moments, rows, strict=True)
+    ]
+    pen.text((8, 6), f"{title}. Blue: became champion; grey: kept out; red: refused", _INK, font)
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        height = bottom - share * (bottom - top)
+        pen.line((left, height, right, height), _GRID)
+        pen.text((left - 8, height), f"{low + share * (high - low):.3f}", _INK, font, anchor="rm")
+    for moment in dict.fromkeys(moments[:: max(1, len(moments) // _DATES)]):
+        place = left + 10 + (moment - min(moments)) / across * (right - left - 20)
+        pen.text((place, bottom + 14), f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d}", _INK, font, anchor="mm")
+    champions = [point for point, row in zip(points, rows, strict=True) if row.became_champion]
+    if len(champions) > 1:
+        pen.line(champions, _CHAMPION, 2)
+    for (x, y), row in zip(points, rows, strict=True):
+        colour = _CHAMPION if row.became_champion else _REFUSED if row.verdict == "REFUSE" else _KEPT
+        pen.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
+    sheet.save(target)
+    return target

@@ -1,0 +1,180 @@
+"""preprocess: list the source, validate it, split it, and record the manifest that all later steps read.
+
+Nothing here needs a GPU, torch or ultralytics. What was read once is known by its content: an unchanged dataset costs
+one listing.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from step_contract.step import PreprocessResult, StepOutcome
+from trainer.datasets.fact_cache import ImageContent
+from trainer.datasets.label_check import VERSION, CheckedLabel, LabelRules, check_label, read_label
+from trainer.datasets.layouts.layout import Layout, Listing, Sample
+from trainer.datasets.layouts.read import join_layouts, read_layout
+from trainer.datasets.manifest import SPLITS, Manifest, record_manifest
+from trainer.datasets.reader import SourceReader
+from trainer.datasets.source import Source, list_source
+from trainer.datasets.validation import Candidate, ValidationReport, validate
+from trainer.errors import BadData, Bug
+from trainer.job import Job
+from trainer.job import fingerprint as digest_of
+from trainer.pictures.contact_sheet import contact_sheet
+from trainer.storage.eviction import evict_if_due
+from trainer.storage.interface import StoredObject, readable
+
+_log = logging.getLogger(__name__)
+
+_listings: dict[Path, Source] = {}
+"""The listing that a try's fingerprint was made of, kept for the work that follows it."""
+
+
+def fingerprint(job: Job) -> str:
+    """Return the digest of what is asked for and of the listing: the same digest means the same manifest."""
+    source = _listings[job.workspace] = list_source(job)
+    listing = [
+        (folder.name, [(item.key, item.size, item.etag, item.version_id) for item in folder.objects])
+        for folder in source.folders
+    ]
+    dataset = job.pipeline.dataset.model_dump(mode="json")
+    return digest_of(dataset, job.pipeline.task, source.uri, source.missing, listing)
+
+
+def work(job: Job) -> PreprocessResult:
+    """Validate the run's dataset and record its manifest, report and contact sheet.
+
+    Raises:
+        BadRequest: the dataset's URI cannot be understood.
+        BadData: there is no dataset, it is not laid out as the catalog says, or it is over the catalog's limits.
+        TryAgain: the store or MLflow does not answer, or somebody is still writing to the dataset.
+    """
+    source = _listings.pop(job.workspace, None) or list_source(job)
+    layout, candidates = _read(source, job)
+    items, report = validate(candidates, layout, job.pipeline.dataset)
+    job.record.ownership.check()
+    job.record.log_json(_document(report, source, job), "dataset/report.json")
+    if report.violations:
+        raise BadData(_refusal(report, source))
+    manifest = Manifest(
+        task=job.pipeline.task,
+        format=job.pipeline.dataset.format,
+        uri=source.uri,
+        names=layout.names,
+        kpt_shape=layout.kpt_shape,
+        items=items,
+        flip_idx=layout.flip_idx,
+    )
+    _record(manifest, report, job)
+    settings = job.settings
+    limits = {"max_gb": settings.trainer_cache_max_gb, "keep_days": settings.trainer_cache_keep_days}
+    evict_if_due(settings.trainer_cache_dir, **limits)
+    return PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
+
+
+def summary(outcome: StepOutcome) -> str:
+    """Say how many images there are and under which digest."""
+    if not isinstance(outcome, PreprocessResult):
+        raise Bug(f"preprocess got the result of {outcome.step} to sum up")
+    splits = ", ".join(f"{split} {count:,}" for split, count in outcome.images.items())
+    return f"{sum(outcome.images.values()):,} images ({splits}), dataset {outcome.dataset_digest[:12]}"
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _read(source: Source, job: Job) -> tuple[Layout, list[Candidate]]:
+    """Read what is not known yet of each folder, and keep what was found out whatever happens."""
+    dataset, cache = job.pipeline.dataset, job.settings.trainer_cache_dir
+    readers = {folder.name: SourceReader(job.storage, cache, folder.uri, folder.objects) for folder in source.folders}
+    try:
+        layouts = {
+            folder.name: read_layout(
+                dataset.format,
+                job.pipeline.task,
+                Listing(folder.uri, folder.objects),
+                readers[folder.name],
+                is_pooled=dataset.split is not None,
+            )
+            for folder in source.folders
+        }
+        layout = join_layouts(layouts)
+        if not layout.samples:
+            raise BadData(f"no images in {readable(source.uri)}; expected images as format {dataset.format} has them")
+        rules = LabelRules(job.pipeline.task, len(layout.names), layout.kpt_shape)
+        read = [pair for name in layouts for pair in _read_samples(layouts[name].samples, readers[name], rules)]
+    finally:
+        for reader in readers.values():
+            reader.save()
+    return layout, [Candidate(sample, *pair) for sample, pair in zip(layout.samples, read, strict=True)]
+
+
+def _read_samples(
+    samples: Sequence[Sample], reader: SourceReader, rules: LabelRules
+) -> list[tuple[ImageContent | None, CheckedLabel | None]]:
+    """Return content and label of each sample, in order."""
+    images = {sample.image.key: sample.image for sample in samples if sample.image}
+    files = {sample.label.key: sample.label for sample in samples if isinstance(sample.label, StoredObject)}
+    name = f"label{VERSION}-{rules.task}-{rules.classes}-{rules.kpt_shape}"
+    read = reader.derived(list(files.values()), name, partial(read_label, rules=rules))
+    labels = {key: CheckedLabel(*label) for key, label in zip(files, read, strict=True)}
+    contents = dict(zip(images, reader.images(list(images.values())), strict=True))
+
+    def label_of(sample: Sample) -> CheckedLabel | None:
+        if isinstance(sample.label, StoredObject):
+            return labels[sample.label.key]
+        return None if sample.label is None else check_label(sample.label, rules)
+
+    return [(contents[sample.image.key] if sample.image else None, label_of(sample)) for sample in samples]
+
+
+# -- recording --------------------------------------------------------------------------------------------------------
+
+
+def _record(manifest: Manifest, report: ValidationReport, job: Job) -> None:
+    """Record manifest, statistics and contact sheet; recorded again, nothing doubles."""
+    job.record.ownership.check()
+    record_manifest(job.record, manifest, job.workspace)
+    job.record.log_artifact(contact_sheet(manifest, job.settings.trainer_cache_dir, job.storage), "dataset")
+    job.record.log_table(
+        {"class": list(report.classes), **{split: [row[split] for row in report.classes.values()] for split in SPLITS}},
+        "dataset/classes.json",
+    )
+    statistics = _statistics(manifest, report)
+    profile = {"digest": manifest.digest, "uri": manifest.uri, **statistics}
+    job.record.log_dataset(job.pipeline.name, manifest.digest, manifest.uri, profile)
+    logged = job.record.metrics()
+    metrics = {f"dataset/{name}": float(value) for name, value in statistics.items()}
+    if changed := {name: value for name, value in metrics.items() if logged.get(name) != value}:
+        job.record.log_metrics(changed)
+
+
+def _statistics(manifest: Manifest, report: ValidationReport) -> dict[str, float]:
+    numbers: dict[str, float] = {f"images_{split}": count for split, count in manifest.images.items()}
+    for split in SPLITS:
+        numbers[f"objects_{split}"] = sum(row[split] for row in report.classes.values())
+    for name, spread in (("width", report.width), ("height", report.height)):
+        if spread is not None:
+            numbers |= {f"{name}_min": spread.minimum, f"{name}_median": spread.median, f"{name}_max": spread.maximum}
+    return numbers | {"classes": len(manifest.names), "images_left_out": report.images_left_out}
+
+
+def _document(report: ValidationReport, source: Source, job: Job) -> dict[str, Any]:
+    about = {
+        "task": job.pipeline.task,
+        "format": job.pipeline.dataset.format,
+        "uri": source.uri,
+        "folders": [folder.name for folder in source.folders],
+        "missing_folders": list(source.missing),
+    }
+    return about | report.model_dump(mode="json")
+
+
+def _refusal(report: ValidationReport, source: Source) -> str:
+    listed = " ".join(f"({number}) {text}." for number, text in enumerate(report.violations, 1))
+    return (
+        f"the dataset at {readable(source.uri)} is over {len(report.violations)} of the limits in dataset.limits: "
+        f"{listed} Repair the data, or change the limits; the whole report is the run's artifact dataset/report.json"
+    )

@@ -1,0 +1,117 @@
+"""Register the candidate as one model version of its DAG run, whatever the retries, and move the candidate alias.
+
+A candidate below the minimum is not registered (exit code 99: this task and what follows are skipped). A run that was
+trained again gets its version replaced, unless that version is or was in use: then the step refuses.
+"""
+
+from step_contract.step import PreprocessResult, RegisterResult, Step, Verdict
+from trainer import __version__
+from trainer.datasets.manifest import load_manifest
+from trainer.errors import BadRequest
+from trainer.frameworks.ultralytics import setup as ultralytics_setup
+from trainer.gate.comparison import candidate_weights, example_picture, registry_of, sha256_of
+from trainer.gate.description import description
+from trainer.gate.report import GateReport, read_report, short_reasons
+from trainer.job import Job
+from trainer.job import fingerprint as digest_of
+from trainer.machine import environment
+from trainer.registry.bad_versions import mark_of
+from trainer.registry.model_registry import (
+    DATA_TIME_TAG,
+    PIPELINE_TAG,
+    RUN_KEY_TAG,
+    WEIGHTS_TAG,
+    ModelRegistry,
+    RegisteredVersion,
+)
+
+
+def fingerprint(job: Job) -> str:
+    """Return the digest of what evaluate measured and where the model goes."""
+    tags = job.record.tags()
+    evaluated = (tags.get(f"step.{Step.EVALUATE}.fingerprint"), tags.get(f"step.{Step.EVALUATE}.result"))
+    return digest_of(Step.REGISTER, *evaluated, job.pipeline.registry.model_dump())
+
+
+def summary(outcome: RegisterResult) -> str:
+    """Say in one line which version was registered, or why none."""
+    if outcome.version is None:
+        return f"refused, nothing registered: {outcome.refused_because}"
+    return f"registered version {outcome.version} of {outcome.model}"
+
+
+def work(job: Job) -> RegisterResult:
+    """Register the candidate unless the gate refused it.
+
+    Raises:
+        BadRequest: the registered model belongs to another pipeline, the weights are others than evaluate measured, or
+            the run's version was made from other weights and is in use.
+        Bug: the packed model does not work.
+    """
+    report, registry = read_report(job.record, job.workspace), registry_of(job)
+    if report.verdict is Verdict.REFUSE:
+        return RegisterResult(
+            model=registry.model, version=None, refused_because=" ".join(short_reasons(report.reasons))
+        )
+    names = job.pipeline.registry
+    registry.ensure_model(job.pipeline.name, job.pipeline.description)
+    version = _registered(job, registry, report) or _register(job, registry, report)
+    registry.set_alias_forward(names.candidate, version)
+    return RegisterResult(model=registry.model, version=version.version)
+
+
+def _registered(job: Job, registry: ModelRegistry, report: GateReport) -> RegisteredVersion | None:
+    """Return the run's version if it has these weights; one with other weights is discarded."""
+    version = registry.version_of(job.run.key)
+    if version is None or version.tags.get(WEIGHTS_TAG) == report.weights_sha256:
+        return version
+    if mark := mark_of(version):
+        raise BadRequest(f"{mark.sentence}; its DAG run cannot replace it. Trigger a new DAG run instead")
+    registry.discard(version, but_for_alias=job.pipeline.registry.candidate)
+    return None
+
+
+def _register(job: Job, registry: ModelRegistry, report: GateReport) -> RegisteredVersion:
+    ultralytics_setup.prepare(job.settings.trainer_cache_dir)
+    from trainer.registry.packing import log_model_once  # packs the model and tries it, which imports torch
+
+    weights = candidate_weights(job, job.workspace)
+    if (found := sha256_of(weights)) != report.weights_sha256:
+        raise BadRequest(
+            f"weights/best.pt has SHA-256 {found[:12]}, but evaluate measured {report.weights_sha256[:12]}; "
+            "run evaluate of this DAG run again"
+        )
+    manifest = load_manifest(job.record, job.workspace)
+    model_id = log_model_once(
+        job.record,
+        weights,
+        found,
+        task=job.pipeline.task,
+        imgsz=job.pipeline.training.imgsz,
+        names=manifest.names,
+        example=example_picture(job, manifest),
+    )
+    images = _images(job)
+    job.record.ownership.check()
+    return registry.add_version(job.record.run_id, model_id, _tags(job, report), description(job, report, images))
+
+
+def _images(job: Job) -> dict[str, int]:
+    outcome = job.record.require(Step.PREPROCESS).outcome
+    return outcome.images if isinstance(outcome, PreprocessResult) else {}
+
+
+def _tags(job: Job, report: GateReport) -> dict[str, str]:
+    recorded = job.record.tags()
+    run_tags = ("data_interval_start", DATA_TIME_TAG, "airflow.dag_id", "airflow.run_id")
+    return {
+        RUN_KEY_TAG: job.run.key,
+        PIPELINE_TAG: job.pipeline.name,
+        **{name: recorded[name] for name in run_tags},
+        "dataset.digest": report.dataset_digest,
+        WEIGHTS_TAG: report.weights_sha256,
+        "gate.verdict": report.verdict,
+        "git_sha": environment.git_sha(job.settings),
+        "trainer.version": __version__,
+        **{f"metric.{name}": f"{value:.6g}" for name, value in report.candidate.metrics.items()},
+    }

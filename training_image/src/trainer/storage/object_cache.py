@@ -1,0 +1,116 @@
+"""Local copies of a dataset's objects, each under the BLAKE3 of its content; several processes may share one cache.
+
+A copy appears complete under its final name or not at all, and is never written to again. What a cache holds may be
+removed at any time: whoever needs an object asks for it by its digest and gets it fetched again.
+"""
+
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from trainer.errors import BadData, TryAgain
+
+from .content_hash import content_hash_of
+from .interface import Storage, StoredObject, readable
+
+_log = logging.getLogger(__name__)
+_READ_ONLY = 0o444
+
+
+def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, Path]:
+    """Copy one object of a source into the cache and return its BLAKE3 and where it lies.
+
+    Raises:
+        BadData: the object is gone.
+        TryAgain: the store does not answer, or the cache cannot be written.
+    """
+    incoming = incoming_path(cache)
+    content_hash = storage.fetch(uri, item, incoming)
+    target = _object_path(cache, item.key, content_hash)
+    with _cache_errors(cache):
+        keep(incoming, target)
+    return content_hash, target
+
+
+def read_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, bytes]:
+    """Return BLAKE3 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
+    incoming = incoming_path(cache)
+    content_hash = storage.fetch(uri, item, incoming)
+    with _cache_errors(cache):
+        try:
+            return content_hash, incoming.read_bytes()
+        finally:
+            incoming.unlink(missing_ok=True)
+
+
+def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, content_hash: str) -> Path:
+    """Return a copy whose content has the digest, fetched if the cache has none or a damaged one.
+
+    Raises:
+        BadData: the source no longer holds that content.
+        TryAgain: the store does not answer, or the cache cannot be written.
+    """
+    path = _object_path(cache, item.key, content_hash)
+    if _is_intact(path, content_hash, item.size):
+        mark_used(path)
+        return path
+    found, path = fetch_object(cache, storage, uri, item)
+    if found != content_hash:
+        raise BadData(
+            f"{readable(uri)}: {item.key} changed since preprocess recorded it (BLAKE3 was {content_hash[:12]}, "
+            f"is {found[:12]}); run preprocess of this DAG run again, and train after it"
+        )
+    return path
+
+
+def keep(incoming: Path, target: Path) -> None:
+    """Give a complete copy its final name.
+
+    Raises:
+        OSError: the cache cannot be written.
+    """
+    # Read by whoever shares the cache, written by nobody: a training only gets links to it.
+    incoming.chmod(_READ_ONLY)
+    try:
+        os.replace(incoming, target)
+    except FileNotFoundError:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(incoming, target)
+
+
+@contextmanager
+def _cache_errors(cache: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
+
+
+def mark_used(path: Path) -> None:
+    """Note in a copy's modification time that it was used just now; eviction begins with what was not for longest."""
+    try:
+        os.utime(path)
+    except OSError:
+        # Another user's copy, or one that was removed meanwhile; neither hurts who reads it.
+        _log.debug("cannot mark %s as used", path)
+
+
+def incoming_path(cache: Path) -> Path:
+    """Return a new name for a copy that is not complete yet; what stays there is removed after a day."""
+    return cache / "incoming" / uuid.uuid4().hex
+
+
+def _object_path(cache: Path, key: str, content_hash: str) -> Path:
+    return cache / "objects" / content_hash[:2] / f"{content_hash}{PurePosixPath(key).suffix.lower()}"
+
+
+def _is_intact(path: Path, content_hash: str, size: int) -> bool:
+    try:
+        if path.stat().st_size != size:
+            return False
+        return content_hash_of(path) == content_hash
+    except OSError:
+        return False

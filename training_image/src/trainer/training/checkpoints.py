@@ -1,0 +1,306 @@
+"""Checkpoints of a training that is under way: handed over, uploaded, verified, brought back.
+
+The training leaves a complete copy of each epoch's files in a slot (``publish``), where a newer one replaces it; the
+reporter takes it from there (``claim``), so that slow storage never delays an epoch. In the record, files are named by
+their content, and only a tag that is written after all of them are stored makes them a checkpoint: whenever a process
+dies, the tag names files that are complete. The checkpoint before it is kept too, in case that one cannot be read.
+Must not import torch: whether a checkpoint can be resumed from is ``detector``'s to say.
+"""
+
+import logging
+import os
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from step_contract.record import Record
+from trainer.errors import BadData, StepError, TryAgain
+from trainer.storage.content_hash import content_hash_of
+from trainer.tracking.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+FOLDER = "checkpoints"
+LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
+
+TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
+FILES_TAG = "checkpoint_files"
+"""Set from the first upload until nothing is left in the store: whoever thins old runs finds them by it."""
+_READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED, _GONE = "ready", "taking", "claimed", "building", "replaced", "gone"
+_EPOCH = "epoch"
+_WEIGHTS = "weights"
+_REMEMBERED = 4
+_SLOW_UPLOAD_SECONDS = 1.0
+"""After one that took longer, somebody else may have taken the record over."""
+
+_log = logging.getLogger(__name__)
+
+
+class StoredFile(Record):
+    """One file of a checkpoint in the run's artifacts."""
+
+    artifact: str
+    content_hash: str
+
+
+class Checkpoint(Record):
+    """All that a training needs to go on after an epoch; the value of the tag."""
+
+    epoch: int
+    files: Mapping[str, StoredFile]
+
+
+# -- in the training --------------------------------------------------------------------------------------------------
+
+
+class ReplacedFile(type(Path())):  # type: ignore[misc]  # the class of this system's paths
+    """A path whose bytes are written to a new file each time: a link to the old one keeps the old bytes.
+
+    Ultralytics writes each epoch's weights over those of the epoch before, in the same file. As a file of its own,
+    what an epoch left can be handed over without a copy.
+    """
+
+    def write_bytes(self, data: "ReadableBuffer") -> int:
+        """Write the bytes; a rename over the old file would be safer and let the epoch wait for the disk (ext4)."""
+        self.unlink(missing_ok=True)
+        return int(super().write_bytes(data))
+
+
+def publish(slot: Path, save_dir: Path, epoch: int, *, improved: bool, linked: bool = False) -> None:
+    """Put what an epoch left into the slot, complete or not at all.
+
+    Args:
+        slot: folder of this training's own.
+        save_dir: where ultralytics keeps results.csv and weights/.
+        epoch: epochs finished.
+        improved: the last weights are also the best.
+        linked: last.pt is written as a ReplacedFile, so that a link suffices.
+    """
+    building = slot / _BUILDING
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    (_link if linked else shutil.copyfile)(save_dir / _WEIGHTS / LAST, building / LAST)
+    shutil.copyfile(save_dir / HISTORY, building / HISTORY)
+    _add_best(slot, save_dir, building, improved=improved)
+    (building / _EPOCH).write_text(str(epoch), encoding="ascii")
+    # Renaming is atomic, so the reporter claims either the old copy or the new one.
+    with suppress(FileNotFoundError):
+        os.rename(slot / _READY, slot / _REPLACED)
+    os.rename(building, slot / _READY)
+    shutil.rmtree(slot / _REPLACED, ignore_errors=True)
+
+
+def _add_best(slot: Path, save_dir: Path, building: Path, *, improved: bool) -> None:
+    """Add the best weights, copied only when they changed: ultralytics overwrites its own file in place."""
+    kept = slot / BEST
+    if improved:
+        _link(building / LAST, kept)
+    elif not kept.exists() and (save_dir / _WEIGHTS / BEST).exists():
+        shutil.copyfile(save_dir / _WEIGHTS / BEST, kept)
+    if kept.exists():
+        _link(kept, building / BEST)
+
+
+def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
+
+
+# -- in the reporter --------------------------------------------------------------------------------------------------
+
+
+def claim(slot: Path) -> Path | None:
+    """Take the newest copy out of the slot, or the one that was taken before and not yet stored."""
+    claimed, taking = slot / _CLAIMED, slot / _TAKING
+    _replace(claimed, taking)  # a try died in the middle of the following
+    with suppress(FileNotFoundError):  # nothing new, or the training is just replacing it
+        os.rename(slot / _READY, taking)
+    _replace(claimed, taking)
+    return claimed if claimed.exists() else None
+
+
+def _replace(claimed: Path, taking: Path) -> None:
+    if taking.exists():
+        _remove(claimed)
+        os.rename(taking, claimed)
+
+
+def _remove(copy: Path) -> None:
+    """Remove a copy at one stroke: a try that dies meanwhile leaves no half of it to the next."""
+    gone = copy.with_name(_GONE)
+    shutil.rmtree(gone, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        os.rename(copy, gone)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+class CheckpointStore:
+    """The checkpoints of one MLflow run."""
+
+    def __init__(self, record: RunRecord) -> None:
+        """Use the record's artifacts and tags."""
+        self._record = record
+        self._can_delete = True
+        self._stored: list[Checkpoint] | None = None
+        """What this process stored, as long as it is sure that the record says the same and holds nothing else."""
+        self._hashed: dict[tuple[int, ...], str] = {}
+
+    def available(self) -> list[Checkpoint]:
+        """Return the checkpoints there are, the newest first."""
+        tags = self._record.tags()
+        return [found for name in (TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
+
+    def commit(self, claimed: Path) -> Checkpoint:
+        """Store a claimed copy as the newest checkpoint and remove it from the slot; return the newest there is.
+
+        Whoever calls it has just made sure that the record is its own. A copy that waited in a machine's cache while
+        the training went on elsewhere is dropped.
+
+        Raises:
+            BadData: the copy does not say of which epoch it is.
+        """
+        before, self._stored = self._stored, None
+        is_sure = before is not None
+        if before is None:
+            before = self.available()
+        epoch = _epoch_of(claimed)
+        newest = max(before, key=lambda other: other.epoch, default=None)
+        if newest is not None and newest.epoch >= epoch:
+            _log.info("a checkpoint of epoch %d is dropped: MLflow has that of epoch %d", epoch, newest.epoch)
+            _remove(claimed)
+            self._stored = before if is_sure else None
+            return newest
+        if not is_sure:
+            self._record.set_tags({FILES_TAG: "stored"})
+        known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
+        files, began = {}, time.monotonic()
+        for name in (LAST, BEST, HISTORY):
+            if (claimed / name).exists():
+                stored = self._upload(claimed / name, known)
+                files[name] = known[stored.content_hash] = stored
+        checkpoint = Checkpoint(epoch=epoch, files=files)
+        if time.monotonic() - began > _SLOW_UPLOAD_SECONDS:
+            self._record.ownership.check()
+        previous = next((other for other in before if other.epoch < epoch), None)
+        self._record.set_tags(
+            {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", TAG: checkpoint.model_dump_json()}
+        )
+        _remove(claimed)
+        kept = [checkpoint, *([previous] if previous else [])]
+        self._delete(_artifacts_of(before) if is_sure else None, kept)
+        self._stored = kept
+        return checkpoint
+
+    def restore(self, checkpoint: Checkpoint, save_dir: Path) -> None:
+        """Bring a checkpoint's files back to where ultralytics expects them.
+
+        Raises:
+            BadData: a file is missing or not what was stored.
+            TryAgain: the artifact store does not answer.
+        """
+        present = self._record.artifacts(FOLDER)
+        for name, stored in checkpoint.files.items():
+            what = f"{name} of the checkpoint of epoch {checkpoint.epoch}"
+            if stored.artifact not in present:
+                raise BadData(f"{what} is gone: the run has no artifact {stored.artifact}")
+            target = save_dir / name if name == HISTORY else save_dir / _WEIGHTS / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._download(stored, target, what)
+
+    def drop(self, checkpoint: Checkpoint) -> None:
+        """Take a checkpoint that cannot be used out of the record, so that older ones count as the newest again."""
+        tags, self._stored = self._record.tags(), None
+        # Another try may have stored a newer one under that tag meanwhile.
+        self._record.set_tags({name: "" for name in (TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint})
+
+    def forget(self) -> bool:
+        """Drop all checkpoints: the training is done, or a new one begins.
+
+        Returns False if files stay because the store does not answer; the tag ``checkpoint_files`` says so then.
+        """
+        tags, self._stored = self._record.tags(), None
+        if any(tags.get(name) for name in (TAG, _PREVIOUS_TAG)):
+            self._record.set_tags({TAG: "", _PREVIOUS_TAG: ""})
+        is_done = self._delete(None, [])
+        if is_done and tags.get(FILES_TAG):
+            self._record.set_tags({FILES_TAG: ""})
+        return is_done
+
+    def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
+        digest = self._hash(path)
+        if digest in known:
+            return known[digest]
+        named = path.with_name(f"{digest[:20]}{path.suffix}")
+        _link(path, named)
+        self._record.log_artifact(named, FOLDER)
+        return StoredFile(artifact=f"{FOLDER}/{named.name}", content_hash=digest)
+
+    def _download(self, stored: StoredFile, target: Path, what: str) -> None:
+        fetched = self._record.download(stored.artifact, target.parent / ".fetched")
+        digest = content_hash_of(fetched)
+        if digest != stored.content_hash:
+            raise BadData(f"{what} is damaged: BLAKE3 of {stored.artifact} is {digest}; expected {stored.content_hash}")
+        os.replace(fetched, target)
+
+    def _hash(self, path: Path) -> str:
+        """Return a file's hash; the best weights stay the same file until there are better ones."""
+        status = path.stat()
+        same = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+        digest = self._hashed.pop(same, None) or content_hash_of(path)
+        self._hashed = dict([*self._hashed.items(), (same, digest)][-_REMEMBERED:])
+        return digest
+
+    def _delete(self, candidates: set[str] | None, kept: list[Checkpoint]) -> bool:
+        """Delete the files that no checkpoint names; a store that cannot delete keeps them, which does no harm.
+
+        Returns False if the store did not answer, so that it is worth another try.
+
+        Args:
+            candidates: the artifacts that there may be, None for all that are there.
+            kept: the checkpoints.
+        """
+        if not self._can_delete:
+            return True
+        try:
+            present = set(self._record.artifacts(FOLDER)) if candidates is None else candidates
+            for artifact in sorted(present - _artifacts_of(kept)):
+                self._record.delete_artifact(artifact)
+        except TryAgain as error:
+            _log.warning("old checkpoints stay in the artifact store for now: %s", error)
+            return False
+        except StepError as error:
+            self._can_delete = False
+            _log.warning("old checkpoints stay in the artifact store: %s", error)
+        return True
+
+
+def _epoch_of(copy: Path) -> int:
+    try:
+        return int((copy / _EPOCH).read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError) as error:
+        raise BadData(
+            f"a copy of a checkpoint is damaged: expected its epoch in {copy / _EPOCH}, got {error}"
+        ) from error
+
+
+def _artifacts_of(several: Iterable[Checkpoint]) -> set[str]:
+    return {file.artifact for checkpoint in several for file in checkpoint.files.values()}
+
+
+def _parse(tag: str) -> Checkpoint | None:
+    if not tag:
+        return None
+    try:
+        return Checkpoint.model_validate_json(tag)
+    except ValidationError as error:
+        _log.warning("a checkpoint's tag cannot be read and is left aside: %s", error)
+        return None

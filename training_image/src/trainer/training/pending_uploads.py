@@ -1,0 +1,83 @@
+"""What a training has written and MLflow does not have yet, kept where the next try finds it.
+
+Journal and checkpoint slot lie in the cache, which tries of one machine share, not in the try's own scratch folder: a
+try that dies, or that gives up because MLflow is away, loses no finished epoch to the one after it. Each try has a
+folder of its own; what it finds of others it carries first. Sweeping removes what nobody came back for.
+"""
+
+import logging
+import shutil
+import uuid
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from trainer.errors import StepError, TryAgain
+from trainer.job import Job
+from trainer.machine.full_disk import full_disk_is_try_again
+
+from .reporter import Reporter
+
+FOLDER = "unsent"
+
+_log = logging.getLogger(__name__)
+
+
+def new_folder(job: Job, began_ms: int) -> Path:
+    """Make a folder for one try of the training that began at a moment.
+
+    Raises:
+        TryAgain: the cache cannot be written.
+    """
+    folder = _folder_of(job) / str(began_ms) / uuid.uuid4().hex
+    try:
+        with full_disk_is_try_again():
+            folder.mkdir(parents=True)
+    except OSError as error:
+        raise TryAgain(f"cannot write the cache {folder.parents[3]} (TRAINER_CACHE_DIR): {error}") from error
+    return folder
+
+
+def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -> None:
+    """Bring to MLflow what earlier tries of this training left, and drop what is of other trainings of this run.
+
+    Raises:
+        TryAgain: MLflow does not answer, or the cache cannot be read; everything stays where it is.
+    """
+    for training in _children(_folder_of(job)):
+        if training.name != str(began_ms):
+            shutil.rmtree(training, ignore_errors=True)
+            continue
+        for left in _children(training):
+            _log.info("bringing to MLflow what an earlier try of this training left here")
+            _carry_one(job, left, began_ms, logged_epochs())
+            forget(left)
+
+
+def _carry_one(job: Job, left: Path, began_ms: int, logged_epochs: Iterable[int]) -> None:
+    try:
+        with Reporter(job.record, left, logged_epochs, began_ms):
+            pass  # leaving the block carries what is there
+    except TryAgain:
+        raise
+    except OSError as error:
+        raise TryAgain(f"cannot carry what an earlier try left in the cache (TRAINER_CACHE_DIR): {error}") from error
+    except (StepError, ValueError) as error:
+        _log.warning("what an earlier try left cannot be used and is dropped: %s", error)
+
+
+def forget(folder: Path) -> None:
+    """Remove a try's folder, and those around it that became empty."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in list(folder.parents)[:2]:
+        try:
+            parent.rmdir()
+        except OSError:
+            return
+
+
+def _folder_of(job: Job) -> Path:
+    return job.settings.trainer_cache_dir.absolute() / FOLDER / job.run.key
+
+
+def _children(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.exists() else []

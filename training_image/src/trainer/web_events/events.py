@@ -1,0 +1,150 @@
+"""Tells the team's web UI how a step goes: running, each epoch, completed, failed, cancelled. Optional.
+
+Each event is one signed POST of JSON, sent in order by a thread beside the step (``outbox``). A web UI that is slow,
+refuses or is away costs the step nothing: events wait in a bounded queue, epochs in the journal's file, and what could
+not be sent within a few seconds after the step's end is dropped and counted in the log.
+
+An event keeps its id over all attempts, so that a receiver can drop what it has had; the signature covers the moment of
+the attempt, the id and the body, so that a receiver can refuse what was recorded and sent again.
+"""
+
+import json
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from step_contract.step import ExitCode, FailureKind, StepRequest, StepResult, StepRun
+from trainer.errors import StepError, Superseded, Terminated
+from trainer.frameworks.ultralytics.metric_names import shown_metrics
+from trainer.handover import journal
+from trainer.handover.journal import Entry, EntryKind
+
+from .outbox import Event, EventType, Outbox
+
+if TYPE_CHECKING:
+    from trainer.settings import Settings
+
+_CLOSING_SECONDS = 5.0
+_TERMINATED_SECONDS = 2.0
+"""Whoever sent SIGTERM follows it with SIGKILL, often after 5 seconds."""
+
+
+class BackendCallbacks:
+    """The events of one try of one step; does nothing where no address is set."""
+
+    def __init__(self, identity: Mapping[str, object], url: str = "", secret: str = "") -> None:
+        """Send events to ``url``; ``identity`` is what each of them says."""
+        self._identity = dict(identity)
+        self._sequence = 0
+        self._journal: Path | None = None
+        self._offset = 0
+        self._reading = threading.Lock()
+        self._outbox = Outbox(url, secret, self._read_journal) if url else None
+
+    def running(self, mlflow_run_id: str) -> None:
+        """Tell that the step has begun, and where its record is."""
+        self._identity["mlflow_run_id"] = mlflow_run_id
+        self._tell(EventType.RUNNING)
+
+    @contextmanager
+    def following(self, exchange: Path) -> Iterator[None]:
+        """Tell of each epoch that is written to a training's journal, which may be another process's work."""
+        with self._reading:
+            self._journal, self._offset = exchange, 0
+        try:
+            yield
+        finally:
+            self._read_journal()
+            with self._reading:
+                self._journal = None
+
+    def completed(self, result: StepResult, code: ExitCode) -> None:
+        """Tell that the step is done, and what came of it."""
+        self._tell(
+            EventType.COMPLETED,
+            summary=result.summary,
+            already_done=result.already_done,
+            refused=code == ExitCode.REFUSED,
+            outcome=result.outcome.model_dump(mode="json"),
+        )
+
+    def ended_by(self, error: BaseException) -> None:
+        """Tell what ended the step."""
+        kind = FailureKind.BUG
+        if isinstance(error, StepError | Terminated):
+            kind = error.kind
+        elif isinstance(error, MemoryError):
+            kind = FailureKind.OUT_OF_MEMORY
+        self.failed(kind, str(error) or type(error).__name__)
+
+    def failed(self, kind: FailureKind, message: str) -> None:
+        """Tell that this try failed or was stopped."""
+        event = EventType.CANCELLED if kind is FailureKind.TERMINATED else EventType.FAILED
+        self._tell(event, error={"kind": kind.value, "message": message})
+
+    def close(self, seconds: float) -> None:
+        """Send what waits, as long as there is time for it."""
+        if self._outbox is not None:
+            self._outbox.close(seconds)
+
+    def _tell(self, event: EventType, **fields: object) -> None:
+        if self._outbox is None:
+            return
+        self._sequence += 1
+        event_id = uuid.uuid4().hex
+        about = {"id": event_id, "type": event.value, "sequence": self._sequence, "time": datetime.now(UTC).isoformat()}
+        body = json.dumps(about | self._identity | fields, allow_nan=False).encode("ascii")
+        self._outbox.put(Event(event_id, event, body))
+
+    def _read_journal(self) -> None:
+        """Tell of the epochs that were finished since; called by the thread that sends and at the training's end."""
+        with self._reading:
+            if self._journal is None or self._outbox is None:
+                return
+            entries: list[Entry] = []
+            with suppress(OSError, ValueError):  # the reporter reads it, too, and says what is wrong with it
+                entries, self._offset = journal.read(self._journal, self._offset)
+            for entry in entries:
+                if entry.kind is EntryKind.EPOCH:
+                    self._tell(
+                        EventType.EPOCH,
+                        epoch=entry.epoch,
+                        total_epochs=entry.total_epochs,
+                        device=entry.device,
+                        metrics=shown_metrics(entry.metrics),
+                    )
+
+
+SILENT = BackendCallbacks({})
+"""For a step that nobody watches."""
+
+
+@contextmanager
+def telling(request: StepRequest, run: StepRun, settings: "Settings") -> Iterator[BackendCallbacks]:
+    """Tell what ends the block, unless it told so itself, and give the last events a moment to be sent."""
+    identity = {
+        "pipeline": request.pipeline.name,
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "run_key": run.key,
+        "run_type": run.run_type,
+        "step": request.step.value,
+        "try_number": run.try_number,
+        "mlflow_run_id": None,
+    }
+    secret = settings.backend_callback_secret.get_secret_value()
+    backend = BackendCallbacks(identity, settings.backend_callback_url, secret)
+    try:
+        yield backend
+    except Superseded:
+        backend.close(_TERMINATED_SECONDS)  # the try that took over tells how the step goes
+        raise
+    except BaseException as error:
+        backend.ended_by(error)
+        backend.close(_TERMINATED_SECONDS if isinstance(error, Terminated) else _CLOSING_SECONDS)
+        raise
+    backend.close(_CLOSING_SECONDS)
