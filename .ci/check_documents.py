@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)\s]*)?\)")
-MAKE = re.compile(r"`?make ([a-z][a-z-]*)`?")
+MAKE = re.compile(r"`?make ([a-z][a-z0-9-]*)`?")
 VARIABLE = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
 
 
@@ -42,7 +42,8 @@ def _document_problems(document: Path) -> Iterator[str]:
 
 
 def _make_targets() -> set[str]:
-    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    makefiles = [ROOT / "Makefile", *sorted(ROOT.glob("make/*.mk"))]
+    return {name for file in makefiles for name in re.findall(r"^([a-z][a-z0-9-]*):", file.read_text(), re.MULTILINE)}
 
 
 def _readme_problems() -> Iterator[str]:
