@@ -1,4 +1,4 @@
-"""Whose task gets the next free slot of a pool: see ``NightlyFirst`` in ``plugins/nightshift.py``."""
+"""Whose task gets the next free slot of a pool: see ``NightlyFirst`` in ``plugins/nightshift/``."""
 
 from functools import cache
 

@@ -86,7 +86,8 @@ def test_a_deadline_without_the_plugin_costs_no_run_but_is_an_import_error(parse
     assert answer["dags"] == [*OPERATIONS, "train_first", "train_second"]
     assert answer["deadlines"] == []
     error = answer["import_errors"]["dags/catalog_problems.py"]
-    assert "pipelines 'first' have an execution.deadline, but Airflow has not loaded plugins/nightshift.py" in error
+    assert "pipelines 'first' have an execution.deadline" in error
+    assert "but Airflow has not loaded plugins/nightshift_plugin.py" in error
     assert "expected AIRFLOW__CORE__PLUGINS_FOLDER to name the folder plugins/" in error
 
 

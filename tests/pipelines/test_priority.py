@@ -6,7 +6,7 @@ import pytest
 
 from include.pipelines.training_dag import training_dag
 from include.step_contract.catalog.pipeline import RuntimeName
-from plugins.nightshift import NightlyFirst
+from nightshift import NightlyFirst
 
 from .conftest import make_pipeline
 

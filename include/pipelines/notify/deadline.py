@@ -1,6 +1,6 @@
 """A pipeline's deadline as Airflow's deadline alert, and what happens when a run misses it.
 
-The scheduler and the api-server, which create runs, know our kind of deadline from ``plugins/nightshift.py``. Without
+The scheduler and the api-server, which create runs, know our kind of deadline from ``plugins/nightshift/``. Without
 that plugin they could not create a run that has one, so no DAG gets a deadline then, and ``dags/catalog_problems.py``
 says why.
 """
@@ -51,8 +51,9 @@ def missing_plugin(pipelines: Iterable[Pipeline]) -> list[str]:
         return []
     return [
         f"pipelines {', '.join(map(repr, names))} have an execution.deadline, but Airflow has not loaded "
-        "plugins/nightshift.py, so nobody will be told when they are late; expected AIRFLOW__CORE__PLUGINS_FOLDER to "
-        "name the folder plugins/ for the scheduler, the api-server, the dag-processor and the triggerer"
+        "plugins/nightshift_plugin.py, so no message will say that they are late; expected "
+        "AIRFLOW__CORE__PLUGINS_FOLDER to name the folder plugins/ for the scheduler, the api-server, the "
+        "dag-processor and the triggerer"
     ]
 
 

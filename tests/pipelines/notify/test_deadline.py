@@ -15,7 +15,7 @@ from include.pipelines.notify.deadline import deadline_alert, tell_late
 from include.pipelines.settings import settings
 from include.pipelines.training_dag import training_dag
 from include.step_contract.catalog.pipeline import RuntimeName
-from plugins.nightshift import NextClockTime, next_clock_time
+from nightshift import NextClockTime, next_clock_time
 from tests.pipelines.conftest import make_pipeline
 from tests.web_receiver import receiving
 
@@ -72,7 +72,7 @@ def test_a_deadline_is_stored_with_the_dag_the_same_each_time() -> None:
         "reference_type": "NextClockTime",
         "clock": "06:00",
         "timezone": "Asia/Seoul",
-        "__class_path": "plugins.nightshift.NextClockTime",
+        "__class_path": "nightshift.NextClockTime",
     }
     assert stored() == stored()
     reference = NextClockTime("06:00", "Asia/Seoul")

@@ -1,10 +1,7 @@
-"""What Airflow's own processes must know of Nightshift. [core] plugins_folder names this folder.
+"""Deadline at a time of day, and the callback of a run that misses it.
 
-Nothing of ``include/`` is imported here: the scheduler would keep it, and hand the code that it has read to every task
-that it starts, also after an upgrade of the DAG bundle. Changing this file takes a restart of Airflow.
-
-Airflow's own deadlines are a moment plus a fixed time, which a time of day is not: not across a weekend, not when the
-clocks change, and not for a backfill, which would be late before it began. So there is one of our own.
+Airflow's own deadlines are a moment plus a fixed time. A time of day is not: not across a weekend, not when the clocks
+change, and not for a backfill, which would be late before it began.
 """
 
 import asyncio
@@ -15,16 +12,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk.definitions.deadline import REFERENCE_TYPE_FIELD, BaseDeadlineReference
-from airflow.task.priority_strategy import PriorityWeightStrategy
-from airflow.utils.types import DagRunType
 
-_ROOT = str(Path(__file__).resolve().parents[1])
+_ROOT = str(Path(__file__).resolve().parents[2])
 _RUN_TYPES = ("scheduled", "asset_triggered")
-"""Nobody waits for a backfill or a run by hand by the clock."""
-_NIGHTLY = 300
-_WEIGHTS = {DagRunType.MANUAL: 200, DagRunType.BACKFILL_JOB: 100}
+"""Types of runs that have a deadline; a backfill or a run by hand has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +38,7 @@ class NextClockTime(BaseDeadlineReference):
         return cls(reference_data["clock"], reference_data["timezone"])
 
     def _evaluate_with(self, *, session: Any, dag_id: str, run_id: str) -> datetime | None:
-        """Return a new run's deadline, or None if it has none; called where runs are created."""
+        """Return a new run's deadline, or None if it has none; the processes that create runs call this."""
         from airflow.models import DagRun
         from sqlalchemy import select
 
@@ -58,7 +50,7 @@ class NextClockTime(BaseDeadlineReference):
 
 
 def next_clock_time(moment: datetime, clock: str, timezone: ZoneInfo) -> datetime:
-    """Return the first moment after another at which clocks in a time zone show a time ("06:00")."""
+    """Return the first moment after ``moment`` at which clocks in the time zone show ``clock`` ("06:00")."""
     local = moment.astimezone(timezone)
     hour, minute = map(int, clock.split(":"))
     shown = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
@@ -68,30 +60,9 @@ def next_clock_time(moment: datetime, clock: str, timezone: ZoneInfo) -> datetim
 
 
 async def tell_late_in_triggerer(**arguments: Any) -> None:
-    """Tell that a run is late, where no executor can; the triggerer has the DAG bundle's root not on its path."""
+    """Notify that a run is late, in the triggerer, which does not have the DAG bundle's root on its path."""
     if _ROOT not in sys.path:
         sys.path.append(_ROOT)
     from include.pipelines.notify.deadline import tell_late
 
     await asyncio.to_thread(tell_late, **arguments)  # the triggerer's loop stays free
-
-
-class NightlyFirst(PriorityWeightStrategy):
-    """Whose task gets the next free slot: a night's, then one by hand, then a backfill's; of each, the furthest.
-
-    Airflow's own rules do not look at the run, and of equals take the one with the oldest data: a backfill over a month
-    would go before the night.
-    """
-
-    def get_weight(self, ti: Any) -> int:
-        """Return the weight of a task of some run; the higher goes first."""
-        kind = DagRunType.from_run_id(ti.run_id)
-        return _WEIGHTS.get(kind, _NIGHTLY) + len(ti.task.get_flat_relative_ids(upstream=True))
-
-
-class NightshiftPlugin(AirflowPlugin):
-    """Nightshift's plugin."""
-
-    name = "nightshift"
-    priority_weight_strategies = [NightlyFirst]  # noqa: RUF012  # as Airflow declares it
-    deadline_references = [NextClockTime]  # noqa: RUF012  # as Airflow declares it

@@ -1,0 +1,18 @@
+"""Register what the package ``nightshift`` beside this file adds to Airflow.
+
+Airflow runs each .py file below [core] plugins_folder as a module named after the file alone, so a package there would
+fall apart into ``__init__``, ``deadlines`` and so on. ``.airflowignore`` keeps the package from that; this file is the
+only one that Airflow runs.
+"""
+
+from airflow.plugins_manager import AirflowPlugin
+
+from nightshift import NextClockTime, NightlyFirst
+
+
+class NightshiftPlugin(AirflowPlugin):
+    """Nightshift's plugin."""
+
+    name = "nightshift"
+    priority_weight_strategies = [NightlyFirst]  # noqa: RUF012  # as Airflow declares it
+    deadline_references = [NextClockTime]  # noqa: RUF012  # as Airflow declares it
