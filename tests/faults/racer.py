@@ -29,7 +29,8 @@ from trainer.commands import rollback
 from trainer.errors import TryAgain
 from trainer.gate.report import GateReport, write_report
 from trainer.job import Job
-from trainer.registry.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
+from trainer.registry.model_registry import ModelRegistry
+from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
 from trainer.settings import Settings
 from trainer.steps import promote
 from trainer.storage.folders import FileStorage

@@ -26,7 +26,8 @@ from trainer.datasets.manifest import Manifest
 from trainer.execution import run_step
 from trainer.gate.report import GateReport, ModelReport, write_report
 from trainer.job import Job
-from trainer.registry.model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
+from trainer.registry.model_registry import ModelRegistry
+from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run

@@ -27,7 +27,7 @@ from trainer.job import Job
 from trainer.registry import alias_moves, bad_versions
 from trainer.registry.alias_ledger import AliasLedger
 from trainer.registry.alias_moves import AliasMoves
-from trainer.registry.model_registry import WEIGHTS_TAG
+from trainer.registry.version import WEIGHTS_TAG
 from trainer.settings import Settings
 
 pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")

@@ -25,11 +25,10 @@ from tests.trainer.conftest import make_pipeline, make_run
 from trainer.commands.dispatch import run_chore
 from trainer.commands.old_runs import old_checkpoints
 from trainer.errors import BadRequest, Superseded, TryAgain
-from trainer.frameworks.ultralytics.metric_names import EVERY_EPOCH_METRIC
+from trainer.handover.metric_names import EVERY_EPOCH_METRIC
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.tracking.run_record import RunRecord
-from trainer.training import checkpoints
 from trainer.training.checkpoints import CheckpointStore
 
 MakeJob = Callable[..., Job]
@@ -77,8 +76,8 @@ def store_checkpoint(job: Job, tmp_path: Path) -> None:
     (save_dir / "weights").mkdir(parents=True)
     (save_dir / "weights" / "last.pt").write_text("weights")
     (save_dir / "results.csv").write_text("epoch")
-    checkpoints.publish(slot, save_dir, 3, improved=True)
-    claimed = checkpoints.claim(slot)
+    slot.publish(slot, save_dir, 3, improved=True)
+    claimed = slot.claim(slot)
     assert claimed is not None
     CheckpointStore(job.record).commit(claimed)
 

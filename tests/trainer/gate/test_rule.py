@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from step_contract.catalog.pipeline import Gate
 from step_contract.step import Verdict
-from trainer.gate.rule import Measured, Move, decide, may_promote
+from trainer.frameworks.interface import Measured
+from trainer.gate.rule import Move, decide, may_promote
 
 METRIC = "mAP50"
 RANK = {Verdict.REFUSE: 0, Verdict.KEEP: 1, Verdict.PROMOTE: 2}

@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from step_contract.catalog.pipeline import VisionTask
+from trainer.frameworks.interface import Finding
 from trainer.pictures.confusion import draw_confusion
-from trainer.pictures.side_by_side import Finding, Row, draw, truth
+from trainer.pictures.side_by_side import Row, draw, truth
 
 NAMES = ("개", "cat")
 

@@ -19,7 +19,8 @@ from trainer.registry import alias_moves
 from trainer.registry.alias_history import TAG_PREFIX
 from trainer.registry.alias_ledger import LEDGER_TAG
 from trainer.registry.alias_moves import Mover
-from trainer.registry.model_registry import MissingWeights, ModelRegistry, RegisteredVersion
+from trainer.registry.model_registry import MissingWeights, ModelRegistry
+from trainer.registry.version import RegisteredVersion
 from trainer.settings import Settings
 from trainer.tracking.client import connect
 

@@ -21,13 +21,14 @@ from tests.trainer.conftest import FIRST_NIGHT, make_pipeline, make_run
 from tests.trainer.trained_runs import make_report, register_made_up, registry_of
 from trainer.commands import rollback
 from trainer.errors import BadRequest
+from trainer.frameworks.interface import Measured
 from trainer.gate.report import GateReport
-from trainer.gate.rule import Decision, Measured, Move, decide, may_promote
+from trainer.gate.rule import Decision, Move, decide, may_promote
 from trainer.job import Job
 from trainer.registry import alias_moves
 from trainer.registry.alias_history import AliasMove
 from trainer.registry.bad_versions import mark_of
-from trainer.registry.model_registry import RegisteredVersion
+from trainer.registry.version import RegisteredVersion
 from trainer.registry.versions import versions_of
 from trainer.settings import Settings
 from trainer.steps import promote

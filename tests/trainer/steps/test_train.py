@@ -26,14 +26,16 @@ from trainer.datasets.manifest import Manifest, record_manifest
 from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
 from trainer.execution import close_lost_run, run_step
 from trainer.frameworks.ultralytics import callbacks as epoch_callbacks
+from trainer.handover import slot
+from trainer.handover.slot import LAST
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.steps import train
 from trainer.storage.content_hash import content_hash_of
 from trainer.tracking.run_record import RunRecord, open_record
-from trainer.training import checkpoints, reporter
 from trainer.training import pending_uploads as unsent
-from trainer.training.checkpoints import LAST, CheckpointStore
+from trainer.training import reporter, state
+from trainer.training.checkpoints import CheckpointStore
 
 MakeJob = Callable[..., Job]
 ARGUMENTS = {"nbs": 8, "optimizer": "AdamW", "lr0": 0.003, "warmup_epochs": 1, "mosaic": 0, "amp": False}
@@ -186,7 +188,7 @@ def test_classify_trains_with_korean_class_names(train_job: MakeJob, tmp_path: P
 def test_what_an_epoch_handed_over_stays_as_it_was_while_ultralytics_goes_on(
     train_job: MakeJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    publish, handed_over = checkpoints.publish, []
+    publish, handed_over = slot.publish, []
 
     def keep(slot: Path, save_dir: Path, epoch: int, **options: Any) -> None:
         last, kept = save_dir / "weights" / LAST, tmp_path / f"epoch{epoch}.pt"
@@ -194,7 +196,7 @@ def test_what_an_epoch_handed_over_stays_as_it_was_while_ultralytics_goes_on(
         handed_over.append((kept, content_hash_of(last), options["linked"]))
         publish(slot, save_dir, epoch, **options)
 
-    monkeypatch.setattr(checkpoints, "publish", keep)
+    monkeypatch.setattr(slot, "publish", keep)
     do_train(train_job(tiny_pipeline(4)))
     assert [linked for _, _, linked in handed_over] == [True] * 3
     assert [content_hash_of(kept) for kept, _, _ in handed_over] == [digest for _, digest, _ in handed_over]
@@ -448,7 +450,7 @@ def test_a_container_killed_at_its_limit_is_followed_by_half_the_batch(train_job
     def kill() -> Job:
         job = train_job(pipeline)
         job.record.begin_step(Step.TRAIN, train.fingerprint(job))
-        train._current_training(job, CheckpointStore(job.record))
+        state.current_training(job, CheckpointStore(job.record))
         close_lost_run(job.request, job.run, settings, "FAILED", "killed at its limit", killed)
         return job
 

@@ -26,9 +26,9 @@ from tests.trainer.storage.test_eviction import left, put
 from tests.trainer.trained_model import digits_manifest, record_preprocess
 from trainer.commands.dispatch import run_chore
 from trainer.errors import Superseded, TryAgain
-from trainer.frameworks.ultralytics.metric_names import EVERY_EPOCH_METRIC
 from trainer.handover import journal
 from trainer.handover.journal import Entry, EntryKind
+from trainer.handover.metric_names import EVERY_EPOCH_METRIC
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.eviction import evict, evict_if_due

@@ -24,9 +24,10 @@ from trainer.datasets import manifest as manifests
 from trainer.datasets.manifest import Manifest
 from trainer.errors import BadData, BadRequest
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
+from trainer.handover.slot import HISTORY, LAST
 from trainer.job import Job
-from trainer.steps import train
-from trainer.training.checkpoints import HISTORY, LAST, Checkpoint, CheckpointStore
+from trainer.training import state
+from trainer.training.checkpoints import Checkpoint, CheckpointStore
 
 pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
@@ -138,7 +139,7 @@ def resumed_from(store: CheckpointStore, folder: Path) -> int | None:
 
 
 def make_plan(folder: Path, model: str = "tiny.yaml") -> Any:
-    from trainer.frameworks.ultralytics.fit import Plan
+    from trainer.frameworks.interface import Plan
 
     return Plan(
         task=VisionTask.DETECT,
@@ -262,7 +263,7 @@ def test_a_checkpoint_of_another_model_is_no_success(
     pipeline = make_pipeline(model="tiny.yaml", training=training)
     job = make_job("train", pipeline)
     record_preprocess(job, digits)
-    train._current_training(job, CheckpointStore(job.record))
+    state.current_training(job, CheckpointStore(job.record))
     commit(CheckpointStore(job.record), resumable, 2, tmp_path)
     with pytest.raises(BadData, match=r"the checkpoint is of another model: .*; expected the model that the run began"):
         do("train", None, pipeline)

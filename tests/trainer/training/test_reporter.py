@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from trainer.errors import BadRequest, OutOfMemory, Terminated, TryAgain
-from trainer.handover import journal
+from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
+from trainer.handover.slot import HISTORY, LAST
 from trainer.job import Job
 from trainer.tracking.run_record import RunRecord
-from trainer.training import checkpoints, reporter
-from trainer.training.checkpoints import HISTORY, LAST, CheckpointStore
+from trainer.training import reporter
+from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
 
 
@@ -47,7 +48,7 @@ def publish(exchange: Path, tmp_path: Path, epoch: int) -> None:
     (folder / "weights").mkdir(parents=True, exist_ok=True)
     (folder / "weights" / LAST).write_text(f"weights {epoch}")
     (folder / HISTORY).write_text(f"{epoch}")
-    checkpoints.publish(exchange, folder, epoch, improved=True)
+    slot.publish(exchange, folder, epoch, improved=True)
 
 
 def points(record: RunRecord, key: str = "train/loss") -> list[tuple[int, float]]:

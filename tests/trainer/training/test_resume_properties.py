@@ -19,15 +19,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from step_contract.step import Step, StepRequest
 from tests.trainer.conftest import make_pipeline, make_run
 from trainer.errors import BadData
-from trainer.handover import journal
+from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
+from trainer.handover.slot import HISTORY, LAST
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.by_uri import DatasetStorage
 from trainer.tracking.run_record import RunRecord, open_record
-from trainer.training import checkpoints, reporter
 from trainer.training import pending_uploads as unsent
-from trainer.training.checkpoints import HISTORY, LAST, CheckpointStore
+from trainer.training import reporter
+from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
 
 LOSS = "train/loss"
@@ -69,7 +70,7 @@ class Training(RuleBasedStateMachine):
         (save / "weights").mkdir(parents=True, exist_ok=True)
         (save / "weights" / LAST).write_text(f"weights {self.done}")
         (save / HISTORY).write_text(f"{self.done}")
-        checkpoints.publish(self.exchange, save, self.done, improved=True)
+        slot.publish(self.exchange, save, self.done, improved=True)
 
     @rule()
     def carry(self) -> None:

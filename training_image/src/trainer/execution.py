@@ -17,13 +17,13 @@ from step_contract.step import (
     StepResult,
     StepRun,
 )
+from trainer.training.state import note_out_of_memory
 
 from .errors import StepError, Superseded, Terminated
 from .job import Job
 from .machine.full_disk import full_disk_is_try_again
 from .reports import quality_history
 from .settings import Settings
-from .steps.train import note_out_of_memory
 from .storage.by_uri import DatasetStorage
 from .termination import told_to_stop_comes_first
 from .tracking.client import hurry
@@ -73,7 +73,7 @@ def run_step(
                 with told_to_stop_comes_first():
                     scratch = Path(workspaces.enter_context(_workspace(settings, run, request.step)))
                     job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, scratch, backend)
-                    return _run_job(job, cast(StepModule, importlib.import_module(f".{request.step}", __package__)))
+                    return _run_job(job, cast(StepModule, importlib.import_module(f"trainer.steps.{request.step}")))
             except Superseded:
                 raise
             except BaseException as error:

@@ -39,8 +39,8 @@ class Job:
         return self.request.step
 
 
-def fingerprint(*parts: object) -> str:
-    """Return a digest of a step's inputs and the trainer's version; equal inputs mean that the work is already done."""
+def versioned_digest(*parts: object) -> str:
+    """Return a digest of values and the trainer's version; equal inputs mean that the work is already done."""
     return digest(__version__, *parts)
 
 

@@ -14,9 +14,8 @@ import pytest
 from trainer.errors import Bug
 from trainer.frameworks.ultralytics import callbacks as epoch_callbacks
 from trainer.frameworks.ultralytics.callbacks import EVENTS, EpochCallbacks
-from trainer.handover import journal
+from trainer.handover import journal, slot
 from trainer.handover.journal import EntryKind
-from trainer.training import checkpoints
 
 
 @pytest.fixture
@@ -103,7 +102,7 @@ def test_the_effective_arguments_are_those_that_matter(exchange: Path, trainer: 
 
 def test_the_best_weights_are_handed_over_beside_the_last(exchange: Path, trainer: SimpleNamespace) -> None:
     run_epoch(callbacks_of(exchange), trainer)
-    claimed = checkpoints.claim(exchange)
+    claimed = slot.claim(exchange)
     assert claimed is not None
     assert [(claimed / name).read_text() for name in ("last.pt", "best.pt")] == ["last", "best"]
 
@@ -146,7 +145,7 @@ def test_the_final_measurement_is_no_epoch_and_the_last_epoch_no_checkpoint(
     kinds = [entry.kind for entry in journal.read(exchange)[0]]
     assert kinds == [EntryKind.START, EntryKind.EPOCH, EntryKind.FINAL]
     assert journal.read(exchange)[0][-1].metrics == {"metrics/mAP50": 0.6}
-    assert checkpoints.claim(exchange) is None
+    assert slot.claim(exchange) is None
 
 
 def test_without_validation_an_epoch_has_no_measured_metrics(exchange: Path, trainer: SimpleNamespace) -> None:

@@ -117,7 +117,8 @@ def test_classify_counts_each_class_by_itself() -> None:
 )
 def test_damaged_weights_are_named(tmp_path: Path, content: bytes, message: str) -> None:
     ultralytics_setup.prepare(tmp_path / "config")
-    from trainer.frameworks.ultralytics.measurement import UnreadableModel, load
+    from trainer.frameworks.interface import UnreadableModel
+    from trainer.frameworks.ultralytics.measurement import load
 
     weights = tmp_path / "best.pt"
     weights.write_bytes(content)
@@ -126,7 +127,8 @@ def test_damaged_weights_are_named(tmp_path: Path, content: bytes, message: str)
 
 
 def test_weights_of_another_task_are_no_champion_of_this_one(tiny_weights: Path) -> None:
-    from trainer.frameworks.ultralytics.measurement import UnreadableModel, load
+    from trainer.frameworks.interface import UnreadableModel
+    from trainer.frameworks.ultralytics.measurement import load
 
     with pytest.raises(UnreadableModel, match="are of task detect; expected classify"):
         load(tiny_weights, VisionTask.CLASSIFY)

@@ -12,7 +12,7 @@ from functools import partial
 from step_contract.chore import DagRunName
 from step_contract.step import FailureKind, Step
 from trainer.errors import TryAgain
-from trainer.frameworks.ultralytics.metric_names import EVERY_EPOCH_METRIC
+from trainer.handover.metric_names import EVERY_EPOCH_METRIC
 from trainer.tracking.client import connect, mlflow_errors
 from trainer.tracking.ownership import TAG as OWNER_TAG
 from trainer.tracking.run_record import RUN_KEY_TAG, RunRecord

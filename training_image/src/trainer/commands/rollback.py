@@ -18,7 +18,8 @@ from trainer.errors import BadRequest, TryAgain
 from trainer.registry.alias_history import AliasMove
 from trainer.registry.alias_moves import Mover
 from trainer.registry.bad_versions import BadMark, mark_bad, mark_by, mark_of
-from trainer.registry.model_registry import WEIGHTS_TAG, MissingWeights, ModelRegistry, RegisteredVersion, wall_clock
+from trainer.registry.model_registry import MissingWeights, ModelRegistry, wall_clock
+from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
 from trainer.registry.versions import describe_versions, versions_of
 
 _TRIES = 4

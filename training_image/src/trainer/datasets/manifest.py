@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from step_contract.catalog.pipeline import DatasetFormat, VisionTask
-from trainer.errors import BadData, BadRequest
+from step_contract.step import PreprocessResult, Step
+from trainer.errors import BadData, BadRequest, Bug
 from trainer.storage.interface import StoredObject
 
 if TYPE_CHECKING:
@@ -186,3 +187,11 @@ def _json(value: object) -> bytes:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def dataset_digest(record: "RunRecord") -> str:
+    """Return the digest of the dataset that preprocess recorded."""
+    outcome = record.require(Step.PREPROCESS).outcome
+    if not isinstance(outcome, PreprocessResult):
+        raise Bug(f"the done-marker of preprocess holds a result of {outcome.step}")
+    return outcome.dataset_digest

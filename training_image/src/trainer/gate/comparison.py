@@ -14,23 +14,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.datasets.manifest import Manifest, ManifestItem, load_manifest
+from trainer.datasets.manifest import Manifest, ManifestItem, dataset_digest, load_manifest
 from trainer.errors import BadData, OutOfMemory
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
-from trainer.job import Job
-from trainer.job import fingerprint as digest_of
+from trainer.job import Job, versioned_digest
 from trainer.machine import environment
 from trainer.pictures.confusion import draw_confusion
 from trainer.pictures.side_by_side import Row, draw, truth
-from trainer.registry.model_registry import MissingWeights, ModelRegistry, RegisteredVersion
-from trainer.steps.train import dataset_digest
+from trainer.registry.model_registry import MissingWeights, ModelRegistry
+from trainer.registry.version import RegisteredVersion
 from trainer.storage.object_cache import cached_object
 
 from .report import GateReport, ModelReport, write_report
 from .rule import Decision, decide
 
 if TYPE_CHECKING:
-    from trainer.frameworks.ultralytics.measurement import LoadedModel, Measurement, MeasureSettings
+    from trainer.frameworks.interface import Measurement, MeasureSettings
+    from trainer.frameworks.ultralytics.measurement import LoadedModel
 
 _PICTURES = 4
 _MOST_WORKERS = 8
@@ -115,9 +115,9 @@ def example_picture(job: Job, manifest: Manifest) -> Path:
 
 def _ground(job: Job, folder: Path) -> _Ground:
     from trainer.datasets.materialize import materialize
-    from trainer.frameworks.ultralytics.measurement import MeasureSettings
+    from trainer.frameworks.interface import MeasureSettings
 
-    manifest = load_manifest(job.record, folder, dataset_digest(job))
+    manifest = load_manifest(job.record, folder, dataset_digest(job.record))
     settings = MeasureSettings(
         task=job.pipeline.task,
         data=materialize(manifest, job, folder / "dataset"),
@@ -166,7 +166,8 @@ def _load_champion(
     job: Job, champion: RegisteredVersion | None, candidate: _Loaded, folder: Path
 ) -> tuple[_Loaded | None, str]:
     """Return the champion ready to be measured, or None and the reason why there is none to compare with."""
-    from trainer.frameworks.ultralytics.measurement import UnreadableModel, class_names, load
+    from trainer.frameworks.interface import UnreadableModel
+    from trainer.frameworks.ultralytics.measurement import class_names, load
 
     if champion is None:
         return None, "There is no champion to compare with."
@@ -273,7 +274,9 @@ def _log_metrics(job: Job, report: GateReport) -> None:
     for name, value in sides.get("champion", {}).items():
         if name in sides["candidate"]:
             points[f"delta/{name}"] = sides["candidate"][name] - value
-    identity = digest_of(report.model_dump(include={"rule", "champion_version", "dataset_digest", "weights_sha256"}))
+    identity = versioned_digest(
+        report.model_dump(include={"rule", "champion_version", "dataset_digest", "weights_sha256"})
+    )
     number = _comparison_number(job, identity[:_COMPARISON_DIGITS])
     job.record.log_metrics({k: v for k, v in points.items() if number not in job.record.metric_epochs(k)}, number)
 

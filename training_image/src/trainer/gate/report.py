@@ -13,13 +13,12 @@ from step_contract.catalog.pipeline import Gate
 from step_contract.record import Record
 from step_contract.step import Verdict
 from trainer.errors import BadRequest
+from trainer.frameworks.interface import USUAL_BATCH
 
 if TYPE_CHECKING:
     from trainer.tracking.run_record import RunRecord
 
 REPORT_FILE = "gate.json"
-USUAL_BATCH = 16
-"""Images measured at once where the memory suffices."""
 _REASONS_LENGTH = 2500
 
 

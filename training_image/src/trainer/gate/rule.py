@@ -16,23 +16,15 @@ How the rule of the catalog is read (``decide``):
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
 from step_contract.catalog.pipeline import Gate
 from step_contract.step import Verdict
+from trainer.frameworks.interface import Measured
 
 ROUNDING = 1e-9
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the gate sees of a model: metrics over all images, and the rule's metric for each class."""
-
-    overall: Mapping[str, float]
-    per_class: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

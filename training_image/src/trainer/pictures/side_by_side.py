@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from step_contract.catalog.pipeline import VisionTask
+from trainer.frameworks.interface import Finding
 
 _PANEL = 320
 """Side in pixels of the square a picture is drawn in."""
@@ -16,16 +17,6 @@ _BACKGROUND, _TEXT = (24, 26, 30), (235, 235, 235)
 _COLOURS = ((66, 135, 245), (245, 166, 35), (80, 200, 120), (230, 80, 90), (170, 110, 240), (60, 200, 210))
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One labelled or predicted object; without a box it is about the whole picture."""
-
-    label: str
-    score: float | None = None
-    box: tuple[float, float, float, float] | None = None
-    """Left, top, right, bottom in pixels."""
 
 
 @dataclass(frozen=True)

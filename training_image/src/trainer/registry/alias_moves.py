@@ -23,7 +23,7 @@ from .alias_history import AliasMove, as_tag, holder, moves, next_number, shorte
 from .alias_ledger import LEDGER_TAG, AliasLedger, find_ledger
 
 if TYPE_CHECKING:
-    from .model_registry import RegisteredVersion
+    from trainer.registry.version import RegisteredVersion
 
 _log = logging.getLogger(__name__)
 _TRIES = 20

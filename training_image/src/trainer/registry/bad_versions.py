@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pydantic import AwareDatetime, ValidationError
 
 from step_contract.record import Record
+from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
 from trainer.tracking.client import mlflow_errors
 
-from .model_registry import WEIGHTS_TAG, ModelRegistry, RegisteredVersion
+from .model_registry import ModelRegistry
 
 _TAG = "bad"
 _TRUE = "true"

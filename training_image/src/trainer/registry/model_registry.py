@@ -7,7 +7,6 @@ here may be called again with the same arguments. How an alias with a history mo
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,18 +16,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from trainer.errors import BadData, BadRequest, Bug
+from trainer.registry.version import PIPELINE_TAG, RUN_KEY_TAG, WEIGHTS_FILE, RegisteredVersion
 from trainer.tracking.client import is_missing, mlflow_errors, model_tags, repeated
 
 from .alias_history import AliasMove
 from .alias_ledger import LEDGER_TAG, new_ledger
 from .alias_moves import AliasMoves, Mover, set_alias
-
-RUN_KEY_TAG = "run_key"
-DATA_TIME_TAG = "data_interval_end"
-PIPELINE_TAG = "pipeline"
-WEIGHTS_TAG = "weights.sha256"
-WEIGHTS_FILE = "artifacts/best.pt"
-"""Where a packed model keeps its weights."""
 
 _log = logging.getLogger(__name__)
 _OLDEST = datetime.min.replace(tzinfo=UTC)
@@ -36,30 +29,6 @@ _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 class MissingWeights(BadData):
     """A version is registered but its weights are not in the artifact store."""
-
-
-@dataclass(frozen=True)
-class RegisteredVersion:
-    """One version of the registered model."""
-
-    model: str
-    version: str
-    tags: Mapping[str, str]
-    description: str = ""
-
-    @property
-    def run_key(self) -> str | None:
-        """DAG run that registered it, if one of this project did."""
-        return self.tags.get(RUN_KEY_TAG)
-
-    @property
-    def data_time(self) -> datetime | None:
-        """End of the data interval that it was trained on; None if its tag is missing or no time."""
-        try:
-            moment = datetime.fromisoformat(self.tags.get(DATA_TIME_TAG, ""))
-        except ValueError:
-            return None
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def wall_clock() -> datetime:

@@ -15,10 +15,9 @@ from mlflow.models import Model
 from step_contract.catalog.pipeline import VisionTask
 from trainer.errors import Bug
 from trainer.frameworks.ultralytics import served_model
+from trainer.registry.version import WEIGHTS_TAG
 from trainer.tracking.client import mlflow_errors
 from trainer.tracking.run_record import RunRecord
-
-from .model_registry import WEIGHTS_TAG
 
 NAME = "model"
 

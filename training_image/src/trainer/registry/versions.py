@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 
 from trainer.errors import BadRequest
+from trainer.registry.version import RegisteredVersion
 from trainer.tracking.client import mlflow_errors
 
 from .bad_versions import mark_of
-from .model_registry import ModelRegistry, RegisteredVersion
+from .model_registry import ModelRegistry
 
 _SHOWN = 20
 _PAGE = 1000

@@ -10,9 +10,8 @@ from step_contract.step import EvaluateResult, Step
 from trainer.errors import BadRequest
 from trainer.gate.comparison import compare_with, registry_of
 from trainer.gate.report import GateReport, find_report, short_reasons, write_report
-from trainer.job import Job
-from trainer.job import fingerprint as digest_of
-from trainer.registry.model_registry import WEIGHTS_TAG
+from trainer.job import Job, versioned_digest
+from trainer.registry.version import WEIGHTS_TAG
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ def fingerprint(job: Job) -> str:
     compared = champion.version if champion else ""
     if champion is not None and champion.run_key == job.run.key:
         compared = tags.get("gate.champion_version", "")
-    return digest_of(Step.EVALUATE, tags.get("dataset.digest"), *trained, rule.model_dump(), compared)
+    return versioned_digest(Step.EVALUATE, tags.get("dataset.digest"), *trained, rule.model_dump(), compared)
 
 
 def summary(outcome: EvaluateResult) -> str:

@@ -20,8 +20,7 @@ from trainer.datasets.reader import SourceReader
 from trainer.datasets.source import Source, list_source
 from trainer.datasets.validation import Candidate, ValidationReport, validate
 from trainer.errors import BadData, Bug
-from trainer.job import Job
-from trainer.job import fingerprint as digest_of
+from trainer.job import Job, versioned_digest
 from trainer.pictures.contact_sheet import contact_sheet
 from trainer.storage.eviction import evict_if_due
 from trainer.storage.interface import StoredObject, readable
@@ -40,7 +39,7 @@ def fingerprint(job: Job) -> str:
         for folder in source.folders
     ]
     dataset = job.pipeline.dataset.model_dump(mode="json")
-    return digest_of(dataset, job.pipeline.task, source.uri, source.missing, listing)
+    return versioned_digest(dataset, job.pipeline.task, source.uri, source.missing, listing)
 
 
 def work(job: Job) -> PreprocessResult:

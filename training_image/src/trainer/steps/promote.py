@@ -17,12 +17,12 @@ from trainer.errors import BadRequest, TryAgain
 from trainer.gate.comparison import compare_with, registry_of
 from trainer.gate.report import GateReport, read_report, short_reasons
 from trainer.gate.rule import Move, may_promote
-from trainer.job import Job
-from trainer.job import fingerprint as digest_of
+from trainer.job import Job, versioned_digest
 from trainer.registry.alias_history import held_before
 from trainer.registry.alias_moves import Mover
 from trainer.registry.bad_versions import find_mark
-from trainer.registry.model_registry import ModelRegistry, RegisteredVersion
+from trainer.registry.model_registry import ModelRegistry
+from trainer.registry.version import RegisteredVersion
 
 _ROUNDS = 20
 """Looks at the champion. Whenever another run is faster it takes two: one that loses and one that compares again."""
@@ -35,7 +35,7 @@ def fingerprint(job: Job) -> str:
     """Return the digest of what was registered and compared, and of the alias."""
     tags = job.record.tags()
     registered = (tags.get(f"step.{Step.REGISTER}.fingerprint"), tags.get(f"step.{Step.REGISTER}.result"))
-    return digest_of(Step.PROMOTE, *registered, job.pipeline.registry.model_dump())
+    return versioned_digest(Step.PROMOTE, *registered, job.pipeline.registry.model_dump())
 
 
 def summary(outcome: PromoteResult) -> str:

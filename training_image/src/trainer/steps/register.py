@@ -12,25 +12,18 @@ from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.gate.comparison import candidate_weights, example_picture, registry_of, sha256_of
 from trainer.gate.description import description
 from trainer.gate.report import GateReport, read_report, short_reasons
-from trainer.job import Job
-from trainer.job import fingerprint as digest_of
+from trainer.job import Job, versioned_digest
 from trainer.machine import environment
 from trainer.registry.bad_versions import mark_of
-from trainer.registry.model_registry import (
-    DATA_TIME_TAG,
-    PIPELINE_TAG,
-    RUN_KEY_TAG,
-    WEIGHTS_TAG,
-    ModelRegistry,
-    RegisteredVersion,
-)
+from trainer.registry.model_registry import ModelRegistry
+from trainer.registry.version import DATA_TIME_TAG, PIPELINE_TAG, RUN_KEY_TAG, WEIGHTS_TAG, RegisteredVersion
 
 
 def fingerprint(job: Job) -> str:
     """Return the digest of what evaluate measured and where the model goes."""
     tags = job.record.tags()
     evaluated = (tags.get(f"step.{Step.EVALUATE}.fingerprint"), tags.get(f"step.{Step.EVALUATE}.result"))
-    return digest_of(Step.REGISTER, *evaluated, job.pipeline.registry.model_dump())
+    return versioned_digest(Step.REGISTER, *evaluated, job.pipeline.registry.model_dump())
 
 
 def summary(outcome: RegisterResult) -> str:

@@ -13,21 +13,23 @@ from step_contract.step import TrainResult
 from trainer.datasets.manifest import load_manifest
 from trainer.datasets.materialize import materialize
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory
+from trainer.frameworks.interface import Plan
 from trainer.frameworks.ultralytics import fit as detector
-from trainer.frameworks.ultralytics.fit import Model, Plan
-from trainer.frameworks.ultralytics.metric_names import EVERY_EPOCH_METRIC
+from trainer.frameworks.ultralytics.fit import Model
 from trainer.frameworks.ultralytics.model_files import models_folder
 from trainer.handover import journal
 from trainer.handover.journal import Entry, EntryKind
+from trainer.handover.metric_names import EVERY_EPOCH_METRIC
+from trainer.handover.slot import HISTORY, LAST
 from trainer.job import Job
 from trainer.machine import environment
 
 from . import pending_uploads as unsent
-from .checkpoints import HISTORY, LAST, CheckpointStore
+from .checkpoints import CheckpointStore
 from .reporter import Reporter
 
 if TYPE_CHECKING:
-    from trainer.steps.train import Training
+    from trainer.training.state import Training
 
 _MOST_WORKERS = 8
 _PICTURES = ("*.png", "labels.jpg", "train_batch0.jpg", "val_batch0_labels.jpg", "val_batch0_pred.jpg")

@@ -9,10 +9,8 @@ Must not import torch: whether a checkpoint can be resumed from is ``detector``'
 
 import logging
 import os
-import shutil
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,21 +18,18 @@ from pydantic import ValidationError
 
 from step_contract.record import Record
 from trainer.errors import BadData, StepError, TryAgain
+from trainer.handover.slot import BEST, EPOCH_FILE, HISTORY, LAST, WEIGHTS_FOLDER, link, remove_copy
 from trainer.storage.content_hash import content_hash_of
 from trainer.tracking.run_record import RunRecord
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    pass
 
 FOLDER = "checkpoints"
-LAST, BEST, HISTORY = "last.pt", "best.pt", "results.csv"
 
 TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
 FILES_TAG = "checkpoint_files"
 """Set from the first upload until nothing is left in the store: whoever thins old runs finds them by it."""
-_READY, _TAKING, _CLAIMED, _BUILDING, _REPLACED, _GONE = "ready", "taking", "claimed", "building", "replaced", "gone"
-_EPOCH = "epoch"
-_WEIGHTS = "weights"
 _REMEMBERED = 4
 _SLOW_UPLOAD_SECONDS = 1.0
 """After one that took longer, somebody else may have taken the record over."""
@@ -59,88 +54,7 @@ class Checkpoint(Record):
 # -- in the training --------------------------------------------------------------------------------------------------
 
 
-class ReplacedFile(type(Path())):  # type: ignore[misc]  # the class of this system's paths
-    """A path whose bytes are written to a new file each time: a link to the old one keeps the old bytes.
-
-    Ultralytics writes each epoch's weights over those of the epoch before, in the same file. As a file of its own,
-    what an epoch left can be handed over without a copy.
-    """
-
-    def write_bytes(self, data: "ReadableBuffer") -> int:
-        """Write the bytes; a rename over the old file would be safer and let the epoch wait for the disk (ext4)."""
-        self.unlink(missing_ok=True)
-        return int(super().write_bytes(data))
-
-
-def publish(slot: Path, save_dir: Path, epoch: int, *, improved: bool, linked: bool = False) -> None:
-    """Put what an epoch left into the slot, complete or not at all.
-
-    Args:
-        slot: folder of this training's own.
-        save_dir: where ultralytics keeps results.csv and weights/.
-        epoch: epochs finished.
-        improved: the last weights are also the best.
-        linked: last.pt is written as a ReplacedFile, so that a link suffices.
-    """
-    building = slot / _BUILDING
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir(parents=True)
-    (_link if linked else shutil.copyfile)(save_dir / _WEIGHTS / LAST, building / LAST)
-    shutil.copyfile(save_dir / HISTORY, building / HISTORY)
-    _add_best(slot, save_dir, building, improved=improved)
-    (building / _EPOCH).write_text(str(epoch), encoding="ascii")
-    # Renaming is atomic, so the reporter claims either the old copy or the new one.
-    with suppress(FileNotFoundError):
-        os.rename(slot / _READY, slot / _REPLACED)
-    os.rename(building, slot / _READY)
-    shutil.rmtree(slot / _REPLACED, ignore_errors=True)
-
-
-def _add_best(slot: Path, save_dir: Path, building: Path, *, improved: bool) -> None:
-    """Add the best weights, copied only when they changed: ultralytics overwrites its own file in place."""
-    kept = slot / BEST
-    if improved:
-        _link(building / LAST, kept)
-    elif not kept.exists() and (save_dir / _WEIGHTS / BEST).exists():
-        shutil.copyfile(save_dir / _WEIGHTS / BEST, kept)
-    if kept.exists():
-        _link(kept, building / BEST)
-
-
-def _link(source: Path, target: Path) -> None:
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(source, target)
-
-
 # -- in the reporter --------------------------------------------------------------------------------------------------
-
-
-def claim(slot: Path) -> Path | None:
-    """Take the newest copy out of the slot, or the one that was taken before and not yet stored."""
-    claimed, taking = slot / _CLAIMED, slot / _TAKING
-    _replace(claimed, taking)  # a try died in the middle of the following
-    with suppress(FileNotFoundError):  # nothing new, or the training is just replacing it
-        os.rename(slot / _READY, taking)
-    _replace(claimed, taking)
-    return claimed if claimed.exists() else None
-
-
-def _replace(claimed: Path, taking: Path) -> None:
-    if taking.exists():
-        _remove(claimed)
-        os.rename(taking, claimed)
-
-
-def _remove(copy: Path) -> None:
-    """Remove a copy at one stroke: a try that dies meanwhile leaves no half of it to the next."""
-    gone = copy.with_name(_GONE)
-    shutil.rmtree(gone, ignore_errors=True)
-    with suppress(FileNotFoundError):
-        os.rename(copy, gone)
-    shutil.rmtree(gone, ignore_errors=True)
 
 
 class CheckpointStore:
@@ -176,7 +90,7 @@ class CheckpointStore:
         newest = max(before, key=lambda other: other.epoch, default=None)
         if newest is not None and newest.epoch >= epoch:
             _log.info("a checkpoint of epoch %d is dropped: MLflow has that of epoch %d", epoch, newest.epoch)
-            _remove(claimed)
+            remove_copy(claimed)
             self._stored = before if is_sure else None
             return newest
         if not is_sure:
@@ -194,7 +108,7 @@ class CheckpointStore:
         self._record.set_tags(
             {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", TAG: checkpoint.model_dump_json()}
         )
-        _remove(claimed)
+        remove_copy(claimed)
         kept = [checkpoint, *([previous] if previous else [])]
         self._delete(_artifacts_of(before) if is_sure else None, kept)
         self._stored = kept
@@ -212,7 +126,7 @@ class CheckpointStore:
             what = f"{name} of the checkpoint of epoch {checkpoint.epoch}"
             if stored.artifact not in present:
                 raise BadData(f"{what} is gone: the run has no artifact {stored.artifact}")
-            target = save_dir / name if name == HISTORY else save_dir / _WEIGHTS / name
+            target = save_dir / name if name == HISTORY else save_dir / WEIGHTS_FOLDER / name
             target.parent.mkdir(parents=True, exist_ok=True)
             self._download(stored, target, what)
 
@@ -240,7 +154,7 @@ class CheckpointStore:
         if digest in known:
             return known[digest]
         named = path.with_name(f"{digest[:20]}{path.suffix}")
-        _link(path, named)
+        link(path, named)
         self._record.log_artifact(named, FOLDER)
         return StoredFile(artifact=f"{FOLDER}/{named.name}", content_hash=digest)
 
@@ -285,10 +199,10 @@ class CheckpointStore:
 
 def _epoch_of(copy: Path) -> int:
     try:
-        return int((copy / _EPOCH).read_text(encoding="ascii"))
+        return int((copy / EPOCH_FILE).read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError) as error:
         raise BadData(
-            f"a copy of a checkpoint is damaged: expected its epoch in {copy / _EPOCH}, got {error}"
+            f"a copy of a checkpoint is damaged: expected its epoch in {copy / EPOCH_FILE}, got {error}"
         ) from error
 
 

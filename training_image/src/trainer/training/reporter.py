@@ -14,12 +14,11 @@ from types import TracebackType
 from typing import Self
 
 from trainer.errors import OutOfMemory, Superseded, TryAgain
-from trainer.handover import journal
+from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
 from trainer.tracking.client import hurry
 from trainer.tracking.run_record import RunRecord
 
-from . import checkpoints
 from .checkpoints import CheckpointStore
 
 _INTERVAL_SECONDS = 0.25
@@ -122,7 +121,7 @@ class Reporter:
 
     def _carry(self) -> None:
         """Carry what there is: metrics first, then the checkpoint that was complete before the journal was read."""
-        claimed = checkpoints.claim(self._exchange)
+        claimed = slot.claim(self._exchange)
         entries, offset = journal.read(self._exchange, self._offset)
         if entries or claimed is not None:
             self._record.ownership.check()

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 from step_contract.step import ExitCode, FailureKind, StepRequest, StepResult, StepRun
 from trainer.errors import StepError, Superseded, Terminated
-from trainer.frameworks.ultralytics.metric_names import shown_metrics
 from trainer.handover import journal
 from trainer.handover.journal import Entry, EntryKind
+from trainer.handover.metric_names import shown_metrics
 
 from .outbox import Event, EventType, Outbox
 

@@ -17,12 +17,12 @@ import psutil
 from step_contract import transport
 from step_contract.step import Progress
 from trainer.errors import Bug, with_causes
-from trainer.handover import journal
+from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
+from trainer.handover.metric_names import shown_metrics
 from trainer.termination import die_with_parent
-from trainer.training import checkpoints
 
-from .metric_names import recorded_name, shown_metrics
+from .metric_names import recorded_name
 
 EVENTS = ("on_train_start", "on_train_epoch_start", "on_train_epoch_end", "on_fit_epoch_end", "teardown")
 
@@ -78,7 +78,7 @@ class EpochCallbacks:
             die_with_parent()
         if self._rank() > 0:
             return
-        trainer.last = checkpoints.ReplacedFile(trainer.last)
+        trainer.last = slot.ReplacedFile(trainer.last)
         if self._rank() == 0:  # a process of its own, whose log nobody has set up
             logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
         self._write(trainer, EntryKind.START, trainer.start_epoch, arguments=self._arguments(vars(trainer.args)))
@@ -126,8 +126,8 @@ class EpochCallbacks:
         # the last epoch again, because ultralytics cannot resume a training that has no epoch left.
         if not trainer.stop:
             improved = bool(trainer.best_fitness == trainer.fitness)
-            linked = isinstance(trainer.last, checkpoints.ReplacedFile)
-            checkpoints.publish(self._exchange, Path(trainer.save_dir), epoch, improved=improved, linked=linked)
+            linked = isinstance(trainer.last, slot.ReplacedFile)
+            slot.publish(self._exchange, Path(trainer.save_dir), epoch, improved=improved, linked=linked)
         self._tell(trainer, epoch, metrics)
         reason = journal.stop_reason(self._exchange)
         if reason is not None:

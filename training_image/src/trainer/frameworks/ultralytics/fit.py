@@ -8,7 +8,6 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,8 @@ from ultralytics.cfg import get_cfg
 from ultralytics.utils import DEFAULT_CFG_DICT, RANK
 from ultralytics.utils.checks import check_yaml
 
-from step_contract.catalog.pipeline import Training, VisionTask
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
+from trainer.frameworks.interface import Plan
 from trainer.handover import journal
 from trainer.machine.device_failures import free_device_memory, says_lost, says_out_of_memory, telling_line
 from trainer.machine.full_disk import full_disk_said
@@ -45,26 +44,6 @@ _MEMORY_ERROR = re.compile(r"\w*MemoryError\b")
 
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
 """The letter of a model's size in its name, as ultralytics reads it."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All that one training is told."""
-
-    task: VisionTask
-    model: str
-    training: Training
-    batch: int
-    data: Path
-    """What ultralytics takes as ``data``: data.yaml, or the folder for classify."""
-    save_dir: Path
-    """Absolute; gets weights/, results.csv and the pictures."""
-    exchange: Path
-    """Folder for the journal and the checkpoint slot."""
-    device: str
-    workers: int
-    models: Path | None
-    """Where a relative weights file is looked for."""
 
 
 def open_checkpoint(last: Path, epoch: int) -> Model:

@@ -5,7 +5,7 @@ Imports torch and ultralytics; ``ultralytics_setup.prepare`` must have run befor
 
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +17,9 @@ from PIL import Image
 from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on first use
 
 from step_contract.catalog.pipeline import TASK_METRICS, VisionTask
-from trainer.errors import BadData, Bug, OutOfMemory, TryAgain, with_causes
-from trainer.gate.report import USUAL_BATCH
-from trainer.gate.rule import Measured
+from trainer.errors import Bug, OutOfMemory, TryAgain, with_causes
+from trainer.frameworks.interface import Finding, Measurement, MeasureSettings, UnreadableModel
 from trainer.machine.device_failures import is_out_of_memory, says_lost, says_out_of_memory, telling_line
-from trainer.pictures.side_by_side import Finding
 
 from .metric_names import catalog_name
 
@@ -36,46 +34,6 @@ _VALUES = {"mAP50-95": "ap", "mAP50": "ap50", "precision": "p", "recall": "r"}
 
 
 LoadedModel = YOLO
-
-
-class UnreadableModel(BadData):
-    """A weights file cannot be loaded, or is of another task than the pipeline."""
-
-
-@dataclass(frozen=True)
-class MeasureSettings:
-    """What both models are measured with."""
-
-    task: VisionTask
-    data: Path
-    """What ultralytics takes as ``data``: data.yaml, or the folder for classify."""
-    split: str
-    imgsz: int
-    device: str
-    workers: int = 0
-    batch: int = USUAL_BATCH
-    """Images measured at once; padding, and so the metrics, depend on it."""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One model on one split. Class names are the model's own, ordered by class id."""
-
-    names: tuple[str, ...]
-    overall: Mapping[str, float]
-    classes: Mapping[str, Mapping[str, float]]
-    """For each class with an image in the split: ``instances`` and the task's metrics."""
-    images: int
-    latency_ms: float
-    """Median wall time of one picture alone, from pixels to predictions."""
-    size_bytes: int
-    parameters: int
-    confusion: Sequence[Sequence[float]]
-    """Counts: rows as predicted, columns as labelled; the background last, except for classify."""
-
-    def for_gate(self, metric: str) -> Measured:
-        """Return what the gate compares when this metric decides."""
-        return Measured(self.overall, {name: row[metric] for name, row in self.classes.items() if metric in row})
 
 
 @dataclass

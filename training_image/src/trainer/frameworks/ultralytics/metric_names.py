@@ -3,16 +3,10 @@
 Pure text, so that every module may import it. MLflow refuses parentheses, which ultralytics' keys have.
 """
 
-import math
 import re
-from collections.abc import Mapping
-
-EVERY_EPOCH_METRIC = "time/epoch_seconds"
-"""Has a point for each epoch, whatever the task."""
 
 _SUFFIXES = {"B": "", "M": "-mask", "P": "-pose"}
 _KEY = re.compile(r"(?:metrics/)?(?P<name>[^()]+?)(?:\((?P<part>[A-Z])\))?")
-_SHOWN = ("metrics/", "train/", "val/", "lr/")
 _REFUSED_BY_MLFLOW = re.compile(r"[^\w\-. :/]")
 
 
@@ -28,12 +22,3 @@ def recorded_name(ultralytics_key: str) -> str:
     """Return the name of a metric in MLflow: measured ones below ``metrics/``, losses and rates as they are."""
     name = catalog_name(ultralytics_key)
     return f"metrics/{name}" if ultralytics_key.startswith("metrics/") else name
-
-
-def shown_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Return what the web UI shows of an epoch: scores, losses and learning rates, without NaN and infinity."""
-    return {
-        name.removeprefix("metrics/"): value
-        for name, value in metrics.items()
-        if name.startswith(_SHOWN) and math.isfinite(value)
-    }

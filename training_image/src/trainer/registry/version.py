@@ -1,0 +1,44 @@
+"""Describe one version of a registered model and name its tags."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+RUN_KEY_TAG = "run_key"
+
+
+DATA_TIME_TAG = "data_interval_end"
+
+
+PIPELINE_TAG = "pipeline"
+
+
+WEIGHTS_TAG = "weights.sha256"
+
+
+WEIGHTS_FILE = "artifacts/best.pt"
+"""Where a packed model keeps its weights."""
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One version of the registered model."""
+
+    model: str
+    version: str
+    tags: Mapping[str, str]
+    description: str = ""
+
+    @property
+    def run_key(self) -> str | None:
+        """DAG run that registered it, if one of this project did."""
+        return self.tags.get(RUN_KEY_TAG)
+
+    @property
+    def data_time(self) -> datetime | None:
+        """End of the data interval that it was trained on; None if its tag is missing or no time."""
+        try:
+            moment = datetime.fromisoformat(self.tags.get(DATA_TIME_TAG, ""))
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
