@@ -72,12 +72,12 @@ def status_of(job: Job) -> str:
 
 
 def store_checkpoint(job: Job, tmp_path: Path) -> None:
-    slot, save_dir = tmp_path / "slot", tmp_path / "saved"
+    handover, save_dir = tmp_path / "slot", tmp_path / "saved"
     (save_dir / "weights").mkdir(parents=True)
     (save_dir / "weights" / "last.pt").write_text("weights")
     (save_dir / "results.csv").write_text("epoch")
-    slot.publish(slot, save_dir, 3, improved=True)
-    claimed = slot.claim(slot)
+    slot.publish(handover, save_dir, 3, improved=True)
+    claimed = slot.claim(handover)
     assert claimed is not None
     CheckpointStore(job.record).commit(claimed)
 

@@ -9,7 +9,7 @@ import pytest
 
 from step_contract.step import Step
 from trainer.errors import BadData, BadRequest, Superseded, TryAgain
-from trainer.handover import slot
+from trainer.handover import slot as handover_slot
 from trainer.handover.slot import BEST, HISTORY, LAST
 from trainer.job import Job
 from trainer.tracking.run_record import RunRecord
@@ -41,17 +41,17 @@ def save_dir(tmp_path: Path) -> Path:
 def finish_epoch(save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
     """Write what ultralytics writes after an epoch, best.pt and results.csv in place as it does, and publish it."""
     content = f"weights of epoch {epoch}"
-    slot.ReplacedFile(save_dir / "weights" / LAST).write_bytes(content.encode())
+    handover_slot.ReplacedFile(save_dir / "weights" / LAST).write_bytes(content.encode())
     if improved:
         (save_dir / "weights" / BEST).write_text(content)
     with (save_dir / HISTORY).open("a") as history:
         history.write(f"{epoch}\n")
-    slot.publish(slot, save_dir, epoch, improved=improved, linked=True)
+    handover_slot.publish(slot, save_dir, epoch, improved=improved, linked=True)
 
 
 def commit_epoch(store: CheckpointStore, save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
     finish_epoch(save_dir, slot, epoch, improved=improved)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     store.commit(claimed)
 
@@ -97,14 +97,14 @@ def test_the_record_keeps_the_last_two_checkpoints_and_stores_equal_content_once
 def test_a_newer_copy_replaces_one_that_nobody_took(slot: Path, save_dir: Path) -> None:
     finish_epoch(save_dir, slot, 1)
     finish_epoch(save_dir, slot, 2)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     assert (claimed / LAST).read_text() == "weights of epoch 2"
 
 
 def test_a_taken_copy_does_not_change_when_ultralytics_writes_the_next_epoch(slot: Path, save_dir: Path) -> None:
     finish_epoch(save_dir, slot, 1)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     finish_epoch(save_dir, slot, 2)
     assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
@@ -115,8 +115,8 @@ def test_weights_that_are_written_in_place_are_copied(slot: Path, save_dir: Path
     for epoch in (1, 2):
         (save_dir / "weights" / LAST).write_text(f"weights of epoch {epoch}")
         if epoch == 1:
-            slot.publish(slot, save_dir, epoch, improved=True)
-    claimed = slot.claim(slot)
+            handover_slot.publish(slot, save_dir, epoch, improved=True)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
 
@@ -167,14 +167,14 @@ def test_the_record_is_checked_again_after_a_slow_upload(
 def test_a_copy_that_could_not_be_stored_is_offered_again_until_there_is_a_newer_one(
     slot: Path, save_dir: Path
 ) -> None:
-    assert slot.claim(slot) is None
+    assert handover_slot.claim(slot) is None
     finish_epoch(save_dir, slot, 1)
-    first, again = slot.claim(slot), slot.claim(slot)
+    first, again = handover_slot.claim(slot), handover_slot.claim(slot)
     assert first is not None
     assert first == again
     assert (first / LAST).read_text() == "weights of epoch 1"
     finish_epoch(save_dir, slot, 2)
-    newer = slot.claim(slot)
+    newer = handover_slot.claim(slot)
     assert newer is not None
     assert (newer / LAST).read_text() == "weights of epoch 2"
 
@@ -182,7 +182,7 @@ def test_a_copy_that_could_not_be_stored_is_offered_again_until_there_is_a_newer
 def test_a_resumed_training_hands_over_the_best_weights_that_it_was_given(slot: Path, save_dir: Path) -> None:
     (save_dir / "weights" / BEST).write_text("weights of epoch 1")
     finish_epoch(save_dir, slot, 4, improved=False)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     assert (claimed / BEST).read_text() == "weights of epoch 1"
 
@@ -230,13 +230,13 @@ def test_a_copy_that_waited_elsewhere_never_replaces_a_newer_checkpoint(
     finish_epoch(save_dir, slot, 10)  # by a machine that dies before it is stored
     for epoch in (49, 50):
         commit_epoch(store, save_dir, tmp_path / "on another machine", epoch)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     with caplog.at_level("INFO"):
         newest = CheckpointStore(record).commit(claimed)
     assert "a checkpoint of epoch 10 is dropped: MLflow has that of epoch 50" in caplog.text
     assert newest.epoch == 50
-    assert slot.claim(slot) is None
+    assert handover_slot.claim(slot) is None
     assert [checkpoint.epoch for checkpoint in store.available()] == [50, 49]
     assert restored(CheckpointStore(record), tmp_path / "there")[LAST] == "weights of epoch 50"
 
@@ -264,7 +264,7 @@ def test_a_try_that_dies_while_it_takes_a_copy_leaves_the_newest_whole(
     monkeypatch: pytest.MonkeyPatch, slot: Path, save_dir: Path, survived: int, is_newer: bool
 ) -> None:
     finish_epoch(save_dir, slot, 1)
-    slot.claim(slot)
+    handover_slot.claim(slot)
     finish_epoch(save_dir, slot, 2)
     calls, rmtree = iter(range(survived)), shutil.rmtree
 
@@ -282,10 +282,10 @@ def test_a_try_that_dies_while_it_takes_a_copy_leaves_the_newest_whole(
         patch.setattr(shutil, "rmtree", dying(rmtree))
         patch.setattr(os, "rename", dying(os.rename))
         with pytest.raises(KeyboardInterrupt):
-            slot.claim(slot)
+            handover_slot.claim(slot)
     if is_newer:
         finish_epoch(save_dir, slot, 3)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     assert (claimed / LAST).read_text() == f"weights of epoch {3 if is_newer else 2}"
 
@@ -294,13 +294,13 @@ def test_a_try_that_dies_while_it_removes_what_it_stored_leaves_no_half_of_it(
     monkeypatch: pytest.MonkeyPatch, store: CheckpointStore, save_dir: Path, slot: Path
 ) -> None:
     finish_epoch(save_dir, slot, 1)
-    claimed = slot.claim(slot)
+    claimed = handover_slot.claim(slot)
     assert claimed is not None
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", lambda folder, **_: (folder / LAST).exists() and _interrupt())
         with pytest.raises(KeyboardInterrupt):
             store.commit(claimed)
-    assert slot.claim(slot) is None
+    assert handover_slot.claim(slot) is None
     commit_epoch(store, save_dir, slot, 2)
     assert [checkpoint.epoch for checkpoint in store.available()] == [2, 1]
 

@@ -1,4 +1,4 @@
-"""Keep the state of a run's training in the run's tag ``training``: its inputs, when it began, its batch, its result."""
+"""Keep a training's state in the run's tag ``training``: its inputs, its beginning, its batch and its result."""
 
 import logging
 import time
