@@ -20,8 +20,8 @@ _CPUS = os.cpu_count() or 1
 
 _TASK = """
 import json, sys, time
-from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.docker import DockerStepOperator
+from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.docker.runtime import DockerStepOperator
 from include.step_contract.step import StepRequest
 request, run = sys.argv[1:]
 operator = DockerStepOperator(task_id="step", request=StepRequest.model_validate_json(request), step_run=run)

@@ -31,8 +31,8 @@ _FIRST, _FIRST_SECONDS = -1, 300
 _TASKS = """
 import json, sys, threading, time
 import kubernetes.client  # the operator does so when it begins; here neither side's imports count
-from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.kubernetes import KubernetesStepOperator
+from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.step_contract.step import StepRequest
 request, run, count, expected = sys.argv[1:]  # expected: words of the failure, or nothing for none
 def work(number):
@@ -91,8 +91,8 @@ print("SECONDS", time.perf_counter() - begin)
 
 _MANIFEST = """
 import json, sys
-from include.pipelines.runtimes.kubernetes_pod import identity_of, step_pod
-from include.pipelines.runtimes.kubernetes_settings import kubernetes_settings
+from include.pipelines.runtimes.kubernetes.pod import identity_of, step_pod
+from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.step_contract import transport
 request, run = transport.decode_request(sys.argv[1]), transport.decode_run(sys.argv[2])
 print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2], kubernetes_settings(), "")))
@@ -101,8 +101,8 @@ print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2]
 
 _FOR_SHOW = """
 import json, sys
-from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.kubernetes_api import Cluster
+from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.kubernetes.api import Cluster
 try:
     cluster, pod = Cluster(), json.load(open(sys.argv[1]))
     with cluster.translated("create a pod"):

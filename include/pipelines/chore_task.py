@@ -44,14 +44,14 @@ def chore_task(
     }
     match runtime:
         case RuntimeName.LOCAL:
-            from include.pipelines.runtimes.local import LocalStepOperator
+            from include.pipelines.runtimes.local.runtime import LocalStepOperator
 
             return LocalStepOperator(**options)
         case RuntimeName.DOCKER:
-            from include.pipelines.runtimes.docker.operator import DockerStepOperator
+            from include.pipelines.runtimes.docker.runtime import DockerStepOperator
 
             return DockerStepOperator(**options)
         case RuntimeName.KUBERNETES:
-            from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
+            from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 
             return KubernetesStepOperator(**options)

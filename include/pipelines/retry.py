@@ -6,7 +6,7 @@ from airflow.sdk import Context, RetryDecision, RetryPolicy
 
 from include.step_contract.step import FailureKind
 
-from .outcome import StepFailed
+from .errors import StepFailed
 
 _HOPELESS = {
     FailureKind.BAD_REQUEST: "another try would be refused the same way: change the catalog or the trigger form",

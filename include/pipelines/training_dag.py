@@ -64,11 +64,11 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
     request = StepRequest(step=step, pipeline=pipeline)
     match runtime:
         case RuntimeName.LOCAL:
-            from include.pipelines.runtimes.local import LocalStepOperator
+            from include.pipelines.runtimes.local.runtime import LocalStepOperator
 
             return LocalStepOperator(request=request, **options)
         case RuntimeName.DOCKER:
-            from include.pipelines.runtimes.docker.operator import DockerStepOperator
+            from include.pipelines.runtimes.docker.runtime import DockerStepOperator
 
             # With GPUs the pool keeps tasks that would only wait for a device from taking worker slots. Airflow never
             # starts one that asks for more slots than there are: such a task starts, and says what is wrong.
@@ -76,7 +76,7 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
                 options |= {"pool": GPU_POOL, "pool_slots": min(gpus, len(settings().gpu_devices) or 1)}
             return DockerStepOperator(request=request, **options)
         case RuntimeName.KUBERNETES:
-            from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
+            from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 
             return KubernetesStepOperator(request=request, **options)
 

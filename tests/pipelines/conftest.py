@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.pipelines.runtimes.local import LocalStepOperator
+from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.settings import settings
 from include.step_contract.catalog.pipeline import Pipeline
 from include.step_contract.step import PreprocessResult, Step, StepRequest, StepResult

@@ -14,12 +14,12 @@ from pydantic import ValidationError
 
 from include.pipelines.airflow_state import is_dag_run_over, is_task_over
 from include.pipelines.chore_task import chore_task
-from include.pipelines.outcome import StepFailed, StepLost
+from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.rollback_dag import rollback_dag, rollback_order
-from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes.pod import identity_of, step_pod
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
-from include.pipelines.runtimes.local import LocalStepOperator
+from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport

@@ -3,7 +3,7 @@
 import pytest
 from airflow.sdk import RetryAction
 
-from include.pipelines.outcome import StepFailed, StepLost
+from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.retry import StepRetryPolicy
 from include.step_contract.step import FailureKind
 

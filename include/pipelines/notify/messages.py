@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from airflow.sdk import Context
 
-from include.pipelines.outcome import StepFailed, concluded_result
+from include.pipelines.errors import StepFailed, concluded_result
 from include.pipelines.settings import settings
 from include.step_contract.catalog.notify import NotifyEvent
 from include.step_contract.step import PromoteResult, RegisterResult

@@ -12,8 +12,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 from airflow.sdk.execution_time.timeout import timeout
 
-from include.pipelines.outcome import StepFailed, StepLost
-from include.pipelines.runtimes.local import LocalStepOperator
+from include.pipelines.errors import StepFailed, StepLost
+from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.step_contract import transport
 from include.step_contract.step import FailureKind, RegisterResult, Step, StepFailure, StepRequest, StepResult
 from tests.pipelines.conftest import RESULT, RUN

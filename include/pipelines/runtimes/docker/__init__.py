@@ -1,1 +1,1 @@
-"""TODO."""
+"""Steps as containers of a Docker engine."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
-from include.pipelines.outcome import StepFailed, close_command
+from include.pipelines.errors import StepFailed, close_command
 from include.pipelines.runtimes.docker.engine import GPU_LABEL, IMAGE_LABEL, LABEL, STACK_LABEL, ContainerIdentity
 from include.pipelines.settings import Settings
 from include.step_contract import transport

@@ -21,7 +21,7 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.settings import settings
 from include.step_contract import transport
 from include.step_contract.step import FailureKind, StepRun

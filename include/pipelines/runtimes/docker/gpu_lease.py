@@ -18,7 +18,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import NotFound
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.engine import GPU_LABEL, create, remove, translated
 from include.step_contract.step import FailureKind
 

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Steps as pods of a Kubernetes cluster."""

@@ -19,7 +19,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.pod import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, TAKEN_LABEL, PodState, state_of

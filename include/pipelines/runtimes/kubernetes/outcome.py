@@ -1,6 +1,6 @@
 """What the end of a pod means for its task. Pure functions over what the cluster said and what the step said."""
 
-from include.pipelines.outcome import OutOfContainerMemory, StepFailed, StepLost, conclude
+from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost, conclude
 from include.pipelines.runtimes.kubernetes.state import KILLED, PodState
 from include.step_contract import transport
 from include.step_contract.chore import ChoreResult, Request

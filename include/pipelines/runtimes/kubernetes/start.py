@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from airflow.sdk.configuration import conf
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.api import Cluster, QuotaExceeded
 from include.pipelines.runtimes.kubernetes.pod import PodIdentity, step_pod
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.settings import BUNDLE_ROOT
 from include.step_contract.step import FailureKind
 

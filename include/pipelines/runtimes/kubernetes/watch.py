@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from logging import Logger
 from typing import TYPE_CHECKING, Any
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.api import Cluster
 from include.pipelines.runtimes.kubernetes.logs import LogFollower
 from include.pipelines.runtimes.kubernetes.outcome import Answer, answer_in, gone, node_lost

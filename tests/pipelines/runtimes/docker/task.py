@@ -17,8 +17,8 @@ from typing import Any, ClassVar
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 from airflow.sdk.execution_time.timeout import timeout
 
-from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.docker.operator import DockerStepOperator
+from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.docker.runtime import DockerStepOperator
 from include.step_contract.step import StepRequest
 
 

@@ -11,7 +11,7 @@ from docker import APIClient
 from docker.errors import APIError
 from requests import Response
 
-from include.pipelines.outcome import StepFailed
+from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.engine import remove, sweep
 from include.step_contract.step import FailureKind
 

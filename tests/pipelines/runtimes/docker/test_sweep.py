@@ -12,7 +12,7 @@ import pytest
 from docker import APIClient
 
 from include.pipelines.airflow_state import Airflow
-from include.pipelines.outcome import StepLost
+from include.pipelines.errors import StepLost
 from include.pipelines.runtimes.docker.config import close_config
 from include.pipelines.runtimes.docker.engine import identity_of, remove, state_of
 from include.pipelines.runtimes.docker.sweep import sweep_containers

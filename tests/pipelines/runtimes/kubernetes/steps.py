@@ -16,8 +16,8 @@ import pytest
 import yaml
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
-from include.pipelines.outcome import StepFailed
-from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
+from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.settings import BUNDLE_ROOT
 from include.step_contract import transport

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.step_contract.step import StepRequest
 from tests.pipelines.runtimes.docker.task import FileStore, TaskInstance
 

@@ -15,7 +15,7 @@ from kubernetes import config
 
 from include.pipelines.runtimes.kubernetes import state as kubernetes_state
 from include.pipelines.runtimes.kubernetes.logs import nanoseconds
-from include.pipelines.runtimes.kubernetes.operator import KubernetesStepOperator
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from tests.kubernetes_api.cluster import NAMESPACE, Cluster
 
 from .lab import Lab

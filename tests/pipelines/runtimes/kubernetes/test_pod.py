@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from include.pipelines.outcome import StepFailed, StepLost
+from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.runtimes.kubernetes.pod import close_pod, identity_of, label_value, step_pod
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes.template import laid_over

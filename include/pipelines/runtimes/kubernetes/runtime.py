@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from include.pipelines.outcome import StepFailed, StepLeft, StepLost
+from include.pipelines.errors import StepFailed, StepLeft, StepLost
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.task_state import is_still_wanted, known_positions
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, Context, ResumableJobMixin
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
 
-from include.pipelines.outcome import OutOfContainerMemory, StepFailed, StepLeft, StepLost, conclude
+from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLeft, StepLost, conclude
 from include.pipelines.runtimes.task_state import is_still_wanted, keep, known_positions
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE

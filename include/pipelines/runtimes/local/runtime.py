@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
+from include.pipelines.errors import StepFailed, StepLost, close_command, conclude
 from include.pipelines.log_lines import LineAssembler
-from include.pipelines.outcome import StepFailed, StepLost, close_command, conclude
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract.step import FailureKind, StepRequest
