@@ -24,8 +24,8 @@ from benchmarks.pairs import ROOT, TRAINER_BIN, Ratio, compare
 from include.stacks.airflow_api import AirflowApi
 from include.stacks.local.layout import ADMIN, Layout, Ports, choose_ports, environment
 from include.stacks.local.services import start, stop
-from include.step_contract.catalog.file import read_catalog
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
+from include.step_contract.catalog.reading import read_catalog
 from include.step_contract.step import Step, StepRequest, StepRun
 from include.step_contract.transport import encode_environment
 from tests.faults.invariants import violations

@@ -17,7 +17,7 @@ from benchmarks.containers import Unavailable
 from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, TRAINER_BIN, Ratio, compare, seconds_of
 from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
 from include.pipelines.settings import settings
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
 from include.step_contract.step import Step
 
 AT_ONCE = 20
@@ -178,7 +178,7 @@ def train_in_pod(folder: Path) -> Ratio:
 
 
 def _resources(each: Mapping[str, object]) -> object:
-    from include.step_contract.catalog.execution import StepResources
+    from include.step_contract.catalog import StepResources
 
     steps = ("preprocess", "train", "evaluate", "register", "promote")
     return StepResources.model_validate({step: dict(each) for step in steps})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.pairs import PAIRS, TRAINER_BIN, Ratio, compare, seconds_of
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
 from include.step_contract.step import Step, StepRequest, StepRun
 from include.step_contract.transport import encode_environment
 

@@ -6,7 +6,7 @@ take the others down. The word airflow must stand here, or the dag-processor pas
 
 from include.pipelines.notify.deadline import missing_plugin
 from include.pipelines.settings import settings
-from include.step_contract.catalog.file import read_catalog
+from include.step_contract.catalog.reading import read_catalog
 
 catalog = read_catalog(settings().catalog_path)
 problems = [*catalog.problems, *missing_plugin(catalog.pipelines.values())]

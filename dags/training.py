@@ -29,7 +29,7 @@ from include.step_contract.collector import paused_collector
 with paused_collector():
     from include.pipelines.settings import settings
     from include.pipelines.training_dag import training_dag
-    from include.step_contract.catalog.file import read_catalog
+    from include.step_contract.catalog.reading import read_catalog
 
     # A task parses only its own pipeline; a problem of the catalog is shown by catalog_problems.py, not here.
     for pipeline in read_catalog(settings().catalog_path, only_dag_id=get_parsing_context().dag_id).pipelines.values():

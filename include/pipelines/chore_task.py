@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import RuntimeName
 from include.step_contract.chore import Chore, ChoreOrder, ChoreRequest, SurveyOrder
 
 from .retry import StepRetryPolicy

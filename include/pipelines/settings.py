@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from include.step_contract.catalog.notify import DEFAULT_EVENTS, NotifyEvent
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import DEFAULT_EVENTS, NotifyEvent, RuntimeName
 
 BUNDLE_ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, BaseOperator, Context, Param
 
 from include.step_contract import transport
-from include.step_contract.catalog.file import read_catalog
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import RuntimeName
+from include.step_contract.catalog.reading import read_catalog
 from include.step_contract.chore import Chore, ChoreResult, SurveyOrder, SurveyResult, SweepOrder
 
 from .airflow_state import is_dag_run_over

@@ -9,7 +9,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from include.pipelines.notify.deadline import deadline_alert
 from include.pipelines.notify.messages import run_failed, step_ended, step_failed
 from include.pipelines.notify.notifications import PipelineNotifier
-from include.step_contract.catalog.pipeline import Pipeline, RuntimeName
+from include.step_contract.catalog import Pipeline, RuntimeName
 from include.step_contract.step import Step, StepRequest, timeout_minutes_of
 
 from .priority import weight_rule

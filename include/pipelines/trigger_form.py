@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import Param
 
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
 
 
 def trigger_form(pipeline: Pipeline) -> dict[str, Param]:

@@ -8,10 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .catalog.docs import catalog_docs
-from .catalog.file import CatalogReading, read_catalog
-from .catalog.pipeline import CATALOG_VERSION, Pipeline
-from .catalog.schema import catalog_schema
+from .catalog import CATALOG_VERSION, Pipeline, docs, schema
+from .catalog.reading import CatalogReading, read_catalog
 
 DEFAULT_PATH = Path("include/training_catalog.yaml")
 
@@ -27,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 1 if the catalog has a problem, 2 for wrong usage."""
     arguments = _parser().parse_args(argv)
     if arguments.command == "schema":
-        print(json.dumps(catalog_schema(), indent=2, ensure_ascii=False))
+        print(json.dumps(schema.catalog_schema(), indent=2, ensure_ascii=False))
     elif arguments.command == "docs":
-        print(catalog_docs(), end="")
+        print(docs.catalog_docs(), end="")
     else:
         return _check(arguments.path, as_json=arguments.json)
     return 0

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from . import PROTOCOL_VERSION
-from .catalog.execution import Resources
+from .catalog import Resources
 from .record import Record
 from .step import StepRequest, run_key
 

@@ -14,9 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from . import PROTOCOL_VERSION
-from .catalog.execution import Resources
-from .catalog.field_types import ImageSize, PositiveInt, Seed
-from .catalog.pipeline import Pipeline
+from .catalog import ImageSize, Pipeline, PositiveInt, Resources, Seed
 from .record import Record
 
 Moment = Annotated[AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9999, 1, 1, tzinfo=UTC))]

@@ -11,7 +11,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from . import PROTOCOL_VERSION
-from .catalog.field_types import RULE_ERROR
+from .catalog import RULE_ERROR
 from .chore import ChoreRequest, ChoreResult
 from .record import Record
 from .step import Progress, StepFailure, StepRequest, StepResult, StepRun

@@ -11,7 +11,7 @@ import pytest
 
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.settings import settings
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
 from include.step_contract.step import PreprocessResult, Step, StepRequest, StepResult
 from tests.lifeline import lifeline
 

@@ -23,7 +23,7 @@ from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import RuntimeName
 from include.step_contract.chore import (
     Chore,
     ChoreRequest,

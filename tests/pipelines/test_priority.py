@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from include.pipelines.training_dag import training_dag
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import RuntimeName
 from nightshift import NightlyFirst
 
 from .conftest import make_pipeline

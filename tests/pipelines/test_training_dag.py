@@ -19,7 +19,7 @@ from include.pipelines.settings import BUNDLE_ROOT, settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.pipelines.training_dag import training_dag
 from include.step_contract import transport
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import RuntimeName
 from include.step_contract.step import Step
 
 from .conftest import make_pipeline
@@ -127,7 +127,7 @@ def test_a_dag_of_pods_is_parsed_without_the_kubernetes_client() -> None:
     code = (
         "import sys\n"
         "from include.pipelines.training_dag import training_dag\n"
-        "from include.step_contract.catalog.pipeline import RuntimeName\n"
+        "from include.step_contract.catalog import RuntimeName\n"
         "from tests.pipelines.conftest import make_pipeline\n"
         "training_dag(make_pipeline(), RuntimeName.KUBERNETES, '')\n"
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'kubernetes', 'kubernetes_asyncio', 'docker'}))"

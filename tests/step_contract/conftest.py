@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.catalog.file import CatalogReading, read_catalog
+from step_contract.catalog.reading import CatalogReading, read_catalog
 
 SOUND = """\
 version: 1

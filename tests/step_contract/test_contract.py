@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from step_contract import PROTOCOL_VERSION, transport
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.step import (
     EvaluateResult,
     ExitCode,

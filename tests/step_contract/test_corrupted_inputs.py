@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from step_contract import transport
-from step_contract.catalog.file import CatalogReading, read_catalog
+from step_contract.catalog.reading import CatalogReading, read_catalog
 from step_contract.step import StepRequest, StepRun
 from step_contract.transport import ContractError
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepRequest, StepRun, TriggerForm
 from trainer.job import Job
 from trainer.settings import Settings

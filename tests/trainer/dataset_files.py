@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from step_contract.catalog.pipeline import DatasetFormat, Pipeline, VisionTask
+from step_contract.catalog import DatasetFormat, Pipeline, VisionTask
 from tests.trainer.conftest import make_pipeline
 from trainer.datasets.layouts.layout import Layout, Listing
 from trainer.datasets.layouts.read import read_layout

@@ -8,7 +8,7 @@ import pytest
 from blake3 import blake3
 from PIL import Image
 
-from step_contract.catalog.pipeline import DatasetFormat, VisionTask
+from step_contract.catalog import DatasetFormat, VisionTask
 from step_contract.step import PreprocessResult, Step, StepResult
 from trainer.datasets.manifest import Manifest, ManifestItem, record_manifest
 from trainer.datasets.sample_data import write_digits

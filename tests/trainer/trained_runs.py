@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog.pipeline import Gate, Pipeline
+from step_contract.catalog import Gate, Pipeline
 from step_contract.step import (
     EvaluateResult,
     ExitCode,

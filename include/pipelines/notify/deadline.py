@@ -14,8 +14,7 @@ from airflow.sdk import get_parsing_context
 from airflow.sdk.definitions.callback import AsyncCallback, SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert
 
-from include.step_contract.catalog.notify import Notify, NotifyEvent
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Notify, NotifyEvent, Pipeline
 
 from .messages import Message, run_link
 from .notifications import tell

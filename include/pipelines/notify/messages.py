@@ -9,7 +9,7 @@ from airflow.sdk import Context
 
 from include.pipelines.errors import StepFailed, concluded_result
 from include.pipelines.settings import settings
-from include.step_contract.catalog.notify import NotifyEvent
+from include.step_contract.catalog import NotifyEvent
 from include.step_contract.step import PromoteResult, RegisterResult
 
 _LONGEST_REASON = 500

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from airflow.sdk import BaseNotifier, Context
 
 from include.pipelines.settings import settings
-from include.step_contract.catalog.notify import Notify
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Notify, Pipeline
 
 from .messages import Message
 

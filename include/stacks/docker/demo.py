@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from include.stacks.airflow_api import AirflowApi
-from include.step_contract.catalog.file import read_catalog
-from include.step_contract.catalog.pipeline import Registry
+from include.step_contract.catalog import Registry
+from include.step_contract.catalog.reading import read_catalog
 
 from .compose import PROFILE, ROOT, Stack, StackError, compose, read_stack
 

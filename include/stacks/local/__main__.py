@@ -13,8 +13,8 @@ from types import FrameType
 
 from include.pipelines.settings import settings
 from include.stacks.airflow_api import AirflowApi, ApiError
-from include.step_contract.catalog.file import read_catalog
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
+from include.step_contract.catalog.reading import read_catalog
 
 from .demo import PIPELINE, Demo, DemoFailed, run_demo, write_sample_data
 from .layout import ADMIN, PROJECT_ROOT, Layout, Ports, choose_ports, environment, known_ports

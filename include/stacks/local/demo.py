@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from include.stacks.airflow_api import AirflowApi
 from include.stacks.mlflow_api import TrainingRecord, champion_version, training_records
-from include.step_contract.catalog.pipeline import Pipeline
+from include.step_contract.catalog import Pipeline
 
 from .layout import Layout, Ports
 from .services import TRAINER_BIN

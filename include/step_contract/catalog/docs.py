@@ -6,7 +6,7 @@ from typing import Any
 
 from .pipeline import CATALOG_VERSION, TASK_FORMATS, TASK_METRICS, Pipeline
 from .train_arguments import SET_ELSEWHERE, settable_arguments, ultralytics_version
-from .value_schema import expected
+from .words import expected
 
 Schema = Mapping[str, Any]
 

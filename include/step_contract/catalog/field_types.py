@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, StringConstraints, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from .value_schema import nearest
+from .words import nearest
 
 PIPELINE_NAME = r"^[a-z][a-z0-9_-]{0,62}$"
 PIPELINE_NAME_WORDS = "a lower-case letter, then lower-case letters, digits, _ or -, 63 characters at most"

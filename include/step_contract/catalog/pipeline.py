@@ -31,7 +31,7 @@ from .field_types import (
     broken_rules,
 )
 from .notify import Notify
-from .value_schema import choices, nearest
+from .words import choices, nearest
 
 CATALOG_VERSION = 1
 """Version of the catalog's schema, the ``version:`` at the top of the file."""

@@ -6,13 +6,9 @@ Airflow side knows it without torch. Needs the standard library only.
 """
 
 import json
-from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from .problem import Finding
-from .value_schema import expected, fits, nearest, shown
 
 LIST_PATH = Path(__file__).with_name("train_arguments.json")
 
@@ -65,29 +61,6 @@ def settable_arguments() -> dict[str, dict[str, Any]]:
     return {name: schema for name, schema in _listed()["arguments"].items() if name not in SET_ELSEWHERE}
 
 
-def check_arguments(arguments: Mapping[str, object]) -> Iterator[Finding]:
-    """Yield what is wrong with a pipeline's ``training.arguments``; paths begin below it."""
-    settable = settable_arguments()
-    for name, value in arguments.items():
-        schema = settable.get(name)
-        if schema is None:
-            yield _not_settable(name)
-        elif not fits(schema, value):
-            yield Finding((name,), f"got {shown(value)}", expected(schema), nearest=_meant(schema, value))
-
-
-def _not_settable(name: str) -> Finding:
-    if name in SET_ELSEWHERE:
-        return Finding((name,), "is set by the platform", SET_ELSEWHERE[name])
-    a_train_argument = f"a train argument of ultralytics {ultralytics_version()} (docs/catalog.md lists them)"
-    if name in _listed()["arguments_of_other_modes"]:
-        return Finding((name,), "has no effect on training", a_train_argument)
-    return Finding(
-        (name,), "unknown ultralytics argument", a_train_argument, nearest=nearest(name, settable_arguments())
-    )
-
-
-def _meant(schema: Mapping[str, Any], value: object) -> str | None:
-    alternatives = schema.get("anyOf", [schema])
-    names = [str(name) for alternative in alternatives for name in alternative.get("enum", ())]
-    return nearest(value, names) if isinstance(value, str) else None
+def has_effect_elsewhere(name: str) -> bool:
+    """Tell whether a name is an ultralytics argument that training does not read."""
+    return name in _listed()["arguments_of_other_modes"]

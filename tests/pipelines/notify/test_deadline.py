@@ -14,7 +14,7 @@ from include.pipelines.notify import deadline
 from include.pipelines.notify.deadline import deadline_alert, tell_late
 from include.pipelines.settings import settings
 from include.pipelines.training_dag import training_dag
-from include.step_contract.catalog.pipeline import RuntimeName
+from include.step_contract.catalog import RuntimeName
 from nightshift import NextClockTime, next_clock_time
 from tests.pipelines.conftest import make_pipeline
 from tests.web_receiver import receiving

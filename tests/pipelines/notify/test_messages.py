@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from include.pipelines.errors import StepFailed, StepLost, conclude
 from include.pipelines.notify.messages import Message, one_sentence, run_failed, step_ended, step_failed
 from include.pipelines.settings import settings
-from include.step_contract.catalog.notify import NotifyEvent
+from include.step_contract.catalog import NotifyEvent
 from include.step_contract.step import (
     FailureKind,
     PromoteResult,

@@ -16,7 +16,7 @@ from include.pipelines.notify.delivery import deliver
 from include.pipelines.notify.messages import Message
 from include.pipelines.notify.notifications import PipelineNotifier
 from include.pipelines.settings import settings
-from include.step_contract.catalog.notify import NotifyEvent
+from include.step_contract.catalog import NotifyEvent
 from tests.pipelines.conftest import make_pipeline
 from tests.web_receiver import HANG, Receiver, receiving
 

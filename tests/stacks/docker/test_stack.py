@@ -19,7 +19,7 @@ from include.stacks.docker.backup import back_up, restore
 from include.stacks.docker.compose import StackError, compose, docker, start
 from include.stacks.docker.demo import PIPELINE, champion, write_sample_data
 from include.step_contract import transport
-from include.step_contract.catalog.pipeline import Registry
+from include.step_contract.catalog import Registry
 from tests.e2e.test_night import wait_for
 
 from .conftest import RunningStack

@@ -15,11 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from step_contract.__main__ import main
-from step_contract.catalog import file as catalog_file
-from step_contract.catalog import yaml_tree
-from step_contract.catalog.excerpt import excerpt_for
-from step_contract.catalog.file import CatalogReading, read_catalog
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
+from step_contract.catalog.reading import CatalogReading, read_catalog, reader, yaml_tree
+from step_contract.catalog.reading.excerpt import excerpt_for
 from tests.step_contract.conftest import SECOND, SOUND
 
 Read = Callable[..., CatalogReading]
@@ -180,7 +178,7 @@ def test_one_pipeline_is_the_same_read_alone(read: Read) -> None:
 
 
 def test_one_pipeline_of_many_is_read_from_its_own_lines(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalog_file, "_read_one_of_all", None)
+    monkeypatch.setattr(reader, "_read_one_of_all", None)
     text = many(12)
     for number in (0, 1, 11):
         pipeline_of(read(text, f"train_p{number}"), f"p{number}")

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from step_contract.catalog import yaml_tree
-from step_contract.catalog.file import CatalogReading, read_catalog
+from step_contract.catalog.reading import CatalogReading, read_catalog, yaml_tree
 from tests.step_contract.conftest import SECOND
 
 Messages = Callable[..., list[str]]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from step_contract.catalog.file import CatalogReading
+from step_contract.catalog.reading import CatalogReading
 from tests.step_contract.conftest import SECOND
 
 Messages = Callable[..., list[str]]

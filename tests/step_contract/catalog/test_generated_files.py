@@ -12,17 +12,17 @@ import pytest
 
 from step_contract.__main__ import main
 from step_contract.catalog.docs import catalog_docs
-from step_contract.catalog.file import read_catalog
+from step_contract.catalog.reading import read_catalog
+from step_contract.catalog.reading.arguments import check_arguments
+from step_contract.catalog.reading.yaml_tree import compose, value_of
 from step_contract.catalog.schema import catalog_schema
 from step_contract.catalog.train_arguments import (
     LIST_PATH,
     SET_ELSEWHERE,
-    check_arguments,
     settable_arguments,
     ultralytics_version,
 )
-from step_contract.catalog.value_schema import expected, fits
-from step_contract.catalog.yaml_tree import compose, value_of
+from step_contract.catalog.words import expected, fits
 from tests.step_contract.conftest import SECOND, SOUND
 
 ROOT = Path(__file__).parents[3]
@@ -36,9 +36,9 @@ VALUES: list[object] = [
 ASK_ULTRALYTICS = """
 import json, sys, tempfile
 from pathlib import Path
-from trainer.ultralytics_setup import prepare
+from trainer.frameworks.ultralytics.setup import prepare
 prepare(Path(tempfile.mkdtemp()))
-from trainer.list_train_arguments import list_train_arguments
+from trainer.frameworks.ultralytics.arguments import list_train_arguments
 from ultralytics.cfg import get_cfg
 accepted = []
 for name, value in json.load(sys.stdin):
@@ -217,7 +217,7 @@ def test_a_schema_is_said_in_words(schema: dict[str, Any], words: str) -> None:
 CORE = """
 import sys
 import step_contract.catalog, step_contract.step, step_contract.transport, step_contract.record
-import step_contract.train_arguments, step_contract.catalog_schema, step_contract.catalog_docs
+from step_contract.catalog import docs, schema, train_arguments
 third_parties = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names) - before
 print(sorted(name for name in third_parties if not name.startswith("_")))
 """
@@ -232,7 +232,7 @@ def test_the_core_of_the_contract_needs_pydantic_only() -> None:
 
 def test_reading_a_catalog_imports_nothing_heavy() -> None:
     program = (
-        "import sys, pathlib, step_contract.catalog.file as c\n"
+        "import sys, pathlib, step_contract.catalog.reading as c\n"
         "assert not c.read_catalog(pathlib.Path('include/training_catalog.yaml')).problems\n"
         "print({'torch', 'ultralytics', 'mlflow', 'airflow', 'jsonschema', 'numpy'} & sys.modules.keys())"
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.datasets.label_check import CheckedLabel, LabelRules, check_label, read_label
 
 DETECT = LabelRules(VisionTask.DETECT, 2)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from step_contract.catalog.pipeline import DatasetFormat, VisionTask
+from step_contract.catalog import DatasetFormat, VisionTask
 from trainer.datasets.manifest import ARTIFACT, Manifest, ManifestItem, decode, encode, load_manifest, record_manifest
 from trainer.errors import BadData, BadRequest
 from trainer.job import Job

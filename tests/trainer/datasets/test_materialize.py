@@ -11,7 +11,7 @@ import pytest
 import yaml
 from blake3 import blake3
 
-from step_contract.catalog.pipeline import DatasetFormat, VisionTask
+from step_contract.catalog import DatasetFormat, VisionTask
 from tests.trainer.conftest import make_pipeline
 from tests.trainer.dataset_files import coco, image_bytes, write, write_image_folder, write_yolo_pool
 from trainer.datasets.manifest import Manifest, ManifestItem, load_manifest

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog.pipeline import Dataset, Split
+from step_contract.catalog import Dataset, Split
 from trainer.datasets.fact_cache import ImageContent
 from trainer.datasets.image_facts import ImageFacts
 from trainer.datasets.label_check import CheckedLabel

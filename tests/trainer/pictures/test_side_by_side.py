@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.frameworks.interface import Finding
 from trainer.pictures.confusion import draw_confusion
 from trainer.pictures.side_by_side import Row, draw, truth

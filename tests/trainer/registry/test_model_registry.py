@@ -13,7 +13,7 @@ import pytest
 from mlflow.tracking import MlflowClient
 from pydantic import TypeAdapter
 
-from step_contract.catalog.field_types import ModelName
+from step_contract.catalog import ModelName
 from trainer.errors import BadRequest, TryAgain
 from trainer.registry import alias_moves
 from trainer.registry.alias_history import TAG_PREFIX

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from step_contract.catalog.pipeline import Gate
+from step_contract.catalog import Gate
 from step_contract.chore import RollbackOrder
 from step_contract.step import Step, StepRequest, Verdict
 from tests.trainer.conftest import FIRST_NIGHT, make_pipeline, make_run

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.step import PreprocessResult, PromoteResult, Step, StepRun
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.dataset_files import (

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from step_contract.step import ExitCode, RegisterResult, Step, StepResult, TriggerForm, Verdict
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import MakeRun, RunStep, mark_evaluated, registry_of

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from step_contract import transport
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult, TriggerForm
 from tests.tiny_model import TINY_MODEL
 from tests.trainer.conftest import make_pipeline, make_run

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from step_contract.catalog.pipeline import Training, VisionTask
+from step_contract.catalog import Training, VisionTask
 from step_contract.step import FailureKind
 from tests.tiny_model import TINY_MODEL
 from tests.trainer.conftest import make_pipeline

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepRequest, StepRun
 
 from . import __version__

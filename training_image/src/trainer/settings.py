@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from step_contract.catalog.field_types import broken_rule
+from step_contract.catalog import broken_rule
 from step_contract.transport import describe_validation_error
 
 from .errors import BadRequest

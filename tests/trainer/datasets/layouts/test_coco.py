@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog.pipeline import DatasetFormat, VisionTask
+from step_contract.catalog import DatasetFormat, VisionTask
 from tests.trainer.dataset_files import (
     coco,
     image_bytes,

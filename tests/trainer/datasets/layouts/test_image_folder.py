@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.catalog.pipeline import DatasetFormat, VisionTask
+from step_contract.catalog import DatasetFormat, VisionTask
 from tests.trainer.dataset_files import (
     image_bytes,
     read_folder,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from tests.trainer.dataset_files import (
     image_bytes,
     read_folder,

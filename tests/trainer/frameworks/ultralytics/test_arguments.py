@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from step_contract.catalog.train_arguments import LIST_PATH
+from step_contract.catalog import train_arguments
 from trainer.frameworks.ultralytics import arguments as listing
 
 
@@ -17,7 +17,7 @@ def _ultralytics(tmp_path: Path) -> None:
 
 def test_the_printed_list_is_the_committed_one(capsys: pytest.CaptureFixture[str]) -> None:
     listing.main()
-    assert capsys.readouterr().out == LIST_PATH.read_text(encoding="utf-8")
+    assert capsys.readouterr().out == train_arguments.LIST_PATH.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_choice_that_ultralytics_dropped_stops_the_listing(monkeypatch: pytest
 
 
 def test_the_list_is_json_with_a_version() -> None:
-    assert json.loads(LIST_PATH.read_text(encoding="utf-8"))["ultralytics"].count(".") == 2
+    assert json.loads(train_arguments.LIST_PATH.read_text(encoding="utf-8"))["ultralytics"].count(".") == 2

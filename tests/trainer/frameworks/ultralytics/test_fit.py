@@ -13,7 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from step_contract.catalog.pipeline import Training, VisionTask
+from step_contract.catalog import Training, VisionTask
 from tests.trainer.conftest import make_pipeline
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, Terminated, TryAgain
 from trainer.frameworks.ultralytics import setup as ultralytics_setup

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from step_contract.catalog.pipeline import TASK_METRICS, VisionTask
+from step_contract.catalog import TASK_METRICS, VisionTask
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 
 pytest_plugins = ("tests.trainer.trained_model",)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from step_contract.catalog.pipeline import TASK_METRICS
+from step_contract.catalog import TASK_METRICS
 from trainer.frameworks.ultralytics.metric_names import catalog_name, recorded_name
 
 

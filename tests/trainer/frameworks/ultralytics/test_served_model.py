@@ -20,7 +20,7 @@ import pytest
 from mlflow.models import Model
 from PIL import Image
 
-from step_contract.catalog.pipeline import TASK_METRICS, VisionTask
+from step_contract.catalog import TASK_METRICS, VisionTask
 from tests.trainer.trained_model import digits_manifest
 from tests.trainer.trained_runs import MakeRun, RunStep
 from trainer.frameworks.ultralytics import served_model

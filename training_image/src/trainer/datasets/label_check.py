@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 
 _SLACK = 0.01
 """How far ultralytics lets a coordinate lie outside of 0 to 1."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from step_contract.catalog.pipeline import DatasetFormat, VisionTask
+from step_contract.catalog import DatasetFormat, VisionTask
 from step_contract.step import PreprocessResult, Step
 from trainer.errors import BadData, BadRequest, Bug
 from trainer.storage.interface import StoredObject

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.errors import TryAgain
 from trainer.job import Job
 from trainer.storage.object_cache import cached_object

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from step_contract.catalog.pipeline import Dataset, Split, ValidationLimits
+from step_contract.catalog import Dataset, Split, ValidationLimits
 from step_contract.record import Record
 from trainer.datasets.layouts.layout import Layout, Sample
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from step_contract.catalog.pipeline import Training, VisionTask
+from step_contract.catalog import Training, VisionTask
 from trainer.errors import BadData
 
 USUAL_BATCH = 16

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from step_contract.catalog.pipeline import Gate
+from step_contract.catalog import Gate
 from step_contract.record import Record
 from step_contract.step import Verdict
 from trainer.errors import BadRequest

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from step_contract.catalog.pipeline import Gate
+from step_contract.catalog import Gate
 from step_contract.step import Verdict
 from trainer.frameworks.interface import Measured
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.datasets.manifest import Manifest, ManifestItem
 from trainer.errors import TryAgain
 from trainer.storage.interface import Storage

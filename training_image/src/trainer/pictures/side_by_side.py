@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.frameworks.interface import Finding
 
 _PANEL = 320

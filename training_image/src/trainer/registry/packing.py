@@ -12,7 +12,7 @@ import pandas as pd
 from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.errors import Bug
 from trainer.frameworks.ultralytics import served_model
 from trainer.registry.version import WEIGHTS_TAG

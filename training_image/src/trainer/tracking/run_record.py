@@ -24,7 +24,7 @@ from mlflow.tracking import MlflowClient
 from pydantic import ValidationError
 
 from step_contract import PROTOCOL_VERSION
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepResult, StepRun
 from step_contract.transport import describe_validation_error
 from trainer import __version__

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from step_contract.catalog.pipeline import Pipeline
+from step_contract.catalog import Pipeline
 from step_contract.record import Record
 from step_contract.step import Step, TrainResult
 from trainer import __version__

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.errors import BadData
 from trainer.storage.interface import StoredObject
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.errors import BadData
 
 VERSION = 2

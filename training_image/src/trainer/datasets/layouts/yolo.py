@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from step_contract.catalog.pipeline import VisionTask
+from step_contract.catalog import VisionTask
 from trainer.errors import BadData
 from trainer.storage.interface import StoredObject
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on first use
 
-from step_contract.catalog.pipeline import TASK_METRICS, VisionTask
+from step_contract.catalog import TASK_METRICS, VisionTask
 from trainer.errors import Bug, OutOfMemory, TryAgain, with_causes
 from trainer.frameworks.interface import Finding, Measurement, MeasureSettings, UnreadableModel
 from trainer.machine.device_failures import is_out_of_memory, says_lost, says_out_of_memory, telling_line

@@ -16,12 +16,13 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from ..field_types import PIPELINE_NAME, PIPELINE_NAME_WORDS, RULE_ERROR
+from ..pipeline import Pipeline
+from ..train_arguments import settable_arguments
+from ..words import choices, expected, fits, nearest, shown
+from .arguments import check_arguments
 from .cron import cron_fault
-from .field_types import PIPELINE_NAME, PIPELINE_NAME_WORDS, RULE_ERROR
-from .pipeline import Pipeline
 from .problem import Finding, KeyPath, Scope
-from .train_arguments import check_arguments, settable_arguments
-from .value_schema import choices, expected, fits, nearest, shown
 
 Fields = dict[str, Any]
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from yaml.nodes import MappingNode, Node
 
-from .pipeline import CATALOG_VERSION
+from ..pipeline import CATALOG_VERSION
+from ..words import choices, nearest, shown
 from .problem import CatalogError, CatalogProblem, Finding, KeyPath, dotted
 from .validation import Fields, validate
-from .value_schema import choices, nearest, shown
 from .yaml_tree import Entry, YamlError, compose, entries, line_of, value_of
 
 MAX_BYTES = 4 * 1024 * 1024

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 
+from ..pipeline import DAG_ID_PREFIX, Pipeline
+from ..words import nearest, shown
 from .excerpt import excerpt_for, is_named_once
-from .pipeline import DAG_ID_PREFIX, Pipeline
 from .problem import CatalogError, CatalogProblem, Finding, KeyPath
 from .source import CatalogSource, open_catalog, read_text
 from .validation import Fields, validate, value_at
-from .value_schema import nearest, shown
 from .yaml_tree import Entry, line_of, value_of
 
 _MODEL = ("registry", "model")

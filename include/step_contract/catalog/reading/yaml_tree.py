@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from ..words import shown
 from .problem import Finding, KeyPath
-from .value_schema import shown
 
 MAX_DEPTH = 32
 MAX_VALUES = 100_000
