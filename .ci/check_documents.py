@@ -1,4 +1,4 @@
-"""Check the documents: links lead somewhere, named make targets and files exist, both READMEs have the same parts."""
+"""Check that links, make targets, tests and settings exist, and that Korean documents have the parts of the English."""
 
 import re
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)\s]*)?\)")
 MAKE = re.compile(r"`?make ([a-z][a-z0-9-]*)`?")
+TEST = re.compile(r"`(?:tests/)?([\w/]+/test_\w+\.py)?(?:::)?([Tt]est\w+)?`")
 VARIABLE = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
 
 
@@ -16,7 +17,9 @@ def main() -> int:
     """Print each problem and return 1 if there is any."""
     documents = [ROOT / name for name in _tracked("*.md")]
     problems = [problem for document in documents for problem in _document_problems(document)]
-    problems += list(_readme_problems())
+    korean = [document for document in documents if document.name.endswith(".ko.md")]
+    problems += [problem for document in korean for problem in _translation_problems(document)]
+    problems += list(_test_problems())
     problems += list(_environment_problems())
     print("\n".join(problems) or f"{len(documents)} documents checked")
     return 1 if problems else 0
@@ -46,18 +49,37 @@ def _make_targets() -> set[str]:
     return {name for file in makefiles for name in re.findall(r"^([a-z][a-z0-9-]*):", file.read_text(), re.MULTILINE)}
 
 
-def _readme_problems() -> Iterator[str]:
-    """The two READMEs have the same headings by level, the same code blocks and the same pictures."""
-    english, korean = (_shape((ROOT / name).read_text(encoding="utf-8")) for name in ("README.md", "README.ko.md"))
-    for part, one, other in zip(("headings", "code blocks", "pictures"), english, korean, strict=True):
+def _translation_problems(korean: Path) -> Iterator[str]:
+    """Compare a Korean document's headings by level, code blocks and pictures with those of the English one."""
+    english = korean.with_name(korean.name.replace(".ko.md", ".md"))
+    if not english.exists():
+        yield f"{korean.relative_to(ROOT)}: there is no {english.name} beside it"
+        return
+    shapes = [_shape(document.read_text(encoding="utf-8")) for document in (english, korean)]
+    for part, one, other in zip(("headings", "code blocks", "table rows", "pictures"), *shapes, strict=True):
         if one != other:
-            yield f"README.md and README.ko.md differ in their {part}: {one} and {other}"
+            yield f"{english.relative_to(ROOT)} and {korean.name} differ in their {part}: {one} and {other}"
 
 
-def _shape(text: str) -> tuple[list[int], int, list[str]]:
+def _shape(text: str) -> tuple[list[int], int, int, list[str]]:
     prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     headings = [len(marks) for marks in re.findall(r"^(#+) ", prose, flags=re.MULTILINE)]
-    return headings, text.count("```"), re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    rows = len(re.findall(r"^\s*\|", prose, flags=re.MULTILINE))
+    return headings, text.count("```"), rows, re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+
+
+def _test_problems() -> Iterator[str]:
+    """Find each test that docs/operations names: `path/test_x.py::test_y`, then `::test_z` of the same file."""
+    for name in ("docs/operations.md", "docs/operations.ko.md"):
+        file = None
+        for path, test in TEST.findall((ROOT / name).read_text(encoding="utf-8")):
+            if not path and not test:
+                continue
+            file = ROOT / "tests" / path if path else file
+            if file is None or not file.is_file():
+                yield f"{name}: there is no test file {path}"
+            elif test and not re.search(rf"^(?:def |class )?{test}\b", file.read_text(encoding="utf-8"), re.MULTILINE):
+                yield f"{name}: {file.relative_to(ROOT)} has no test {test}"
 
 
 def _environment_problems() -> Iterator[str]:
