@@ -25,6 +25,7 @@ from tests.trainer.conftest import make_pipeline, make_run
 from trainer.commands.dispatch import run_chore
 from trainer.commands.old_runs import old_checkpoints
 from trainer.errors import BadRequest, Superseded, TryAgain
+from trainer.handover import slot
 from trainer.handover.metric_names import EVERY_EPOCH_METRIC
 from trainer.job import Job
 from trainer.settings import Settings

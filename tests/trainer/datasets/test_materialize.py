@@ -15,7 +15,7 @@ from step_contract.catalog import DatasetFormat, VisionTask
 from tests.trainer.conftest import make_pipeline
 from tests.trainer.dataset_files import coco, image_bytes, write, write_image_folder, write_yolo_pool
 from trainer.datasets.manifest import Manifest, ManifestItem, load_manifest
-from trainer.datasets.materialize import materialize
+from trainer.datasets.materialize import materialize_dataset
 from trainer.errors import BadData, TryAgain
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.job import Job
@@ -53,7 +53,7 @@ def objects(job: Job) -> list[Path]:
 
 def test_images_labels_and_data_yaml_are_laid_out(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job("train")
-    data = materialize(two_images(tmp_path / "원본 자료"), job, job.workspace / "데이터 셋")
+    data = materialize_dataset(two_images(tmp_path / "원본 자료"), job, job.workspace / "데이터 셋")
     spec = yaml.safe_load(data.read_text(encoding="utf-8"))
     assert spec == {
         "path": str(job.workspace / "데이터 셋"),
@@ -70,14 +70,14 @@ def test_images_labels_and_data_yaml_are_laid_out(make_job: MakeJob, tmp_path: P
 def test_keypoints_are_in_data_yaml(make_job: MakeJob, tmp_path: Path) -> None:
     files = {"a.jpg": ("train", "0 0.5 0.5 0.1 0.1 0.5 0.5 2 0 0 0"), "b.jpg": ("val", "")}
     pose = manifest_of(tmp_path / "s", files, task=VisionTask.POSE, kpt_shape=(2, 3), flip_idx=(1, 0))
-    spec = yaml.safe_load(materialize(pose, make_job("train"), tmp_path / "out").read_text())
+    spec = yaml.safe_load(materialize_dataset(pose, make_job("train"), tmp_path / "out").read_text())
     assert (spec["kpt_shape"], spec["flip_idx"]) == ([2, 3], [1, 0])
 
 
 def test_names_that_differ_in_folder_or_suffix_only_do_not_collide(make_job: MakeJob, tmp_path: Path) -> None:
     keys = ("x/same.jpg", "y/same.jpg", "x/same.JPEG", "x/" + "긴" * 70 + ".jpg", "x/줄\n바꿈.jpg")
     source = manifest_of(tmp_path / "s", {key: ("train", f"{n % 2} 0.5 0.5 0.1 0.1") for n, key in enumerate(keys)})
-    data = materialize(source, make_job("train"), tmp_path / "out")
+    data = materialize_dataset(source, make_job("train"), tmp_path / "out")
     images = list((data.parent / "images" / "train").iterdir())
     assert sorted(path.read_bytes() for path in images) == sorted(image_bytes(n) for n in range(5))
     assert len({path.stem for path in images}) == 5
@@ -90,7 +90,7 @@ def test_the_same_content_under_the_same_name_is_there_as_often_as_the_manifest_
     source = manifest_of(tmp_path / "s", {"x/same.jpg": ("train", "")})
     twice = replace(source, items=(source.items[0], replace(source.items[0], key="x/same.jpeg")))
     write(tmp_path / "s", {"x/same.jpeg": image_bytes(0)})
-    data = materialize(twice, make_job("train"), tmp_path / "out")
+    data = materialize_dataset(twice, make_job("train"), tmp_path / "out")
     assert [path.read_bytes() for path in (data.parent / "images" / "train").iterdir()] == [image_bytes(0)] * 2
     assert len(list((data.parent / "labels" / "train").iterdir())) == 2
 
@@ -98,12 +98,14 @@ def test_the_same_content_under_the_same_name_is_there_as_often_as_the_manifest_
 def test_the_order_of_files_follows_the_content_and_not_the_names_of_the_source(
     make_job: MakeJob, tmp_path: Path
 ) -> None:
-    there = materialize(two_images(tmp_path / "s"), make_job("train"), tmp_path / "a")
+    there = materialize_dataset(two_images(tmp_path / "s"), make_job("train"), tmp_path / "a")
     files = {"z/b.jpg": ("train", "0 0.5 0.5 0.1 0.1"), "c.jpg": ("train", ""), "a.jpg": ("train", "")}
     moved = {f"m{9 - n}.jpg": value for n, value in enumerate(files.values())}
     orders = []
     for number, names in enumerate((files, moved)):
-        data = materialize(manifest_of(tmp_path / f"s{number}", names), make_job("train"), tmp_path / f"o{number}")
+        data = materialize_dataset(
+            manifest_of(tmp_path / f"s{number}", names), make_job("train"), tmp_path / f"o{number}"
+        )
         orders.append([path.read_bytes() for path in sorted((data.parent / "images" / "train").iterdir())])
     assert orders[0] == orders[1]
     assert there.exists()
@@ -111,7 +113,7 @@ def test_the_order_of_files_follows_the_content_and_not_the_names_of_the_source(
 
 def test_classes_are_folders_and_a_split_has_those_that_it_lacks_too(make_job: MakeJob, tmp_path: Path) -> None:
     files = {"a.jpg": ("train", "0"), "b.jpg": ("train", "1"), "c.jpg": ("val", "1")}
-    folder = materialize(
+    folder = materialize_dataset(
         manifest_of(tmp_path / "s", files, task=VisionTask.CLASSIFY), make_job("train"), tmp_path / "out"
     )
     assert folder == tmp_path / "out"
@@ -122,15 +124,15 @@ def test_classes_are_folders_and_a_split_has_those_that_it_lacks_too(make_job: M
 
 def test_a_second_time_needs_no_source(make_job: MakeJob, tmp_path: Path) -> None:
     source = two_images(tmp_path / "s")
-    materialize(source, make_job("train"), tmp_path / "a")
+    materialize_dataset(source, make_job("train"), tmp_path / "a")
     os.rename(tmp_path / "s", tmp_path / "gone")
-    data = materialize(source, make_job("evaluate"), tmp_path / "b")
+    data = materialize_dataset(source, make_job("evaluate"), tmp_path / "b")
     assert len(list((data.parent / "images").rglob("*.jpg"))) == 2
 
 
 def test_a_copy_that_is_laid_out_outlives_the_cache(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job("train")
-    data = materialize(two_images(tmp_path / "s"), job, tmp_path / "out")
+    data = materialize_dataset(two_images(tmp_path / "s"), job, tmp_path / "out")
     for path in objects(job):
         path.unlink()
     assert [path.read_bytes() for path in (data.parent / "images" / "train").iterdir()] == [image_bytes(0)]
@@ -143,12 +145,12 @@ def test_a_damaged_copy_in_the_cache_is_fetched_again(
     make_job: MakeJob, tmp_path: Path, damage: Callable[[bytes], bytes]
 ) -> None:
     job, source = make_job("train"), two_images(tmp_path / "s")
-    materialize(source, job, tmp_path / "a")
+    materialize_dataset(source, job, tmp_path / "a")
     for path in objects(job):
         content = path.read_bytes()
         path.unlink()
         path.write_bytes(damage(content))
-    data = materialize(source, job, tmp_path / "b")
+    data = materialize_dataset(source, job, tmp_path / "b")
     assert sorted(path.read_bytes() for path in (data.parent / "images").rglob("*.jpg")) == sorted(
         map(image_bytes, (0, 1))
     )
@@ -160,14 +162,14 @@ def test_an_image_that_changed_since_is_named_with_what_to_do(make_job: MakeJob,
     with pytest.raises(
         BadData, match=r"원본: b\.jpg changed since preprocess recorded it \(BLAKE3 was .*\); run preprocess"
     ):
-        materialize(source, make_job("train"), tmp_path / "out")
+        materialize_dataset(source, make_job("train"), tmp_path / "out")
 
 
 def test_an_image_that_is_gone_is_named(make_job: MakeJob, tmp_path: Path) -> None:
     source = two_images(tmp_path / "s")
     (tmp_path / "s" / "b.jpg").unlink()
     with pytest.raises(BadData, match=r"b\.jpg is gone"):
-        materialize(source, make_job("train"), tmp_path / "out")
+        materialize_dataset(source, make_job("train"), tmp_path / "out")
 
 
 def test_links_are_by_name_where_hard_ones_are_not_possible(
@@ -177,7 +179,7 @@ def test_links_are_by_name_where_hard_ones_are_not_possible(
         raise OSError(18, "Invalid cross-device link")
 
     monkeypatch.setattr(os, "link", refuse)
-    data = materialize(two_images(tmp_path / "s"), make_job("train"), tmp_path / "out")
+    data = materialize_dataset(two_images(tmp_path / "s"), make_job("train"), tmp_path / "out")
     (image,) = (data.parent / "images" / "train").iterdir()
     assert image.is_symlink()
     assert image.read_bytes() == image_bytes(0)
@@ -194,22 +196,22 @@ def test_a_copy_that_vanishes_between_check_and_link_is_fetched_again(
         link(copy, path)
 
     monkeypatch.setattr(os, "link", vanish)
-    data = materialize(source, make_job("train"), tmp_path / "out")
+    data = materialize_dataset(source, make_job("train"), tmp_path / "out")
     assert len(list((data.parent / "images").rglob("*.jpg"))) == 2
     assert "was removed from the cache while it was laid out; fetching it again" in caplog.text
     monkeypatch.setattr(os, "link", lambda copy, path: (copy.unlink(missing_ok=True), link(copy, path)))
     with pytest.raises(TryAgain, match=r"\(TRAINER_CACHE_DIR\) is emptied while it is used"):
-        materialize(source, make_job("train"), tmp_path / "again")
+        materialize_dataset(source, make_job("train"), tmp_path / "again")
 
 
 def test_a_cache_or_workspace_that_cannot_be_written_is_worth_another_try(make_job: MakeJob, tmp_path: Path) -> None:
     job, source = make_job("train"), two_images(tmp_path / "s")
     write(tmp_path, {"in the way": "x"})
     with pytest.raises(TryAgain, match=r"cannot lay out the dataset in .*/in the way"):
-        materialize(source, job, tmp_path / "in the way")
+        materialize_dataset(source, job, tmp_path / "in the way")
     write(job.settings.trainer_cache_dir, {"objects": "a file where a folder should be"})
     with pytest.raises(TryAgain, match=r"cannot write the cache of datasets .*TRAINER_CACHE_DIR"):
-        materialize(source, job, tmp_path / "out")
+        materialize_dataset(source, job, tmp_path / "out")
 
 
 def test_two_steps_may_fill_one_cache_at_once(make_job: MakeJob, tmp_path: Path) -> None:
@@ -220,7 +222,7 @@ def test_two_steps_may_fill_one_cache_at_once(make_job: MakeJob, tmp_path: Path)
     def run(number: int) -> None:
         try:
             for again in range(3):
-                data = materialize(source, jobs[number], tmp_path / f"out-{number}-{again}")
+                data = materialize_dataset(source, jobs[number], tmp_path / f"out-{number}-{again}")
                 found = {path.read_bytes() for path in (data.parent / "images" / "train").iterdir()}
                 if found != set(map(image_bytes, range(40))):
                     raise ValueError("wrong content")
@@ -246,7 +248,7 @@ def prepared(make_job: MakeJob, tmp_path: Path, **pipeline: Any) -> Path:
     ultralytics_setup.prepare(tmp_path / "config")
     job = make_job("preprocess", make_pipeline(**pipeline))
     preprocess.work(job)
-    return materialize(load_manifest(job.record, job.workspace), job, job.workspace / "dataset")
+    return materialize_dataset(load_manifest(job.record, job.workspace), job, job.workspace / "dataset")
 
 
 def test_ultralytics_reads_a_detection_dataset_without_a_complaint(make_job: MakeJob, tmp_path: Path) -> None:

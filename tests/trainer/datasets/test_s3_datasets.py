@@ -14,7 +14,7 @@ from tests.trainer.dataset_files import image_bytes, pipeline_over, write, write
 from tests.trainer.s3_store import S3Store
 from tests.trainer.storage.test_archives import pack
 from trainer.datasets.manifest import Manifest, load_manifest
-from trainer.datasets.materialize import materialize
+from trainer.datasets.materialize import materialize_dataset
 from trainer.errors import BadData, BadRequest, TryAgain
 from trainer.execution import run_step
 from trainer.job import Job
@@ -43,7 +43,7 @@ def trained_on(job: Job, manifest: Manifest, folder: Path) -> list[bytes]:
     """Return the images that train would see with an empty cache."""
     emptied = job.settings.model_copy(update={"trainer_cache_dir": folder / "empty"})
     fresh = Job(job.request, job.run, job.pipeline, job.record, DatasetStorage(emptied), emptied, job.workspace)
-    data = materialize(manifest, fresh, folder / "out")
+    data = materialize_dataset(manifest, fresh, folder / "out")
     return sorted(path.read_bytes() for path in (data.parent / "images").rglob("*.jpg"))
 
 
@@ -70,7 +70,7 @@ def test_an_unchanged_dataset_is_fetched_once_and_trained_on(
 
     monkeypatch.setattr(DatasetStorage, "fetch", fetch)
     assert preprocess.work(make_job("preprocess", pipeline_over(), make_run(1))) == result
-    materialize(manifest, make_job("train"), tmp_path / "cached")
+    materialize_dataset(manifest, make_job("train"), tmp_path / "cached")
     assert fetched == []
 
 

@@ -351,7 +351,7 @@ def test_out_of_memory_halves_the_batch_and_the_same_try_goes_on(
     assert "out of memory with batch 8 at imgsz 32 on cpu" in caplog.text
     assert "going on with batch 4" in caplog.text
     assert "going on with batch 2" in caplog.text
-    assert not (job.settings.trainer_cache_dir / unsent.FOLDER / job.run.key).exists()
+    assert not (job.settings.trainer_cache_dir / unsent.PENDING_UPLOADS_FOLDER / job.run.key).exists()
 
 
 def test_out_of_memory_while_an_upload_takes_too_long_the_next_try_goes_on(

@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from tests.trainer.dataset_files import pipeline_over, write_yolo_pool
 from trainer.datasets.manifest import load_manifest
-from trainer.datasets.materialize import materialize
+from trainer.datasets.materialize import materialize_dataset
 from trainer.errors import BadData, BadRequest
 from trainer.job import Job
 from trainer.settings import Settings
@@ -142,7 +142,7 @@ def test_preprocess_and_train_read_an_archive(make_job: MakeJob, tmp_path: Path,
     result = preprocess.work(job)
     assert sum(result.images.values()) == 24
     manifest = load_manifest(job.record, job.workspace)
-    data = materialize(manifest, make_job("train"), tmp_path / "out")
+    data = materialize_dataset(manifest, make_job("train"), tmp_path / "out")
     assert len(list((data.parent / "images").rglob("*.jpg"))) == 24
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.trainer.dataset_files import image_bytes, pipeline_over, write, write_yolo_pool
 from trainer.datasets.manifest import load_manifest
-from trainer.datasets.materialize import materialize
+from trainer.datasets.materialize import materialize_dataset
 from trainer.job import Job
 from trainer.steps import preprocess
 from trainer.storage.eviction import evict, evict_if_due
@@ -87,7 +87,7 @@ def test_use_by_a_training_counts_and_an_evicted_copy_does_not_hurt_it(make_job:
     copies = [cache / name for name in left(cache) if name.startswith("objects/")]
     for copy in copies:
         os.utime(copy, (time.time() - 10 * DAY,) * 2)
-    data = materialize(manifest, make_job("train"), tmp_path / "out")
+    data = materialize_dataset(manifest, make_job("train"), tmp_path / "out")
     evict(cache, max_gb=0, keep_days=7)
     assert all(copy.exists() for copy in copies)
     for copy in copies:

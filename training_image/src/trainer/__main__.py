@@ -21,14 +21,14 @@ from step_contract import PROTOCOL_VERSION, transport
 from step_contract.chore import Chore, ChoreRequest, ChoreResult
 from step_contract.collector import paused_collector
 from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
+from trainer.commands import arguments as chore_arguments
+from trainer.machine import environment
+from trainer.web_events import events_for
 
 from . import __version__
-from .commands import arguments as chore_arguments
 from .errors import BadRequest, StepError, Terminated
-from .machine.environment import cuda_version
 from .settings import Settings, read_settings
 from .termination import end_process, raise_when_told_to_stop, told_to_stop_comes_first
-from .web_events.events import telling
 
 _log = logging.getLogger("trainer")
 
@@ -108,14 +108,14 @@ def _read_inputs(arguments: argparse.Namespace) -> tuple[StepRequest, StepRun]:
 
 
 def _environment(arguments: argparse.Namespace) -> dict[str, str]:
-    environment = dict(os.environ)
+    variables = dict(os.environ)
     for variable, path in ((transport.REQUEST_VARIABLE, arguments.request), (transport.RUN_VARIABLE, arguments.run)):
         if path is not None:
             try:
-                environment[variable] = path.read_text(encoding="utf-8")
+                variables[variable] = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise BadRequest(f"cannot read {path}: {error}") from error
-    return environment
+    return variables
 
 
 def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCode]:
@@ -125,7 +125,7 @@ def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCod
     settings = read_settings()
     with (
         raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
-        telling(request, run, settings) as backend,
+        events_for(request, run, settings) as backend,
         told_to_stop_comes_first(),
     ):
         with paused_collector():
@@ -141,7 +141,7 @@ def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
     settings: Settings = read_settings()
     from .execution import close_lost_run  # imports mlflow
 
-    with telling(request, run, settings) as backend:
+    with events_for(request, run, settings) as backend:
         # First, because MLflow may be away, too.
         backend.failed(arguments.kind, arguments.reason)
         close_lost_run(request, run, settings, arguments.status, arguments.reason, arguments.kind)
@@ -149,11 +149,11 @@ def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
 
 
 def _read_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreRequest, StepRun]:
-    environment = _environment(arguments)
-    if not environment.get(transport.REQUEST_VARIABLE):
+    variables = _environment(arguments)
+    if not variables.get(transport.REQUEST_VARIABLE):
         return chore_arguments.from_options(chore, arguments)
     try:
-        request, run = transport.decode_chore_environment(environment)
+        request, run = transport.decode_chore_environment(variables)
     except transport.ContractError as error:
         raise BadRequest(str(error)) from error
     if request.command != chore:
@@ -168,9 +168,9 @@ def _do_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreResult,
         raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
         told_to_stop_comes_first(),
     ):
-        from .commands.dispatch import run_chore  # imports mlflow
+        from trainer.commands import dispatch  # imports mlflow
 
-        return run_chore(request, run, settings), ExitCode.DONE
+        return dispatch.run_chore(request, run, settings), ExitCode.DONE
 
 
 def _reply(step: Step | None, action: Callable[[], tuple[StepResult | ChoreResult | None, ExitCode]]) -> int:
@@ -214,15 +214,15 @@ def _say(line: str) -> None:
 def _print_versions() -> int:
     installed = {package: version(package) for package in ("ultralytics", "torch", "torchvision", "mlflow")}
     own = {"trainer": __version__, "contract": str(PROTOCOL_VERSION)}
-    for name, number in (own | installed | {"cuda": cuda_version() or "none"}).items():
+    for name, number in (own | installed | {"cuda": environment.cuda_version() or "none"}).items():
         print(f"{name} {number}")
     return ExitCode.DONE
 
 
 def _write_sample_data(arguments: argparse.Namespace) -> int:
-    from .datasets.sample_data import write_days
+    from trainer.datasets import sample_data
 
-    for folder in write_days(arguments.root, arguments.days, arguments.pictures):
+    for folder in sample_data.write_days(arguments.root, arguments.days, arguments.pictures):
         print(folder)
     return ExitCode.DONE
 

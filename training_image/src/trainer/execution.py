@@ -17,18 +17,17 @@ from step_contract.step import (
     StepResult,
     StepRun,
 )
-from trainer.training.state import note_out_of_memory
+from trainer.machine import full_disk_is_try_again
+from trainer.reports import quality_history
+from trainer.storage import DatasetStorage
+from trainer.tracking import RunRecord, find_record, hurry, open_record
+from trainer.training import note_out_of_memory
+from trainer.web_events import SILENT, BackendCallbacks
 
 from .errors import StepError, Superseded, Terminated
 from .job import Job
-from .machine.full_disk import full_disk_is_try_again
-from .reports import quality_history
 from .settings import Settings
-from .storage.by_uri import DatasetStorage
 from .termination import told_to_stop_comes_first
-from .tracking.client import hurry
-from .tracking.run_record import RunRecord, find_record, open_record
-from .web_events.events import SILENT, BackendCallbacks
 
 _log = logging.getLogger("trainer")
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from step_contract.catalog import Pipeline
 from step_contract.step import Step, StepRequest, StepRun
+from trainer.web_events import SILENT, BackendCallbacks
 
 from . import __version__
-from .web_events.events import SILENT, BackendCallbacks
 
 if TYPE_CHECKING:
+    from trainer.storage import Storage
+    from trainer.tracking import RunRecord
+
     from .settings import Settings
-    from .storage.interface import Storage
-    from .tracking.run_record import RunRecord
 
 
 @dataclass(frozen=True)

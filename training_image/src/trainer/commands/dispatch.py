@@ -8,11 +8,10 @@ from step_contract.chore import (
     SweepOrder,
 )
 from step_contract.step import StepRun
-from trainer.machine.full_disk import full_disk_is_try_again
-from trainer.registry.model_registry import ModelRegistry
-from trainer.registry.versions import check_model
+from trainer.machine import full_disk_is_try_again
+from trainer.registry import ModelRegistry, check_model
 from trainer.settings import Settings
-from trainer.tracking.client import connect
+from trainer.tracking import connect
 
 from . import rollback
 from .sweep import survey, survey_summary, sweep, sweep_summary

@@ -12,11 +12,9 @@ from functools import partial
 from step_contract.chore import DagRunName
 from step_contract.step import FailureKind, Step
 from trainer.errors import TryAgain
-from trainer.handover.metric_names import EVERY_EPOCH_METRIC
-from trainer.tracking.client import connect, mlflow_errors
-from trainer.tracking.ownership import TAG as OWNER_TAG
-from trainer.tracking.run_record import RUN_KEY_TAG, RunRecord
-from trainer.training.checkpoints import FILES_TAG, TAG, CheckpointStore
+from trainer.handover import EVERY_EPOCH_METRIC
+from trainer.tracking import OWNER_TAG, RUN_KEY_TAG, RunRecord, connect, mlflow_errors
+from trainer.training import CHECKPOINT_FILES_TAG, CHECKPOINT_TAG, CheckpointStore
 
 from .leftover import Leftover
 
@@ -65,7 +63,11 @@ def old_checkpoints(tracking_uri: str, ended_before: datetime, keep_days: float)
     milliseconds = int(ended_before.timestamp() * 1000)
     due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags."
     # The second: records of a trainer that did not set the first yet.
-    runs = {run.record.run_id: run for tag in (FILES_TAG, TAG) for run in search(tracking_uri, f"{due}{tag} != ''")}
+    runs = {
+        run.record.run_id: run
+        for tag in (CHECKPOINT_FILES_TAG, CHECKPOINT_TAG)
+        for run in search(tracking_uri, f"{due}{tag} != ''")
+    }
     for run in runs.values():
         why = f"the run ended as {run.status} more than {keep_days:g} days ago (TRAINER_CHECKPOINT_KEEP_DAYS)"
         yield Leftover(CHECKPOINTS, f"checkpoints of {run.name}", why, run.owner, partial(_forget, run))

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from step_contract.chore import DagRunName
-from trainer.training.pending_uploads import FOLDER as UNSENT_FOLDER
+from trainer.training import PENDING_UPLOADS_FOLDER as UNSENT_FOLDER
 
 from .leftover import Leftover
 

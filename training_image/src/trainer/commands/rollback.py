@@ -15,12 +15,21 @@ from tempfile import TemporaryDirectory
 from step_contract.chore import PREVIOUS, RollbackOrder, RollbackResult
 from step_contract.step import StepRun
 from trainer.errors import BadRequest, TryAgain
-from trainer.registry.alias_history import AliasMove
-from trainer.registry.alias_moves import Mover
-from trainer.registry.bad_versions import BadMark, mark_bad, mark_by, mark_of
-from trainer.registry.model_registry import MissingWeights, ModelRegistry, wall_clock
-from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
-from trainer.registry.versions import describe_versions, versions_of
+from trainer.registry import (
+    WEIGHTS_TAG,
+    AliasMove,
+    BadMark,
+    MissingWeights,
+    ModelRegistry,
+    Mover,
+    RegisteredVersion,
+    describe_versions,
+    mark_bad,
+    mark_by,
+    mark_of,
+    versions_of,
+    wall_clock,
+)
 
 _TRIES = 4
 _PACKED = "MLmodel"

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from trainer.storage.interface import StoredObject
+from trainer.storage import StoredObject
 
 from .image_facts import ImageFacts
 

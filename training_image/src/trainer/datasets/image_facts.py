@@ -14,7 +14,7 @@ from typing import NamedTuple
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from trainer.errors import OutOfMemory, TryAgain
-from trainer.storage.thread_pool import map_in_threads
+from trainer.storage import map_in_threads
 
 _FORMATS = {"AVIF", "BMP", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP"}
 _SMALLEST_SIDE = 10

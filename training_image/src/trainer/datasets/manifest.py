@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from step_contract.catalog import DatasetFormat, VisionTask
 from step_contract.step import PreprocessResult, Step
 from trainer.errors import BadData, BadRequest, Bug
-from trainer.storage.interface import StoredObject
+from trainer.storage import StoredObject
 
 if TYPE_CHECKING:
-    from trainer.tracking.run_record import RunRecord
+    from trainer.tracking import RunRecord
 
 SPLITS = ("train", "val", "test")
 ARTIFACT = "dataset/manifest.jsonl.gz"

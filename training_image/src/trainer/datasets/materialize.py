@@ -17,8 +17,7 @@ import yaml
 from step_contract.catalog import VisionTask
 from trainer.errors import TryAgain
 from trainer.job import Job
-from trainer.storage.object_cache import cached_object
-from trainer.storage.thread_pool import map_in_threads
+from trainer.storage import cached_object, map_in_threads
 
 from .manifest import Manifest, ManifestItem
 
@@ -27,7 +26,7 @@ _LONGEST_STEM_BYTES = 80
 _LINK_TRIES = 5
 
 
-def materialize(manifest: Manifest, job: Job, folder: Path) -> Path:
+def materialize_dataset(manifest: Manifest, job: Job, folder: Path) -> Path:
     """Build an ultralytics dataset below ``folder`` and return what to pass as ``data=``.
 
     That is the path of data.yaml; for classify, the folder of the splits.

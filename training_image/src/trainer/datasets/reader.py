@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trainer.errors import TryAgain
-from trainer.storage.interface import ObjectChanged, Storage, StoredObject, readable
-from trainer.storage.object_cache import fetch_object, read_object
-from trainer.storage.thread_pool import map_in_threads
+from trainer.storage import ObjectChanged, Storage, StoredObject, fetch_object, map_in_threads, read_object, readable
 
 from .fact_cache import FactCache, ImageContent
 from .image_facts import inspect_images

@@ -7,7 +7,7 @@ from datetime import timedelta
 from step_contract.step import day_of
 from trainer.errors import BadData, BadRequest
 from trainer.job import Job
-from trainer.storage.interface import NothingThere, StoredObject, absolute_uri, readable, uri_below
+from trainer.storage import NothingThere, StoredObject, absolute_uri, readable, uri_below
 
 _log = logging.getLogger(__name__)
 

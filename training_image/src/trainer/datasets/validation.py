@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from step_contract.catalog import Dataset, Split, ValidationLimits
 from step_contract.record import Record
-from trainer.datasets.layouts.layout import Layout, Sample
+from trainer.datasets.layouts import Layout, Sample
 
 from .fact_cache import ImageContent
 from .label_check import CheckedLabel

@@ -14,22 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trainer.datasets.manifest import Manifest, ManifestItem, dataset_digest, load_manifest
+from trainer.datasets import Manifest, ManifestItem, dataset_digest, load_manifest
 from trainer.errors import BadData, OutOfMemory
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.job import Job, versioned_digest
 from trainer.machine import environment
-from trainer.pictures.confusion import draw_confusion
-from trainer.pictures.side_by_side import Row, draw, truth
-from trainer.registry.model_registry import MissingWeights, ModelRegistry
-from trainer.registry.version import RegisteredVersion
-from trainer.storage.object_cache import cached_object
+from trainer.pictures import Row, draw, draw_confusion, truth
+from trainer.registry import MissingWeights, ModelRegistry, RegisteredVersion
+from trainer.storage import cached_object
 
 from .report import GateReport, ModelReport, write_report
 from .rule import Decision, decide
 
 if TYPE_CHECKING:
-    from trainer.frameworks.interface import Measurement, MeasureSettings
+    from trainer.frameworks import Measurement, MeasureSettings
     from trainer.frameworks.ultralytics.measurement import LoadedModel
 
 _PICTURES = 4
@@ -114,13 +112,13 @@ def example_picture(job: Job, manifest: Manifest) -> Path:
 
 
 def _ground(job: Job, folder: Path) -> _Ground:
-    from trainer.datasets.materialize import materialize
-    from trainer.frameworks.interface import MeasureSettings
+    from trainer.datasets import materialize_dataset
+    from trainer.frameworks import MeasureSettings
 
     manifest = load_manifest(job.record, folder, dataset_digest(job.record))
     settings = MeasureSettings(
         task=job.pipeline.task,
-        data=materialize(manifest, job, folder / "dataset"),
+        data=materialize_dataset(manifest, job, folder / "dataset"),
         split=manifest.measured_split,
         imgsz=job.pipeline.training.imgsz,
         device=environment.device_for(job.settings, job.request.resources.gpus).split(",")[0],
@@ -139,7 +137,7 @@ def _measure_alike(
     ours: _Loaded, theirs: _Loaded | None, ground: _Ground, folder: Path
 ) -> tuple[_Ground, _Subject, _Subject | None]:
     """Measure both with the same batch: half of it for both, if the memory does not suffice for one of them."""
-    from trainer.machine.device_failures import free_device_memory
+    from trainer.machine import device_failures
 
     while True:
         try:
@@ -151,7 +149,7 @@ def _measure_alike(
                 raise
             _log.warning("%s; measuring with %d at once", error, half)
         # Outside of the handler, whose traceback holds what was on the device.
-        free_device_memory()
+        device_failures.free_device_memory()
         ground = replace(ground, settings=replace(ground.settings, batch=half))
 
 
@@ -166,7 +164,7 @@ def _load_champion(
     job: Job, champion: RegisteredVersion | None, candidate: _Loaded, folder: Path
 ) -> tuple[_Loaded | None, str]:
     """Return the champion ready to be measured, or None and the reason why there is none to compare with."""
-    from trainer.frameworks.interface import UnreadableModel
+    from trainer.frameworks import UnreadableModel
     from trainer.frameworks.ultralytics.measurement import class_names, load
 
     if champion is None:

@@ -1,4 +1,4 @@
-"""A model version's description: what a person who finds it in MLflow wants to know first. Pure text, in Markdown."""
+"""Describe a model version in Markdown: what a person who finds it in MLflow wants to know first."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from trainer.job import Job
 from .report import GateReport
 
 
-def description(job: Job, report: GateReport, images: Mapping[str, int]) -> str:
+def describe_version(job: Job, report: GateReport, images: Mapping[str, int]) -> str:
     """Say where the version comes from, on what it was trained, how it compares and what the gate said.
 
     Args:

@@ -13,10 +13,10 @@ from step_contract.catalog import Gate
 from step_contract.record import Record
 from step_contract.step import Verdict
 from trainer.errors import BadRequest
-from trainer.frameworks.interface import USUAL_BATCH
+from trainer.frameworks import USUAL_BATCH
 
 if TYPE_CHECKING:
-    from trainer.tracking.run_record import RunRecord
+    from trainer.tracking import RunRecord
 
 REPORT_FILE = "gate.json"
 _REASONS_LENGTH = 2500

@@ -22,7 +22,7 @@ from enum import Enum
 
 from step_contract.catalog import Gate
 from step_contract.step import Verdict
-from trainer.frameworks.interface import Measured
+from trainer.frameworks import Measured
 
 ROUNDING = 1e-9
 

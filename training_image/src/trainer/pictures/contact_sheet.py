@@ -9,10 +9,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from step_contract.catalog import VisionTask
-from trainer.datasets.manifest import Manifest, ManifestItem
+from trainer.datasets import Manifest, ManifestItem
 from trainer.errors import TryAgain
-from trainer.storage.interface import Storage
-from trainer.storage.object_cache import cached_object
+from trainer.storage import Storage, cached_object
 
 _COLUMNS = _ROWS = 4
 _CELL = 240
@@ -36,7 +35,7 @@ _WIDE_FONTS = ("NotoSansCJK", "NotoSansKR", "NanumGothic", "UnDotum", "malgun", 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def contact_sheet(manifest: Manifest, cache_folder: Path, storage: Storage) -> Path:
+def draw_contact_sheet(manifest: Manifest, cache_folder: Path, storage: Storage) -> Path:
     """Return a JPEG with up to 16 samples, drawn once for each manifest digest.
 
     Raises:

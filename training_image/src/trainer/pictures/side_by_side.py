@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from step_contract.catalog import VisionTask
-from trainer.frameworks.interface import Finding
+from trainer.frameworks import Finding
 
 _PANEL = 320
 """Side in pixels of the square a picture is drawn in."""

@@ -14,13 +14,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from trainer.tracking.client import (
-    MlflowClient,
-    experiment_id_of,
-    is_live_run,
-    mlflow_errors,
-    write_param_once,
-)
+from trainer.tracking import MlflowClient, experiment_id_of, is_live_run, mlflow_errors, write_param_once
 
 from .alias_history import AliasMove
 

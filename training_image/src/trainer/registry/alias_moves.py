@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from trainer.errors import BadRequest, Bug, TryAgain
-from trainer.tracking.client import MlflowClient, is_version, mlflow_errors, model_tags
+from trainer.tracking import MlflowClient, is_version, mlflow_errors, model_tags
 
 from .alias_history import AliasMove, as_tag, holder, moves, next_number, shortened
 from .alias_ledger import LEDGER_TAG, AliasLedger, find_ledger

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, ValidationError
 
 from step_contract.record import Record
 from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
-from trainer.tracking.client import mlflow_errors
+from trainer.tracking import mlflow_errors
 
 from .model_registry import ModelRegistry
 

@@ -17,7 +17,7 @@ from mlflow.tracking import MlflowClient
 
 from trainer.errors import BadData, BadRequest, Bug
 from trainer.registry.version import PIPELINE_TAG, RUN_KEY_TAG, WEIGHTS_FILE, RegisteredVersion
-from trainer.tracking.client import is_missing, mlflow_errors, model_tags, repeated
+from trainer.tracking import is_missing, mlflow_errors, model_tags, repeated
 
 from .alias_history import AliasMove
 from .alias_ledger import LEDGER_TAG, new_ledger

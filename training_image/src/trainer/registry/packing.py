@@ -16,8 +16,7 @@ from step_contract.catalog import VisionTask
 from trainer.errors import Bug
 from trainer.frameworks.ultralytics import served_model
 from trainer.registry.version import WEIGHTS_TAG
-from trainer.tracking.client import mlflow_errors
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord, mlflow_errors
 
 NAME = "model"
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from trainer.errors import BadRequest
 from trainer.registry.version import RegisteredVersion
-from trainer.tracking.client import mlflow_errors
+from trainer.tracking import mlflow_errors
 
 from .bad_versions import mark_of
 from .model_registry import ModelRegistry

@@ -18,9 +18,8 @@ from pydantic import ValidationError
 from step_contract.step import PromoteResult, RegisterResult, Step, StepResult
 from trainer.errors import StepError
 from trainer.job import Job
-from trainer.pictures.side_by_side import open_font
-from trainer.tracking.client import mlflow_errors
-from trainer.tracking.run_record import RunRecord
+from trainer.pictures import open_font
+from trainer.tracking import RunRecord, mlflow_errors
 
 FOLDER = "quality"
 TABLE = f"{FOLDER}/over_data_time.json"

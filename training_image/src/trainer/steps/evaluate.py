@@ -8,10 +8,9 @@ import logging
 
 from step_contract.step import EvaluateResult, Step
 from trainer.errors import BadRequest
-from trainer.gate.comparison import compare_with, registry_of
-from trainer.gate.report import GateReport, find_report, short_reasons, write_report
+from trainer.gate import GateReport, compare_with, find_report, registry_of, short_reasons, write_report
 from trainer.job import Job, versioned_digest
-from trainer.registry.version import WEIGHTS_TAG
+from trainer.registry import WEIGHTS_TAG
 
 _log = logging.getLogger(__name__)
 

@@ -11,19 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from step_contract.step import PreprocessResult, StepOutcome
-from trainer.datasets.fact_cache import ImageContent
-from trainer.datasets.label_check import VERSION, CheckedLabel, LabelRules, check_label, read_label
-from trainer.datasets.layouts.layout import Layout, Listing, Sample
-from trainer.datasets.layouts.read import join_layouts, read_layout
-from trainer.datasets.manifest import SPLITS, Manifest, record_manifest
-from trainer.datasets.reader import SourceReader
-from trainer.datasets.source import Source, list_source
-from trainer.datasets.validation import Candidate, ValidationReport, validate
+from trainer.datasets import (
+    SPLITS,
+    Candidate,
+    ImageContent,
+    Manifest,
+    Source,
+    SourceReader,
+    ValidationReport,
+    label_check,
+    list_source,
+    record_manifest,
+    validate,
+)
+from trainer.datasets.layouts import Layout, Listing, Sample, join_layouts, read_layout
 from trainer.errors import BadData, Bug
 from trainer.job import Job, versioned_digest
-from trainer.pictures.contact_sheet import contact_sheet
-from trainer.storage.eviction import evict_if_due
-from trainer.storage.interface import StoredObject, readable
+from trainer.pictures import draw_contact_sheet
+from trainer.storage import StoredObject, eviction, readable
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +74,7 @@ def work(job: Job) -> PreprocessResult:
     _record(manifest, report, job)
     settings = job.settings
     limits = {"max_gb": settings.trainer_cache_max_gb, "keep_days": settings.trainer_cache_keep_days}
-    evict_if_due(settings.trainer_cache_dir, **limits)
+    eviction.evict_if_due(settings.trainer_cache_dir, **limits)
     return PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
 
 
@@ -102,7 +107,7 @@ def _read(source: Source, job: Job) -> tuple[Layout, list[Candidate]]:
         layout = join_layouts(layouts)
         if not layout.samples:
             raise BadData(f"no images in {readable(source.uri)}; expected images as format {dataset.format} has them")
-        rules = LabelRules(job.pipeline.task, len(layout.names), layout.kpt_shape)
+        rules = label_check.LabelRules(job.pipeline.task, len(layout.names), layout.kpt_shape)
         read = [pair for name in layouts for pair in _read_samples(layouts[name].samples, readers[name], rules)]
     finally:
         for reader in readers.values():
@@ -111,20 +116,20 @@ def _read(source: Source, job: Job) -> tuple[Layout, list[Candidate]]:
 
 
 def _read_samples(
-    samples: Sequence[Sample], reader: SourceReader, rules: LabelRules
-) -> list[tuple[ImageContent | None, CheckedLabel | None]]:
+    samples: Sequence[Sample], reader: SourceReader, rules: label_check.LabelRules
+) -> list[tuple[ImageContent | None, label_check.CheckedLabel | None]]:
     """Return content and label of each sample, in order."""
     images = {sample.image.key: sample.image for sample in samples if sample.image}
     files = {sample.label.key: sample.label for sample in samples if isinstance(sample.label, StoredObject)}
-    name = f"label{VERSION}-{rules.task}-{rules.classes}-{rules.kpt_shape}"
-    read = reader.derived(list(files.values()), name, partial(read_label, rules=rules))
-    labels = {key: CheckedLabel(*label) for key, label in zip(files, read, strict=True)}
+    name = f"label{label_check.VERSION}-{rules.task}-{rules.classes}-{rules.kpt_shape}"
+    read = reader.derived(list(files.values()), name, partial(label_check.read_label, rules=rules))
+    labels = {key: label_check.CheckedLabel(*label) for key, label in zip(files, read, strict=True)}
     contents = dict(zip(images, reader.images(list(images.values())), strict=True))
 
-    def label_of(sample: Sample) -> CheckedLabel | None:
+    def label_of(sample: Sample) -> label_check.CheckedLabel | None:
         if isinstance(sample.label, StoredObject):
             return labels[sample.label.key]
-        return None if sample.label is None else check_label(sample.label, rules)
+        return None if sample.label is None else label_check.check_label(sample.label, rules)
 
     return [(contents[sample.image.key] if sample.image else None, label_of(sample)) for sample in samples]
 
@@ -136,7 +141,7 @@ def _record(manifest: Manifest, report: ValidationReport, job: Job) -> None:
     """Record manifest, statistics and contact sheet; recorded again, nothing doubles."""
     job.record.ownership.check()
     record_manifest(job.record, manifest, job.workspace)
-    job.record.log_artifact(contact_sheet(manifest, job.settings.trainer_cache_dir, job.storage), "dataset")
+    job.record.log_artifact(draw_contact_sheet(manifest, job.settings.trainer_cache_dir, job.storage), "dataset")
     job.record.log_table(
         {"class": list(report.classes), **{split: [row[split] for row in report.classes.values()] for split in SPLITS}},
         "dataset/classes.json",

@@ -14,15 +14,9 @@ from datetime import UTC, datetime
 
 from step_contract.step import PromoteResult, Step
 from trainer.errors import BadRequest, TryAgain
-from trainer.gate.comparison import compare_with, registry_of
-from trainer.gate.report import GateReport, read_report, short_reasons
-from trainer.gate.rule import Move, may_promote
+from trainer.gate import GateReport, Move, compare_with, may_promote, read_report, registry_of, short_reasons
 from trainer.job import Job, versioned_digest
-from trainer.registry.alias_history import held_before
-from trainer.registry.alias_moves import Mover
-from trainer.registry.bad_versions import find_mark
-from trainer.registry.model_registry import ModelRegistry
-from trainer.registry.version import RegisteredVersion
+from trainer.registry import ModelRegistry, Mover, RegisteredVersion, find_mark, held_before
 
 _ROUNDS = 20
 """Looks at the champion. Whenever another run is faster it takes two: one that loses and one that compares again."""

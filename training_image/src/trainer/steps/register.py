@@ -6,17 +6,30 @@ trained again gets its version replaced, unless that version is or was in use: t
 
 from step_contract.step import PreprocessResult, RegisterResult, Step, Verdict
 from trainer import __version__
-from trainer.datasets.manifest import load_manifest
+from trainer.datasets import load_manifest
 from trainer.errors import BadRequest
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
-from trainer.gate.comparison import candidate_weights, example_picture, registry_of, sha256_of
-from trainer.gate.description import description
-from trainer.gate.report import GateReport, read_report, short_reasons
+from trainer.gate import (
+    GateReport,
+    candidate_weights,
+    describe_version,
+    example_picture,
+    read_report,
+    registry_of,
+    sha256_of,
+    short_reasons,
+)
 from trainer.job import Job, versioned_digest
 from trainer.machine import environment
-from trainer.registry.bad_versions import mark_of
-from trainer.registry.model_registry import ModelRegistry
-from trainer.registry.version import DATA_TIME_TAG, PIPELINE_TAG, RUN_KEY_TAG, WEIGHTS_TAG, RegisteredVersion
+from trainer.registry import (
+    DATA_TIME_TAG,
+    PIPELINE_TAG,
+    RUN_KEY_TAG,
+    WEIGHTS_TAG,
+    ModelRegistry,
+    RegisteredVersion,
+    mark_of,
+)
 
 
 def fingerprint(job: Job) -> str:
@@ -66,7 +79,7 @@ def _registered(job: Job, registry: ModelRegistry, report: GateReport) -> Regist
 
 def _register(job: Job, registry: ModelRegistry, report: GateReport) -> RegisteredVersion:
     ultralytics_setup.prepare(job.settings.trainer_cache_dir)
-    from trainer.registry.packing import log_model_once  # packs the model and tries it, which imports torch
+    from trainer.registry import packing  # packs the model and tries it, which imports torch
 
     weights = candidate_weights(job, job.workspace)
     if (found := sha256_of(weights)) != report.weights_sha256:
@@ -75,7 +88,7 @@ def _register(job: Job, registry: ModelRegistry, report: GateReport) -> Register
             "run evaluate of this DAG run again"
         )
     manifest = load_manifest(job.record, job.workspace)
-    model_id = log_model_once(
+    model_id = packing.log_model_once(
         job.record,
         weights,
         found,
@@ -86,7 +99,7 @@ def _register(job: Job, registry: ModelRegistry, report: GateReport) -> Register
     )
     images = _images(job)
     job.record.ownership.check()
-    return registry.add_version(job.record.run_id, model_id, _tags(job, report), description(job, report, images))
+    return registry.add_version(job.record.run_id, model_id, _tags(job, report), describe_version(job, report, images))
 
 
 def _images(job: Job) -> dict[str, int]:

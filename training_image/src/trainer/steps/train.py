@@ -13,13 +13,12 @@ import logging
 
 from step_contract import transport
 from step_contract.step import TrainResult
-from trainer.datasets.manifest import dataset_digest
+from trainer.datasets import dataset_digest
 from trainer.errors import BadRequest
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.frameworks.ultralytics.callbacks import emit
 from trainer.job import Job, versioned_digest
-from trainer.training.checkpoints import CheckpointStore
-from trainer.training.state import Training, current_training, save, training_inputs
+from trainer.training import CheckpointStore, Training, current_training, save_training, training_inputs
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ def work(job: Job) -> TrainResult:
     if result is None:
         _check_memory(job, training)
         result = _train(job, training, store)
-        save(job, training.model_copy(update={"result": result}))
+        save_training(job, training.model_copy(update={"result": result}))
     store.forget()
     return result
 
@@ -73,13 +72,13 @@ def _check_memory(job: Job, training: Training) -> None:
 def _train(job: Job, training: Training, store: CheckpointStore) -> TrainResult:
     ultralytics_setup.prepare(job.settings.trainer_cache_dir)
     from trainer.training import (
-        attempt as fitting,
-    )  # imports torch and ultralytics, which must find everything prepared
+        attempt as fitting,  # imports torch and ultralytics, which must find everything prepared
+    )
 
     outcome = fitting.run(job, training, store, dataset_digest(job.record))
     while isinstance(outcome, int):
         # In this order: a try that dies now goes on with the smaller batch, too.
         training = training.model_copy(update={"batch": outcome})
-        save(job, training)
+        save_training(job, training)
         outcome = fitting.run(job, training, store, dataset_digest(job.record))
     return outcome

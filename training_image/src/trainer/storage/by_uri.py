@@ -46,7 +46,7 @@ class DatasetStorage:
     def _bucket_storage(self) -> Storage:
         with self._lock:
             if self._buckets is None:
-                from trainer.storage.s3.storage import S3Storage  # imports boto3
+                from trainer.storage.s3 import S3Storage  # imports boto3
 
                 self._buckets = S3Storage(self._settings)
             return self._buckets

@@ -21,8 +21,8 @@ from mlflow.tracking import MlflowClient
 from requests.exceptions import RequestException
 
 from trainer.errors import BadRequest, TryAgain
-from trainer.machine.full_disk import full_disk_error
-from trainer.storage.addresses import without_secrets
+from trainer.machine import full_disk_error
+from trainer.storage import without_secrets
 
 __all__ = [
     "MlflowClient",

@@ -23,7 +23,7 @@ from .client import mlflow_errors
 if TYPE_CHECKING:
     from .run_record import RunRecord
 
-TAG = "owner"
+OWNER_TAG = "owner"
 
 _log = logging.getLogger(__name__)
 
@@ -136,12 +136,12 @@ class Ownership:
             raise Superseded(
                 f"MLflow run {self._record.run_id} was deleted while this try worked on it; the next makes another"
             )
-        text = run.data.tags.get(TAG, "")
+        text = run.data.tags.get(OWNER_TAG, "")
         try:
             return Owner.model_validate_json(text) if text else None
         except ValidationError as error:
-            _log.warning("the tag %r cannot be read and is left aside: %s", TAG, error)
+            _log.warning("the tag %r cannot be read and is left aside: %s", OWNER_TAG, error)
             return None
 
     def _write(self, value: str) -> None:
-        self._record.set_tags({TAG: value})
+        self._record.set_tags({OWNER_TAG: value})

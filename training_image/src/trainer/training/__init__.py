@@ -1,1 +1,24 @@
-"""TODO."""
+"""Train with any framework: resume, checkpoint, report, survive.
+
+``attempt`` runs one attempt of a training from the newest usable checkpoint to its end. ``state`` remembers in MLflow
+which training a run belongs to and the batch that fits, ``CheckpointStore`` keeps verified checkpoints in the run's
+artifacts, ``Reporter`` carries epochs from the handover folder to MLflow while the training goes on, and what MLflow
+did not take waits in the cache for the next attempt.
+"""
+
+from .checkpoints import CHECKPOINT_FILES_TAG, CHECKPOINT_TAG, CheckpointStore
+from .pending_uploads import PENDING_UPLOADS_FOLDER
+from .state import Training, current_training, note_out_of_memory, save_training, training_inputs
+
+__all__ = [
+    "CHECKPOINT_FILES_TAG",
+    "CHECKPOINT_TAG",
+    "PENDING_UPLOADS_FOLDER",
+    "CheckpointStore",
+    "Training",
+    "attempt",
+    "current_training",
+    "note_out_of_memory",
+    "save_training",
+    "training_inputs",
+]

@@ -10,17 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from step_contract.step import TrainResult
-from trainer.datasets.manifest import load_manifest
-from trainer.datasets.materialize import materialize
+from trainer.datasets import load_manifest, materialize_dataset
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory
-from trainer.frameworks.interface import Plan
+from trainer.frameworks import Plan
 from trainer.frameworks.ultralytics import fit as detector
 from trainer.frameworks.ultralytics.fit import Model
 from trainer.frameworks.ultralytics.model_files import models_folder
-from trainer.handover import journal
-from trainer.handover.journal import Entry, EntryKind
-from trainer.handover.metric_names import EVERY_EPOCH_METRIC
-from trainer.handover.slot import HISTORY, LAST
+from trainer.handover import EVERY_EPOCH_METRIC, Entry, EntryKind, journal, slot
 from trainer.job import Job
 from trainer.machine import environment
 
@@ -82,7 +78,7 @@ def _plan(job: Job, training: "Training", expected: str) -> Plan:
         training=settings,
         # The minimum may have been raised since an earlier try.
         batch=max(settings.minimum_batch, min(settings.batch, training.batch or settings.batch)),
-        data=materialize(manifest, job, job.workspace / "dataset"),
+        data=materialize_dataset(manifest, job, job.workspace / "dataset"),
         save_dir=save_dir,
         exchange=unsent.new_folder(job, training.began_ms),
         device=environment.device_for(job.settings, job.request.resources.gpus),
@@ -101,7 +97,7 @@ def _resume(plan: Plan, store: CheckpointStore) -> tuple[Model | None, int | Non
     for checkpoint in store.available():
         try:
             store.restore(checkpoint, plan.save_dir)
-            model = detector.open_checkpoint(plan.save_dir / "weights" / LAST, checkpoint.epoch)
+            model = detector.open_checkpoint(plan.save_dir / "weights" / slot.LAST, checkpoint.epoch)
         except BadData as error:
             _log.warning("the checkpoint of epoch %d is left aside: %s", checkpoint.epoch, error)
             shutil.rmtree(plan.save_dir, ignore_errors=True)
@@ -180,8 +176,8 @@ def _check_recorded(job: Job, training: "Training", done: int) -> None:
 def _store_result(job: Job, save_dir: Path) -> None:
     best = save_dir / "weights" / "best.pt"
     if not best.exists():  # no epoch had a fitness, for want of a validation
-        shutil.copyfile(save_dir / "weights" / LAST, best)
+        shutil.copyfile(save_dir / "weights" / slot.LAST, best)
     pictures = {path for pattern in _PICTURES for path in save_dir.glob(pattern)}
-    for path in [save_dir / HISTORY, *sorted(pictures)]:
+    for path in [save_dir / slot.HISTORY, *sorted(pictures)]:
         job.record.log_artifact(path, "train")
     job.record.log_artifact(best, "weights")

@@ -18,17 +18,17 @@ from pydantic import ValidationError
 
 from step_contract.record import Record
 from trainer.errors import BadData, StepError, TryAgain
-from trainer.handover.slot import BEST, EPOCH_FILE, HISTORY, LAST, WEIGHTS_FOLDER, link, remove_copy
-from trainer.storage.content_hash import content_hash_of
-from trainer.tracking.run_record import RunRecord
+from trainer.handover import slot
+from trainer.storage import content_hash_of
+from trainer.tracking import RunRecord
 
 if TYPE_CHECKING:
     pass
 
 FOLDER = "checkpoints"
 
-TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
-FILES_TAG = "checkpoint_files"
+CHECKPOINT_TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
+CHECKPOINT_FILES_TAG = "checkpoint_files"
 """Set from the first upload until nothing is left in the store: whoever thins old runs finds them by it."""
 _REMEMBERED = 4
 _SLOW_UPLOAD_SECONDS = 1.0
@@ -71,7 +71,7 @@ class CheckpointStore:
     def available(self) -> list[Checkpoint]:
         """Return the checkpoints there are, the newest first."""
         tags = self._record.tags()
-        return [found for name in (TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
+        return [found for name in (CHECKPOINT_TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
 
     def commit(self, claimed: Path) -> Checkpoint:
         """Store a claimed copy as the newest checkpoint and remove it from the slot; return the newest there is.
@@ -90,14 +90,14 @@ class CheckpointStore:
         newest = max(before, key=lambda other: other.epoch, default=None)
         if newest is not None and newest.epoch >= epoch:
             _log.info("a checkpoint of epoch %d is dropped: MLflow has that of epoch %d", epoch, newest.epoch)
-            remove_copy(claimed)
+            slot.remove_copy(claimed)
             self._stored = before if is_sure else None
             return newest
         if not is_sure:
-            self._record.set_tags({FILES_TAG: "stored"})
+            self._record.set_tags({CHECKPOINT_FILES_TAG: "stored"})
         known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
         files, began = {}, time.monotonic()
-        for name in (LAST, BEST, HISTORY):
+        for name in (slot.LAST, slot.BEST, slot.HISTORY):
             if (claimed / name).exists():
                 stored = self._upload(claimed / name, known)
                 files[name] = known[stored.content_hash] = stored
@@ -106,9 +106,12 @@ class CheckpointStore:
             self._record.ownership.check()
         previous = next((other for other in before if other.epoch < epoch), None)
         self._record.set_tags(
-            {_PREVIOUS_TAG: previous.model_dump_json() if previous else "", TAG: checkpoint.model_dump_json()}
+            {
+                _PREVIOUS_TAG: previous.model_dump_json() if previous else "",
+                CHECKPOINT_TAG: checkpoint.model_dump_json(),
+            }
         )
-        remove_copy(claimed)
+        slot.remove_copy(claimed)
         kept = [checkpoint, *([previous] if previous else [])]
         self._delete(_artifacts_of(before) if is_sure else None, kept)
         self._stored = kept
@@ -126,7 +129,7 @@ class CheckpointStore:
             what = f"{name} of the checkpoint of epoch {checkpoint.epoch}"
             if stored.artifact not in present:
                 raise BadData(f"{what} is gone: the run has no artifact {stored.artifact}")
-            target = save_dir / name if name == HISTORY else save_dir / WEIGHTS_FOLDER / name
+            target = save_dir / name if name == slot.HISTORY else save_dir / slot.WEIGHTS_FOLDER / name
             target.parent.mkdir(parents=True, exist_ok=True)
             self._download(stored, target, what)
 
@@ -134,7 +137,9 @@ class CheckpointStore:
         """Take a checkpoint that cannot be used out of the record, so that older ones count as the newest again."""
         tags, self._stored = self._record.tags(), None
         # Another try may have stored a newer one under that tag meanwhile.
-        self._record.set_tags({name: "" for name in (TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint})
+        self._record.set_tags(
+            {name: "" for name in (CHECKPOINT_TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint}
+        )
 
     def forget(self) -> bool:
         """Drop all checkpoints: the training is done, or a new one begins.
@@ -142,11 +147,11 @@ class CheckpointStore:
         Returns False if files stay because the store does not answer; the tag ``checkpoint_files`` says so then.
         """
         tags, self._stored = self._record.tags(), None
-        if any(tags.get(name) for name in (TAG, _PREVIOUS_TAG)):
-            self._record.set_tags({TAG: "", _PREVIOUS_TAG: ""})
+        if any(tags.get(name) for name in (CHECKPOINT_TAG, _PREVIOUS_TAG)):
+            self._record.set_tags({CHECKPOINT_TAG: "", _PREVIOUS_TAG: ""})
         is_done = self._delete(None, [])
-        if is_done and tags.get(FILES_TAG):
-            self._record.set_tags({FILES_TAG: ""})
+        if is_done and tags.get(CHECKPOINT_FILES_TAG):
+            self._record.set_tags({CHECKPOINT_FILES_TAG: ""})
         return is_done
 
     def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
@@ -154,7 +159,7 @@ class CheckpointStore:
         if digest in known:
             return known[digest]
         named = path.with_name(f"{digest[:20]}{path.suffix}")
-        link(path, named)
+        slot.link(path, named)
         self._record.log_artifact(named, FOLDER)
         return StoredFile(artifact=f"{FOLDER}/{named.name}", content_hash=digest)
 
@@ -199,10 +204,10 @@ class CheckpointStore:
 
 def _epoch_of(copy: Path) -> int:
     try:
-        return int((copy / EPOCH_FILE).read_text(encoding="ascii"))
+        return int((copy / slot.EPOCH_FILE).read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError) as error:
         raise BadData(
-            f"a copy of a checkpoint is damaged: expected its epoch in {copy / EPOCH_FILE}, got {error}"
+            f"a copy of a checkpoint is damaged: expected its epoch in {copy / slot.EPOCH_FILE}, got {error}"
         ) from error
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from trainer.errors import StepError, TryAgain
 from trainer.job import Job
-from trainer.machine.full_disk import full_disk_is_try_again
+from trainer.machine import full_disk_is_try_again
 
 from .reporter import Reporter
 
-FOLDER = "unsent"
+PENDING_UPLOADS_FOLDER = "unsent"
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def forget(folder: Path) -> None:
 
 
 def _folder_of(job: Job) -> Path:
-    return job.settings.trainer_cache_dir.absolute() / FOLDER / job.run.key
+    return job.settings.trainer_cache_dir.absolute() / PENDING_UPLOADS_FOLDER / job.run.key
 
 
 def _children(folder: Path) -> list[Path]:

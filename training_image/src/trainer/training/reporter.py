@@ -14,10 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from trainer.errors import OutOfMemory, Superseded, TryAgain
-from trainer.handover import journal, slot
-from trainer.handover.journal import Entry, EntryKind
-from trainer.tracking.client import hurry
-from trainer.tracking.run_record import RunRecord
+from trainer.handover import Entry, EntryKind, journal, slot
+from trainer.tracking import RunRecord, hurry
 
 from .checkpoints import CheckpointStore
 

@@ -10,10 +10,10 @@ from step_contract.catalog import Pipeline
 from step_contract.record import Record
 from step_contract.step import Step, TrainResult
 from trainer import __version__
-from trainer.datasets.manifest import dataset_digest
-from trainer.handover.metric_names import EVERY_EPOCH_METRIC
+from trainer.datasets import dataset_digest
+from trainer.handover import EVERY_EPOCH_METRIC
 from trainer.job import Job, digest
-from trainer.tracking.run_record import RunRecord, UnreadableMarker, decode_marker
+from trainer.tracking import RunRecord, UnreadableMarker, decode_marker
 
 from .checkpoints import CheckpointStore
 
@@ -65,7 +65,7 @@ def current_training(job: Job, store: CheckpointStore) -> Training:
     # In this order: a training must never find another's checkpoints.
     store.forget()
     training = Training(digest=inputs, trainer=__version__, began_ms=_after_all_before(job.record))
-    save(job, training)
+    save_training(job, training)
     return training
 
 
@@ -90,7 +90,7 @@ def _parse(tag: str) -> Training | None:
         return None
 
 
-def save(job: Job, training: Training) -> None:
+def save_training(job: Job, training: Training) -> None:
     """Write the training's state to the run's tag, if this attempt still owns the record."""
     job.record.ownership.check()
     job.record.set_tags({_TAG: training.model_dump_json()})

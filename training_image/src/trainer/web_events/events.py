@@ -19,9 +19,7 @@ from typing import TYPE_CHECKING
 
 from step_contract.step import ExitCode, FailureKind, StepRequest, StepResult, StepRun
 from trainer.errors import StepError, Superseded, Terminated
-from trainer.handover import journal
-from trainer.handover.journal import Entry, EntryKind
-from trainer.handover.metric_names import shown_metrics
+from trainer.handover import Entry, EntryKind, journal, shown_metrics
 
 from .outbox import Event, EventType, Outbox
 
@@ -124,7 +122,7 @@ SILENT = BackendCallbacks({})
 
 
 @contextmanager
-def telling(request: StepRequest, run: StepRun, settings: "Settings") -> Iterator[BackendCallbacks]:
+def events_for(request: StepRequest, run: StepRun, settings: "Settings") -> Iterator[BackendCallbacks]:
     """Tell what ends the block, unless it told so itself, and give the last events a moment to be sent."""
     identity = {
         "pipeline": request.pipeline.name,

@@ -9,7 +9,7 @@ from typing import Any
 
 from step_contract.catalog import VisionTask
 from trainer.errors import BadData
-from trainer.storage.interface import StoredObject
+from trainer.storage import StoredObject
 
 from .coco_conversion import VERSION, convert
 from .layout import SPLIT_NAMES, Layout, Listing, Reader, Sample, check_names, composed, suffix_of

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from trainer.errors import BadData
-from trainer.storage.interface import StoredObject
+from trainer.storage import StoredObject
 
 from .layout import SPLIT_NAMES, Layout, Listing, Sample, check_names, composed
 

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from trainer.errors import BadData
-from trainer.storage.interface import StoredObject, readable
+from trainer.storage import StoredObject, readable
 
 IMAGE_SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"})
 """What both Pillow and ultralytics read."""

@@ -16,7 +16,7 @@ import yaml
 
 from step_contract.catalog import VisionTask
 from trainer.errors import BadData
-from trainer.storage.interface import StoredObject
+from trainer.storage import StoredObject
 
 from .layout import SPLIT_NAMES, Layout, Listing, Reader, Sample, check_names, suffix_of, text_of
 

@@ -17,9 +17,7 @@ import psutil
 from step_contract import transport
 from step_contract.step import Progress
 from trainer.errors import Bug, with_causes
-from trainer.handover import journal, slot
-from trainer.handover.journal import Entry, EntryKind
-from trainer.handover.metric_names import shown_metrics
+from trainer.handover import Entry, EntryKind, journal, shown_metrics, slot
 from trainer.termination import die_with_parent
 
 from .metric_names import recorded_name

@@ -20,9 +20,7 @@ from ultralytics.utils.checks import check_yaml
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
 from trainer.frameworks.interface import Plan
 from trainer.handover import journal
-from trainer.machine.device_failures import free_device_memory, says_lost, says_out_of_memory, telling_line
-from trainer.machine.full_disk import full_disk_said
-from trainer.machine.host_memory import kills_for_memory
+from trainer.machine import device_failures, full_disk_said, kills_for_memory
 
 from .callbacks import EVENTS, EpochCallbacks, unsettle
 from .model_files import find_file, find_weights, is_yaml
@@ -93,7 +91,7 @@ def fit(plan: Plan, checkpoint: Model | None = None) -> None:
 def free_memory() -> None:
     """Give back what a training that failed held on the device."""
     unsettle()
-    free_device_memory()
+    device_failures.free_device_memory()
 
 
 def rank() -> int:
@@ -226,12 +224,12 @@ def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
 
 def _meaning(plan: Plan, text: str, kills_before: int) -> StepError | None:
     """Return what a failure's text means, or None: a bug."""
-    if says_out_of_memory(text):
-        return _out_of_memory(plan, telling_line(text, says_out_of_memory))
-    if says_lost(text):
+    if device_failures.says_out_of_memory(text):
+        return _out_of_memory(plan, device_failures.telling_line(text, device_failures.says_out_of_memory))
+    if device_failures.says_lost(text):
         if kills_for_memory() > kills_before:
             return _out_of_memory(plan, _KERNEL_KILLED)
-        said = telling_line(text, says_lost)
+        said = device_failures.telling_line(text, device_failures.says_lost)
         return TryAgain(
             f"a GPU or a process that reads data was lost: {said}; the next try goes on from the last checkpoint"
         )

@@ -19,7 +19,7 @@ from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on 
 from step_contract.catalog import TASK_METRICS, VisionTask
 from trainer.errors import Bug, OutOfMemory, TryAgain, with_causes
 from trainer.frameworks.interface import Finding, Measurement, MeasureSettings, UnreadableModel
-from trainer.machine.device_failures import is_out_of_memory, says_lost, says_out_of_memory, telling_line
+from trainer.machine import device_failures
 
 from .metric_names import catalog_name
 
@@ -208,15 +208,15 @@ def _memory_errors(settings: MeasureSettings) -> Iterator[None]:
         yield
     except Exception as error:
         text = with_causes(error)
-        if not is_out_of_memory(error):
-            if isinstance(error, RuntimeError) and says_lost(text):
-                said = telling_line(text, says_lost)
+        if not device_failures.is_out_of_memory(error):
+            if isinstance(error, RuntimeError) and device_failures.says_lost(text):
+                said = device_failures.telling_line(text, device_failures.says_lost)
                 raise TryAgain(f"a GPU or a process that reads data was lost: {said}; the next try measures") from error
             raise
         images = "1 image" if settings.batch == 1 else f"{settings.batch} images at once"
         raise OutOfMemory(
             f"out of memory while measuring {images} at imgsz {settings.imgsz} on {settings.device}: "
-            f"{type(error).__name__}: {telling_line(text, says_out_of_memory)}"
+            f"{type(error).__name__}: {device_failures.telling_line(text, device_failures.says_out_of_memory)}"
         ) from error
 
 

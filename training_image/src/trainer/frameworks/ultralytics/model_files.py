@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trainer.errors import BadRequest
-from trainer.storage.folders import folder_of
+from trainer.storage import folder_of
 
 
 def is_yaml(model: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from PIL import ImageFont
 
 from step_contract.collector import paused_collector
-from trainer.machine.environment import available_cpus
+from trainer.machine import environment
 
 _OFFLINE = {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0", "YOLO_VERBOSE": "0"}
 _SAFE = {"ULTRALYTICS_SAFE_LOAD": "1"}
@@ -54,7 +54,7 @@ def prepare(config_dir: Path) -> None:
     os.environ.update(_OFFLINE | _SAFE, YOLO_CONFIG_DIR=str(folder.parent))
     os.environ.setdefault("MPLBACKEND", "agg")
     os.environ.setdefault("MATPLOTLIBRC", str(folder / _MATPLOTLIBRC))
-    threads = min(_MOST_THREADS, available_cpus())
+    threads = min(_MOST_THREADS, environment.available_cpus())
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
