@@ -3,6 +3,7 @@
 lint: install ## Check format, code, workflow and Dockerfiles
 	$(AIRFLOW)/ruff format --check $(ALL_CODE)
 	$(AIRFLOW)/ruff check $(ALL_CODE)
+	PYTHONPATH=training_image/src $(AIRFLOW)/lint-imports --no-logo
 	$(AIRFLOW)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(AIRFLOW)/hadolint --failure-threshold warning --ignore DL3008 Dockerfile training_image/Dockerfile
 

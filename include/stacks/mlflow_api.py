@@ -6,8 +6,6 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from include.stacks.local.layout import Ports
-
 
 @dataclass(frozen=True)
 class TrainingRecord:
@@ -22,21 +20,21 @@ class TrainingRecord:
     version: str | None
 
 
-def training_records(ports: Ports, experiment: str, model: str) -> dict[str, TrainingRecord]:
+def training_records(server: str, experiment: str, model: str) -> dict[str, TrainingRecord]:
     """Return the records of an experiment by their Airflow run id."""
-    found = _call(ports, f"experiments/get-by-name?experiment_name={experiment}")
+    found = _call(server, f"experiments/get-by-name?experiment_name={experiment}")
     if found is None:
         return {}
     body = {"experiment_ids": [found["experiment"]["experiment_id"]], "max_results": 1000}
-    runs = (_call(ports, "runs/search", body) or {}).get("runs", [])
-    versions = _versions_by_run(ports, model)
+    runs = (_call(server, "runs/search", body) or {}).get("runs", [])
+    versions = _versions_by_run(server, model)
     records = (_record(run, versions) for run in runs)
     return {record.tags.get("airflow.run_id", ""): record for record in records}
 
 
-def champion_version(ports: Ports, model: str, alias: str) -> str | None:
+def champion_version(server: str, model: str, alias: str) -> str | None:
     """Return the version that holds the champion alias."""
-    answer = _call(ports, f"registered-models/alias?name={model}&alias={alias}")
+    answer = _call(server, f"registered-models/alias?name={model}&alias={alias}")
     return None if answer is None else str(answer["model_version"]["version"])
 
 
@@ -48,14 +46,14 @@ def _record(run: dict[str, Any], versions: dict[str, str]) -> TrainingRecord:
     return TrainingRecord(info["run_id"], info["status"], tags, metrics, epochs, versions.get(info["run_id"]))
 
 
-def _versions_by_run(ports: Ports, model: str) -> dict[str, str]:
-    answer = _call(ports, f"model-versions/search?filter=name%3D%27{model}%27&max_results=1000") or {}
+def _versions_by_run(server: str, model: str) -> dict[str, str]:
+    answer = _call(server, f"model-versions/search?filter=name%3D%27{model}%27&max_results=1000") or {}
     return {version["run_id"]: version["version"] for version in answer.get("model_versions", [])}
 
 
-def _call(ports: Ports, path: str, body: object = None) -> dict[str, Any] | None:
+def _call(server: str, path: str, body: object = None) -> dict[str, Any] | None:
     """Return the answer, or None where there is nothing (yet)."""
-    request = urllib.request.Request(f"{ports.mlflow_url}/api/2.0/mlflow/{path}")
+    request = urllib.request.Request(f"{server}/api/2.0/mlflow/{path}")
     request.add_header("Content-Type", "application/json")
     data = None if body is None else json.dumps(body).encode()
     try:

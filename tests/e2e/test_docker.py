@@ -60,7 +60,10 @@ def test_night_whose_worker_is_killed_trains_once_and_promotes(stack: Stack, cli
     log = log_of(stack, run_id, "train", 2)
     assert training[:12] in log
     assert "a-secret-of-the-worker" not in log
-    assert (champion_version(stack.ports, "small", "champion"), records(stack, "small")[run_id].version) == ("1", "1")
+    assert (champion_version(stack.ports.mlflow_url, "small", "champion"), records(stack, "small")[run_id].version) == (
+        "1",
+        "1",
+    )
     assert client.containers(all=True, filters={"label": f"nightshift.run_id={run_id}"}) == []
     rendered = stack.api.call("GET", f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/train")["rendered_fields"]
     assert "a-secret-of-the-worker" not in json.dumps(rendered)

@@ -60,7 +60,10 @@ def test_night_whose_worker_is_killed_trains_once_and_promotes(stack: Stack, clu
     assert tasks["train"]["try_number"] == 2
     result = json.loads(tags(stack, run_id)["step.train.result"])
     assert (result["outcome"]["resumed_from_epoch"], result["outcome"]["epochs_done"]) == (None, 4)
-    assert (champion_version(stack.ports, "small", "champion"), records(stack, "small")[run_id].version) == ("1", "1")
+    assert (champion_version(stack.ports.mlflow_url, "small", "champion"), records(stack, "small")[run_id].version) == (
+        "1",
+        "1",
+    )
     steps = ("preprocess", "train", "evaluate", "register", "promote")
     # At a full hour there are pods of the sweep, too.
     parts = [name for name in (name.split("-") for name in cluster.names) if name[2] in steps]

@@ -44,7 +44,7 @@ def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champi
     assert record.status == "FINISHED"
     assert record.tags["step.promote"] == "done"
     assert '"resumed_from_epoch":null' not in record.tags["step.train.result"]
-    assert record.version == champion_version(stack.ports, "small", "champion") == "1"
+    assert record.version == champion_version(stack.ports.mlflow_url, "small", "champion") == "1"
 
     assert_night_was_told(stack, night["dag_run_id"], record)
 
@@ -55,7 +55,7 @@ def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champi
     found = records(stack, "small")
     assert sorted(str(item.version) for item in found.values()) == ["1", "2"]
     assert len({item.tags["dataset.digest"] for item in found.values()}) == 2
-    assert champion_version(stack.ports, "small", "champion") == "1"
+    assert champion_version(stack.ports.mlflow_url, "small", "champion") == "1"
     # Nobody waits for a backfill by the clock, and a champion that stays is no news.
     assert [stack.told(run_id) for run_id in found if run_id != night["dag_run_id"]] == [[]]
 
@@ -112,7 +112,7 @@ def kill_training_after_an_epoch(stack: Stack, run_id: str) -> None:
 
 
 def records(stack: Stack, name: str) -> dict[str, TrainingRecord]:
-    return training_records(stack.ports, name, name)
+    return training_records(stack.ports.mlflow_url, name, name)
 
 
 def end_of(stack: Stack, dag_id: str, run_id: str) -> str:

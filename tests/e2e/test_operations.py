@@ -31,8 +31,8 @@ def test_a_backfill_that_runs_backwards_registers_and_leaves_the_champion(stack:
     assert {run["state"] for run in runs} == {"success"}
     oldest, middle, newest = (records(stack, "small")[run["dag_run_id"]].version for run in runs)
     assert (newest, middle, oldest) == ("1", "2", "3")
-    assert champion_version(stack.ports, "small", "champion") == "1"
-    assert champion_version(stack.ports, "small", "challenger") == "1"
+    assert champion_version(stack.ports.mlflow_url, "small", "champion") == "1"
+    assert champion_version(stack.ports.mlflow_url, "small", "challenger") == "1"
     weights = [stack.api.task_states(dag_id, run["dag_run_id"])["train"]["priority_weight"] for run in runs]
     assert weights == [101, 101, 301], "a backfill's task would go before the night's"
     assert quality_of(stack, runs[0]["dag_run_id"]) == [("3", False), ("2", False), ("1", True)]
@@ -43,7 +43,7 @@ def test_rollback_takes_the_alias_back_and_leaves_who_and_why(stack: Stack) -> N
     stack.api.wait_for_dag(dag_id)
     first = stack.api.trigger(dag_id, {"model": "small", "to": "2", "reason": "밤에 오탐이 늘었다"})
     assert end_of(stack, dag_id, first) == "success"
-    assert champion_version(stack.ports, "small", "champion") == "2"
+    assert champion_version(stack.ports.mlflow_url, "small", "champion") == "2"
     bad = version_tags(stack.ports, "small", "1")
     assert (bad["bad"], bad["bad.by"], bad["bad.reason"]) == ("true", "admin", "밤에 오탐이 늘었다")
 
@@ -71,7 +71,7 @@ def test_refused_candidate_is_skipped_not_failed_and_a_sweep_closes_only_what_is
     assert (record.status, record.version, record.tags["gate.verdict"]) == ("FINISHED", None, "REFUSE")
     assert record.tags["step.register"] == "refused"
     assert record.tags["mlflow.note.content"] == "'\"{{ 1 }} 메모"
-    assert champion_version(stack.ports, "strict", "champion") is None
+    assert champion_version(stack.ports.mlflow_url, "strict", "champion") is None
     (message,) = wait_for(lambda: stack.told(run_id), 20)
     assert (message["title"], message["step"]) == ("strict: the candidate was refused", "register")
     assert message["links"]["MLflow run"] == f"{stack.ports.mlflow_url}/#/runs/{record.run_id}"

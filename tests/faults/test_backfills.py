@@ -58,7 +58,7 @@ def test_a_backfill_beside_the_night_leaves_the_champion_on_the_newest_data(stac
     assert backfilled(stack, BESIDE, BESIDE, "none") == {BESIDE}
     assert end_of(stack, night) == "success"
     assert states(stack) == {BESIDE: "success", NIGHT: "success"}
-    champion = champion_version(stack.ports, "small", "champion")
+    champion = champion_version(stack.ports.mlflow_url, "small", "champion")
     (of_champion,) = [item for item in versions(stack.ports, "small") if item["version"] == champion]
     assert as_mapping(of_champion["tags"])["airflow.run_id"] == night
     assert violations(stack, "small") == []

@@ -56,11 +56,11 @@ def run_demo(demo: Demo) -> None:
     dag_id, registry = demo.pipeline.dag_id, demo.pipeline.registry
     demo.api.wait_for_dag(dag_id)
     night = _run_night(demo)
-    champion = champion_version(demo.ports, registry.model, registry.champion)
+    champion = champion_version(demo.ports.mlflow_url, registry.model, registry.champion)
     demo.say(f"champion of {registry.model}: version {champion}")
     backfilled = _run_backfill(demo, night)
-    records = training_records(demo.ports, demo.pipeline.name, registry.model)
-    after = champion_version(demo.ports, registry.model, registry.champion)
+    records = training_records(demo.ports.mlflow_url, demo.pipeline.name, registry.model)
+    after = champion_version(demo.ports.mlflow_url, registry.model, registry.champion)
     print(_table(demo, records, after), flush=True)
     _check_versions(demo, records, [night["dag_run_id"], *backfilled])
     if champion is None or champion != after:
@@ -146,7 +146,7 @@ def _say_changes(demo: Demo, run_id: str, seen: dict[tuple[str, str], str]) -> N
 
 
 def _say_epoch(demo: Demo, run_id: str, day: str, seen: dict[tuple[str, str], str]) -> None:
-    records = training_records(demo.ports, demo.pipeline.name, demo.pipeline.registry.model)
+    records = training_records(demo.ports.mlflow_url, demo.pipeline.name, demo.pipeline.registry.model)
     record = records.get(run_id)
     metric = demo.pipeline.gate.metric
     epoch = record.epochs.get(f"metrics/{metric}") if record else None

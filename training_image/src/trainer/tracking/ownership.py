@@ -9,8 +9,9 @@ must decide is claimed in the ledger (``alias_ledger``).
 import logging
 import socket
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pydantic import AwareDatetime, ValidationError
 
@@ -18,10 +19,7 @@ from step_contract.record import Record
 from step_contract.step import Step
 from trainer.errors import Superseded
 
-from .client import mlflow_errors
-
-if TYPE_CHECKING:
-    from .run_record import RunRecord
+from .client import MlflowClient, mlflow_errors
 
 OWNER_TAG = "owner"
 
@@ -38,10 +36,20 @@ class Owner(Record):
     since: AwareDatetime
 
 
+class OwnedRun(Protocol):
+    """An MLflow run as ownership needs it."""
+
+    client: MlflowClient
+    run_id: str
+
+    def set_tags(self, tags: Mapping[str, str]) -> None:
+        """Write tags of the run."""
+
+
 class Ownership:
     """One process's claim to the record of one DAG run; before ``take`` it claims nothing and checks nothing."""
 
-    def __init__(self, record: "RunRecord") -> None:
+    def __init__(self, record: OwnedRun) -> None:
         """Look at the record; nothing is taken yet."""
         self._record = record
         self._own: Owner | None = None
