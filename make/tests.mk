@@ -14,7 +14,7 @@ TEST_AIRFLOW := env AIRFLOW_HOME=$(CURDIR)/.local/test-airflow AIRFLOW__CORE__LO
 .PHONY: test-trainer test-airflow test-contract test-e2e coverage
 test-trainer: install ## Run the tests of the trainer
 	@mkdir -p .local/coverage
-	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 -m 'not faults' tests/trainer
+	$(TRAINER)/python -m $(MEASURED) .local/coverage/trainer.json -m pytest -n 2 -m 'not faults' tests/trainer tests/compatibility/test_record.py tests/compatibility/test_trainer_settings.py
 
 # Airflow mostly waits, so its tests run beside the trainer's and print their output at the end.
 test-airflow: install ## Run test-e2e and test-contract
@@ -24,7 +24,7 @@ test-airflow: install ## Run test-e2e and test-contract
 
 test-contract: install ## Run the tests of the Airflow side, the charts and the documents
 	@mkdir -p .local/coverage
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/stacks tests/charts tests/test_fault_table.py
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/stacks tests/charts tests/compatibility/test_catalog.py tests/compatibility/test_settings.py tests/compatibility/test_stored_names.py tests/test_fault_table.py
 
 test-e2e: install ## Run the tests that go through a real scheduler
 	@mkdir -p .local/coverage
