@@ -1,28 +1,40 @@
-"""What the end of a step means for its task; the same for a process, a container and a pod.
+"""Errors of the Airflow side, and the one function that maps the end of a step to its error.
 
-StepFailed     the step said why it failed, or was stopped; carries the failure kind
-├── StepLost   the step ended without a word: killed, machine gone
-│   └── OutOfContainerMemory   killed at its memory limit
-└── StepLeft   the step goes on, but this task no longer watches it; the next try attaches to it
+AirflowException
+└── StepFailed                      the step failed, or was stopped; carries the failure kind
+    ├── StepLost                    the step ended without a word: killed, machine gone
+    │   └── OutOfContainerMemory    killed at its memory limit
+    ├── StepLeft                    the step keeps running without this task; the next attempt attaches to it
+    ├── TaskKilled                  a person or Airflow ended the task, or its worker is shutting down
+    └── runtimes/kubernetes/api.py
+        ├── QuotaExceeded           403: the namespace has no room now
+        ├── _NotThere               404
+        └── _Conflict               409: the name is taken
+AirflowSkipException
+└── StepRefused                     the gate refused the candidate; carries the step's result
+Exception
+└── Undelivered                     notify/delivery.py: a message did not reach its target
+
+StepRetryPolicy (``retry.py``) decides by ``StepFailed.kind`` whether another attempt can help.
 """
 
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from include.step_contract.step import ExitCode, FailureKind, StepFailure, StepResult
+from include.step_contract.step import ExitCode, FailureKind, StepFailure
 
 if TYPE_CHECKING:  # not paid for by a parse
     from include.step_contract.chore import ChoreResult
+    from include.step_contract.step import StepResult
     from include.step_contract.transport import Answer
 
 _KIND_OF_EXIT = {int(kind.exit_code): kind for kind in FailureKind if kind is not FailureKind.OUT_OF_MEMORY}
 
 
 class StepFailed(AirflowException):
-    """A step failed; StepRetryPolicy decides by the kind whether another try can help."""
+    """A step failed; StepRetryPolicy decides by the kind whether another attempt can help."""
 
     def __init__(self, message: str, kind: FailureKind, mlflow_run_id: str | None = None) -> None:
         """Keep the kind, and the MLflow run if the step named it, beside the message."""
@@ -34,9 +46,9 @@ class StepFailed(AirflowException):
 class StepLost(StepFailed):
     """A step ended without saying why."""
 
-    def __init__(self, message: str) -> None:
-        """A lost step may be tried again: it goes on from its last checkpoint."""
-        super().__init__(message, FailureKind.TRY_AGAIN)
+    def __init__(self, message: str, kind: FailureKind = FailureKind.TRY_AGAIN) -> None:
+        """A lost step may be tried again: it resumes from its last checkpoint."""
+        super().__init__(message, kind)
 
 
 class OutOfContainerMemory(StepLost):
@@ -44,61 +56,49 @@ class OutOfContainerMemory(StepLost):
 
     def __init__(self, message: str) -> None:
         """As a lost step, with the reason known."""
-        super().__init__(message)
-        self.kind = FailureKind.OUT_OF_MEMORY
+        super().__init__(message, FailureKind.OUT_OF_MEMORY)
 
 
 class StepLeft(StepFailed):
     """The task ends, its step does not."""
 
     def __init__(self, message: str) -> None:
-        """The next try attaches to the living step."""
+        """The next attempt attaches to the running step."""
         super().__init__(message, FailureKind.TRY_AGAIN)
 
 
-def close_command(failure: StepFailed) -> list[str]:
-    """Return the trainer's arguments that end the MLflow run of a step that could not do it itself."""
-    return ["close", "--kind", failure.kind.value, "--reason", str(failure)]
+class TaskKilled(StepFailed):
+    """The task was ended from outside."""
+
+    def __init__(self, message: str) -> None:
+        """Airflow starts no further attempt of a task that a person ended."""
+        super().__init__(message, FailureKind.TERMINATED)
 
 
-@dataclass
-class _Concluded:
-    result: StepResult | None = None
+class StepRefused(AirflowSkipException):
+    """The gate refused the candidate: the task and those after it are skipped."""
+
+    def __init__(self, result: "StepResult | ChoreResult") -> None:
+        """Keep the result for the task's callbacks."""
+        super().__init__(result.summary)
+        self.result = result
 
 
-_concluded = _Concluded()
+def failure_of(step: str, exit_code: int, answer: "Answer | None") -> StepFailed:
+    """Return the error of a step that ended without a result.
 
-
-def concluded_result() -> StepResult | None:
-    """Return the result that this process's task ended with, for the task's callbacks: Airflow hands them none."""
-    return _concluded.result
-
-
-def conclude(step: str, exit_code: int, answer: "Answer | None", *, killed: bool) -> "StepResult | ChoreResult":
-    """Return the result of a step, or of a chore, or end the task as the exit code says.
-
-    A killed task is never green, whatever its step managed to finish (airflow #73006).
-
-    Raises:
-        AirflowSkipException: the gate refused the candidate; this task and what follows are skipped.
-        StepFailed: anything else but a result.
+    Args:
+        step: command of the step or chore.
+        exit_code: of its process; below zero the signal that ended it, as Python says it.
+        answer: the last line of its output that is an answer.
     """
-    _concluded.result = None
-    if killed:
-        raise StepFailed(f"{step}: the task was killed; the step was told to stop", FailureKind.TERMINATED)
     if exit_code in (ExitCode.DONE, ExitCode.REFUSED):
-        if answer is None or isinstance(answer, StepFailure):
-            raise StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
-        _concluded.result = answer if isinstance(answer, StepResult) else None
-        if exit_code == ExitCode.REFUSED:
-            raise AirflowSkipException(answer.summary)
-        return answer
+        return StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
     if isinstance(answer, StepFailure):
-        raise StepFailed(f"{step}: {answer.kind}: {answer.message}", answer.kind, answer.mlflow_run_id)
-    kind = _KIND_OF_EXIT.get(exit_code)
-    if kind is not None:
-        raise StepFailed(f"{step}: {kind} (exit code {exit_code}) without a failure line; see the log above", kind)
-    raise StepLost(f"{step}: ended {_ending(exit_code)} without saying why; see the log above")
+        return StepFailed(f"{step}: {answer.kind}: {answer.message}", answer.kind, answer.mlflow_run_id)
+    if kind := _KIND_OF_EXIT.get(exit_code):
+        return StepFailed(f"{step}: {kind} (exit code {exit_code}) without a failure line; see the log above", kind)
+    return StepLost(f"{step}: ended {_ending(exit_code)} without saying why; see the log above")
 
 
 def _ending(exit_code: int) -> str:

@@ -16,6 +16,7 @@ from include.step_contract.chore import Chore, ChoreResult, SurveyOrder, SurveyR
 
 from .airflow_state import is_dag_run_over
 from .chore_task import chore_task
+from .runtimes import runtime_of
 from .settings import settings
 
 DAG_ID = "sweep"
@@ -62,22 +63,13 @@ def sweep_order(context: Context) -> SweepOrder:
 
 
 class SweepRuntimesOperator(BaseOperator):
-    """Remove what the runtimes keep of tasks that are over; a local step is a child of its task and leaves nothing."""
+    """Remove containers and pods of tasks that are over."""
 
     def execute(self, context: Context) -> None:
         """Sweep each runtime that the deployment or a pipeline of its catalog uses."""
         dry_run, airflow = bool(context["params"]["dry_run"]), context["ti"]
-        for runtime in sorted(_runtimes_in_use()):
-            if runtime is RuntimeName.DOCKER:
-                from include.pipelines.runtimes.docker.sweep import sweep_containers
-
-                sweep_containers(airflow, datetime.now(UTC), dry_run=dry_run)
-            elif runtime is RuntimeName.KUBERNETES:
-                from include.pipelines.runtimes.kubernetes.sweep import sweep_pods
-
-                sweep_pods(airflow, datetime.now(UTC), dry_run=dry_run)
-            else:
-                self.log.info("runtime %s keeps nothing to sweep", runtime.value)
+        for name in sorted(_runtimes_in_use()):
+            runtime_of(name).sweep(airflow, datetime.now(UTC), dry_run=dry_run)
 
 
 def _runtimes_in_use() -> set[RuntimeName]:

@@ -10,15 +10,13 @@ from include.pipelines.notify.deadline import deadline_alert
 from include.pipelines.notify.messages import run_failed, step_ended, step_failed
 from include.pipelines.notify.notifications import PipelineNotifier
 from include.step_contract.catalog import Pipeline, RuntimeName
-from include.step_contract.step import Step, StepRequest, timeout_minutes_of
+from include.step_contract.step import Step, StepRequest
 
 from .priority import weight_rule
 from .retry import StepRetryPolicy
-from .settings import settings
+from .runtimes import runtime_of
+from .step_identity import STEP_RUN_TEMPLATE
 from .trigger_form import trigger_form
-
-GPU_POOL = "gpu"
-"""Airflow pool with as many slots as the Docker host has GPUs; the stack makes it."""
 
 
 def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
@@ -46,39 +44,23 @@ def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
 
 def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOperator:
     execution = pipeline.execution
+    request = StepRequest(step=step, pipeline=pipeline)
+    where = runtime_of(runtime)
     options: dict[str, Any] = {
         "task_id": step.value,
         "owner": pipeline.owner,
-        # A container or pod outlives its worker and is left to the next try, which there must be.
-        "retries": max(execution.retries, 0 if runtime is RuntimeName.LOCAL else 1),
         "retry_delay": timedelta(seconds=execution.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(seconds=execution.maximum_retry_delay_seconds),
         "retry_policy": StepRetryPolicy(),
         "weight_rule": weight_rule(),
-        "execution_timeout": timedelta(minutes=timeout_minutes_of(pipeline, step)),
+        "execution_timeout": timedelta(minutes=request.timeout_minutes),
         "do_xcom_push": False,
         "on_failure_callback": PipelineNotifier(pipeline, step_failed),
         **_told_at_its_end(pipeline, step),
+        **where.step_options(request),
     }
-    request = StepRequest(step=step, pipeline=pipeline)
-    match runtime:
-        case RuntimeName.LOCAL:
-            from include.pipelines.runtimes.local.runtime import LocalStepOperator
-
-            return LocalStepOperator(request=request, **options)
-        case RuntimeName.DOCKER:
-            from include.pipelines.runtimes.docker.runtime import DockerStepOperator
-
-            # With GPUs the pool keeps tasks that would only wait for a device from taking worker slots. Airflow never
-            # starts one that asks for more slots than there are: such a task starts, and says what is wrong.
-            if gpus := request.resources.gpus:
-                options |= {"pool": GPU_POOL, "pool_slots": min(gpus, len(settings().gpu_devices) or 1)}
-            return DockerStepOperator(request=request, **options)
-        case RuntimeName.KUBERNETES:
-            from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
-
-            return KubernetesStepOperator(request=request, **options)
+    return where.operator(request, STEP_RUN_TEMPLATE, **options)
 
 
 def _told_at_its_end(pipeline: Pipeline, step: Step) -> dict[str, Any]:

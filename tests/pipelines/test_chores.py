@@ -177,10 +177,8 @@ def test_the_order_is_asked_for_when_the_task_starts() -> None:
     orders = iter([SweepOrder(dry_run=True)])
     task = chore_task(Chore.SWEEP, RuntimeName.LOCAL, lambda _: next(orders))
     assert isinstance(task, LocalStepOperator)
-    assert task.request == ChoreRequest(order=SurveyOrder())
-    assert task._pre_execute_hook is not None
-    task._pre_execute_hook({"task": task})
-    assert task.request == ChoreRequest(order=SweepOrder(dry_run=True))
+    assert (task.request.command, task.request.resources.memory) == ("sweep", "2Gi")
+    assert task.request_in({}) == ChoreRequest(order=SweepOrder(dry_run=True))
 
 
 def test_a_chore_gets_its_request_and_its_result_is_returned(

@@ -7,10 +7,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from airflow.sdk import Context
 
-from include.pipelines.errors import StepFailed, concluded_result
+from include.pipelines.errors import StepFailed
+from include.pipelines.operator import StepTask
 from include.pipelines.settings import settings
 from include.step_contract.catalog import NotifyEvent
-from include.step_contract.step import PromoteResult, RegisterResult
+from include.step_contract.step import PromoteResult, RegisterResult, StepResult
 
 _LONGEST_REASON = 500
 _LOST = "the task ended without a word: its process was killed, or its worker is gone; see its log and the scheduler's"
@@ -106,8 +107,9 @@ def step_failed(pipeline: str, context: Context) -> Message | None:
 
 def step_ended(pipeline: str, context: Context) -> Message | None:
     """Return what a task's success or skip means, or None if it is nothing new."""
-    result = concluded_result()
-    if result is None or result.outcome.step != context["ti"].task_id:
+    task = context["task"]
+    result = task.result if isinstance(task, StepTask) else None
+    if not isinstance(result, StepResult):
         return None
     if result.already_done and context["dag_run"].clear_number:
         return None  # somebody had the run done again, and nothing came of it that was not told

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.pipelines.errors import StepFailed, StepLost, conclude
+from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.notify.messages import Message, one_sentence, run_failed, step_ended, step_failed
+from include.pipelines.operator import conclude
+from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.settings import settings
 from include.step_contract.catalog import NotifyEvent
 from include.step_contract.step import (
@@ -19,8 +21,10 @@ from include.step_contract.step import (
     RegisterResult,
     Step,
     StepFailure,
+    StepRequest,
     StepResult,
 )
+from tests.pipelines.conftest import make_pipeline
 
 PROMOTED = PromoteResult(
     model="digits", version="7", promoted=True, champion_version="7", reason="0.91 beats 0.88 by 0.03"
@@ -56,13 +60,42 @@ def make_context(step: str = "train", clear_number: int = 0, **more: Any) -> Any
     return {"ti": ti, "dag_run": dag_run, "run_id": ti.run_id, "dag": SimpleNamespace(dag_id=ti.dag_id), **more}
 
 
+class EndedWork:
+    """Stands in for a process, container or pod that has ended."""
+
+    work = "process"
+
+    def __init__(self, step: Step, exit_code: int, answer: Any) -> None:
+        self.step, self.exit_code, self.answer = step, exit_code, answer
+
+    def start_or_attach(self) -> None: ...
+    def follow(self) -> None: ...
+    def remove(self) -> None: ...
+    def retire(self) -> None: ...
+    def stop(self) -> None: ...
+
+    def judge(self) -> Any:
+        return conclude(self.step, self.exit_code, self.answer)
+
+    def close(self, lost: StepLost) -> str:
+        return str(lost)
+
+
+def finished(work: EndedWork, error: type[Exception] | None = None) -> LocalStepOperator:
+    """The task of work that has ended, as each runtime's operator concludes it."""
+    request = StepRequest(step=work.step, pipeline=make_pipeline())
+    task = LocalStepOperator(task_id=work.step.value, request=request)
+    with pytest.raises(error) if error else nullcontext():
+        task.finish(work)
+    return task
+
+
 def ended(outcome: Any, *, already_done: bool = False, clear_number: int = 0) -> Message | None:
-    """What a step's result line comes to, by way of ``conclude``, as every runtime calls it."""
+    """The message about a step that ended with a result."""
     result = StepResult(mlflow_run_id="abc123", summary="what came of it", outcome=outcome, already_done=already_done)
     step, refused = Step(outcome.step), isinstance(outcome, RegisterResult) and outcome.version is None
-    with pytest.raises(AirflowSkipException) if refused else nullcontext():
-        conclude(step, 99 if refused else 0, result, killed=False)
-    return step_ended("digits", make_context(step.value, clear_number))
+    task = finished(EndedWork(step, 99 if refused else 0, result), AirflowSkipException if refused else None)
+    return step_ended("digits", make_context(step.value, clear_number, task=task))
 
 
 @pytest.mark.parametrize(
@@ -87,9 +120,12 @@ def test_a_registered_candidate_is_no_news() -> None:
     assert ended(REGISTERED) is None
 
 
-def test_the_result_of_another_step_is_not_told_in_this_ones_name() -> None:
+def test_the_result_of_another_task_is_not_told_in_this_ones_name() -> None:
     ended(REFUSED)
-    assert step_ended("digits", make_context("promote")) is None
+    assert (
+        step_ended("digits", make_context("promote", task=finished(EndedWork(Step.PROMOTE, -9, None), StepLost)))
+        is None
+    )
 
 
 def test_a_retry_that_finds_its_work_done_tells_it_and_a_cleared_run_does_not() -> None:
@@ -103,7 +139,7 @@ def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
         step=Step.TRAIN, kind=FailureKind.BAD_DATA, message="no images in digits/2026-03-01", mlflow_run_id="abc123"
     )
     with pytest.raises(StepFailed) as caught:
-        conclude(Step.TRAIN, 65, answer, killed=False)
+        conclude(Step.TRAIN, 65, answer)
     message = step_failed("digits", make_context(exception=caught.value))
     assert message is not None
     assert message.event is NotifyEvent.FAILED
@@ -119,9 +155,8 @@ def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
 
 def test_a_failure_does_not_tell_the_result_of_an_earlier_try() -> None:
     ended(PROMOTED)
-    with pytest.raises(StepLost):
-        conclude(Step.PROMOTE, -9, None, killed=False)
-    assert step_ended("digits", make_context("promote")) is None
+    lost = finished(EndedWork(Step.PROMOTE, -9, None), StepLost)
+    assert step_ended("digits", make_context("promote", task=lost)) is None
 
 
 def test_a_task_that_was_killed_is_told_by_its_run() -> None:

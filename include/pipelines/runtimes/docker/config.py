@@ -6,7 +6,8 @@ from typing import Any
 
 from docker.types import DeviceRequest, LogConfig, Mount, Ulimit
 
-from include.pipelines.errors import StepFailed, close_command
+from include.pipelines.errors import StepLost
+from include.pipelines.operator import close_command
 from include.pipelines.runtimes.docker.engine import GPU_LABEL, IMAGE_LABEL, LABEL, STACK_LABEL, ContainerIdentity
 from include.pipelines.settings import Settings
 from include.step_contract import transport
@@ -64,12 +65,12 @@ def container_config(
 
 def close_config(
     identity: ContainerIdentity,
-    request: StepRequest,
+    request: StepRequest | ChoreRequest,
     step_run: str,
     settings: Settings,
     image: str,
     host_config: Any,
-    failure: StepFailed,
+    failure: StepLost,
 ) -> dict[str, Any]:
     """Return the arguments for a container that closes the record of a step that was lost, in the step's image."""
     config = container_config(identity, request, step_run, settings, image, host_config)

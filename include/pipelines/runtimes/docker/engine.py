@@ -132,11 +132,15 @@ def translated(what: str) -> Iterator[None]:
         raise StepFailed(f"Docker: cannot {what}: {error}", FailureKind.TRY_AGAIN) from error
 
 
-def patiently(action: Callable[[], _Value], give_up: Callable[[], bool]) -> _Value:
+def patiently(action: Callable[[], _Value], check: Callable[[], None]) -> _Value:
     """Repeat an action while the engine is away, for a restart of it for example.
 
+    Args:
+        action: a call of the engine.
+        check: is called after each failure; may raise to give up.
+
     Raises:
-        StepFailed: it stayed away, or ``give_up`` says that the task has no time.
+        StepFailed: it stayed away, or it refuses.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -144,10 +148,11 @@ def patiently(action: Callable[[], _Value], give_up: Callable[[], bool]) -> _Val
             with translated("ask for the container's state"):
                 return action()
         except StepFailed as failure:
-            if failure.kind is not FailureKind.TRY_AGAIN or give_up() or time.monotonic() > deadline:
+            if failure.kind is not FailureKind.TRY_AGAIN or time.monotonic() > deadline:
                 raise
             _log.warning("%s; asking again", failure)
-            time.sleep(1)
+        check()
+        time.sleep(1)
 
 
 def state_of(client: APIClient, container: str) -> ContainerState | None:

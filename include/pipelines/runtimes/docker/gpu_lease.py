@@ -57,7 +57,7 @@ def create_with_gpus(
     devices: Sequence[str],
     count: int,
     config: Callable[[Sequence[str]], dict[str, Any]],
-    give_up: Callable[[], bool],
+    check: Callable[[], None],
 ) -> str | None:
     """Create a container that holds ``count`` of the host's devices, waiting until they are free; do not start it.
 
@@ -66,13 +66,13 @@ def create_with_gpus(
         devices: all that steps may use.
         count: how many this one needs.
         config: makes the arguments of ``create_container`` of the devices chosen.
-        give_up: asked while waiting.
+        check: is called while waiting; may raise to give up.
 
     Returns:
         The container's id; None if there is a container of that name already.
 
     Raises:
-        StepFailed: the host has fewer devices than asked for, or ``give_up``.
+        StepFailed: the host has fewer devices than asked for, or what ``check`` raises.
     """
     if count > len(devices):
         raise StepFailed(
@@ -81,7 +81,8 @@ def create_with_gpus(
             FailureKind.BAD_REQUEST,
         )
     said = -_SAY_SECONDS
-    while not give_up():
+    while True:
+        check()
         with translated("see which GPUs are free"):
             taken = {device for lease in _leases(client) for device in lease.devices}
         free = [device for device in devices if device not in taken]
@@ -95,7 +96,6 @@ def create_with_gpus(
             _log.info("waiting for %s of %s GPUs; free: %s", count, len(devices), ", ".join(free) or "none")
             said = time.monotonic()
         time.sleep(_POLL_SECONDS * random.uniform(0.5, 1))  # noqa: S311  # no secret
-    raise StepFailed("stopped while waiting for a GPU", FailureKind.TERMINATED)
 
 
 def _is_first(client: APIClient, container: str, chosen: Sequence[str]) -> bool:

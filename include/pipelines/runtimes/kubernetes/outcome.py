@@ -1,6 +1,7 @@
 """What the end of a pod means for its task. Pure functions over what the cluster said and what the step said."""
 
-from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost, conclude
+from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost
+from include.pipelines.operator import conclude
 from include.pipelines.runtimes.kubernetes.state import KILLED, PodState
 from include.step_contract import transport
 from include.step_contract.chore import ChoreResult, Request
@@ -19,13 +20,13 @@ def judge(request: Request, state: PodState, answer: Answer) -> Result:
     that had finished, or had failed for a reason of its own, is taken at its word.
 
     Raises:
-        AirflowSkipException, StepFailed: see ``conclude``.
+        StepRefused, StepFailed: see ``conclude``.
     """
     step = request.command
     if state.exit_code in (ExitCode.DONE, ExitCode.REFUSED):
-        return conclude(step, state.exit_code, answer, killed=False)
+        return conclude(step, state.exit_code, answer)
     if isinstance(answer, StepFailure) and answer.kind is not FailureKind.TERMINATED:
-        return conclude(step, _code(state, answer), answer, killed=False)
+        return conclude(step, _code(state, answer), answer)
     if state.is_oom_killed:
         limit = request.resources.memory
         raise OutOfContainerMemory(
@@ -49,7 +50,7 @@ def judge(request: Request, state: PodState, answer: Answer) -> Result:
             f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next try goes on "
             "from the last checkpoint"
         )
-    return conclude(step, state.exit_code, answer, killed=False)
+    return conclude(step, state.exit_code, answer)
 
 
 def _code(state: PodState, failure: StepFailure) -> int:

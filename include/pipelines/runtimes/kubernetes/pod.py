@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from kubernetes import client as k8s
 
-from include.pipelines.errors import StepLost, close_command
+from include.pipelines.errors import StepLost
+from include.pipelines.operator import close_command
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, GENERATION_LABEL, TASK_LABEL
 from include.pipelines.runtimes.kubernetes.template import laid_over

@@ -311,7 +311,7 @@ def test_twenty_tasks_on_four_gpus_never_share_one(client: APIClient, monkeypatc
         own = engine()
         count = 1 + number % 2
         name = f"nightshift-test-gpu-{number}"
-        container = create_with_gpus(own, devices, count, lambda gpus: config(name, gpus), lambda: False)
+        container = create_with_gpus(own, devices, count, lambda gpus: config(name, gpus), lambda: None)
         assert container is not None
         start(own, container)
         mine = own.inspect_container(container)["Config"]["Labels"]["nightshift.gpus"].split(",")

@@ -226,7 +226,7 @@ def test_two_tries_at_once_share_one_pod(task: MakeTask, cluster: Cluster) -> No
     step = task(f"until('go'); {SUCCEED}")
     tries = [step.start(1), step.start(2)]
     step.wait_for_start()
-    wait_for(lambda: all(each.operator._watched for each in tries), "not both have a pod")
+    wait_for(lambda: all(each.operator.attempt and each.operator.attempt.name for each in tries), "not both have a pod")
     step.tell_step("go")
     endings = [each.ending() for each in tries]
     assert {"outcome": "done"} in endings
