@@ -23,7 +23,7 @@ import json, pathlib, sys
 sys.path.append({str(ROOT)!r})
 from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.serialization.serialized_objects import DagSerialization
-from include.step_contract.catalog.file import read_catalog
+from include.step_contract.catalog.reading import read_catalog
 
 bag = BundleDagBag({str(ROOT)!r} + "/dags", bundle_path=pathlib.Path({str(ROOT)!r}), bundle_name="nightshift")
 print("ANSWER" + json.dumps({{
