@@ -53,13 +53,13 @@ WORKDIR /opt/nightshift
 USER 1000:0
 CMD ["airflow", "version"]
 
-# Its DAGs come from git; a run keeps the version that it began with.
+# Its DAGs come from git; a run keeps the version that it started with.
 FROM service AS airflow-cluster
 RUN apt-get update -qq && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends git openssh-client >/dev/null && \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=cluster-dependencies /opt/venv /opt/venv
-# The plugin, which the scheduler must know, and what it needs; DAGs are read from the bundle only.
+# The plugin, which the scheduler must load, and its imports; DAGs are read from the bundle only.
 COPY plugins /opt/nightshift/plugins
 COPY include /opt/nightshift/include
 RUN mkdir -p /opt/airflow/logs && chown -R 1000:0 /opt/airflow && chmod -R g=u /opt/airflow
