@@ -1,5 +1,6 @@
 """Check that links, make targets, tests and settings exist, and that Korean documents have the parts of the English."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -10,6 +11,11 @@ ROOT = Path(__file__).resolve().parents[1]
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(#[^)\s]*)?\)")
 MAKE = re.compile(r"`?make ([a-z][a-z0-9-]*)`?")
 TEST = re.compile(r"`(?:tests/)?([\w/]+/test_\w+\.py)?(?:::)?([Tt]est\w+)?`")
+QUOTED = re.compile(r"`([^`\n]+)`")
+NO_MESSAGE = re.compile(r"(make|airflow|trainer|docker|kubectl|install|--|\.ci/)|.*(::|/test_)")
+FOREIGN = re.compile("Reconnecting to|Dag not found|password authentication|cannot extend|.*IncompleteRead")
+"""Messages of Airflow, PostgreSQL and urllib3."""
+PLACEHOLDER = re.compile(r"…|\.\.\.|'[\w-]*'|<[^>]*>|\d\S*|%\S+")
 VARIABLE = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
 
 
@@ -20,6 +26,7 @@ def main() -> int:
     korean = [document for document in documents if document.name.endswith(".ko.md")]
     problems += [problem for document in korean for problem in _translation_problems(document)]
     problems += list(_test_problems())
+    problems += list(_message_problems())
     problems += list(_environment_problems())
     print("\n".join(problems) or f"{len(documents)} documents checked")
     return 1 if problems else 0
@@ -80,6 +87,33 @@ def _test_problems() -> Iterator[str]:
                 yield f"{name}: there is no test file {path}"
             elif test and not re.search(rf"^(?:def |class )?{test}\b", file.read_text(encoding="utf-8"), re.MULTILINE):
                 yield f"{name}: {file.relative_to(ROOT)} has no test {test}"
+
+
+def _message_problems() -> Iterator[str]:
+    """Find quoted messages that the code does not print: it lacks nearly all word triples of a part."""
+    printed = {triple for text in _strings() for part in _triples(text) for triple in part}
+    for name in ("docs/operations.md", "docs/operations.ko.md", "docs/rollback-and-sweep.md"):
+        for quoted in QUOTED.findall((ROOT / name).read_text(encoding="utf-8")):
+            parts = [] if NO_MESSAGE.match(quoted) or FOREIGN.match(quoted) else _triples(quoted)
+            if any(len(part) > 2 and sum(triple in printed for triple in part) * 4 < len(part) for part in parts):
+                yield f"{name}: no code prints `{quoted}`"
+
+
+def _strings() -> Iterator[str]:
+    """Yield the texts of our code, with a placeholder for each value in them."""
+    for path in _tracked("*.py"):
+        if path.startswith(("include/", "training_image/src/", "dags/", "plugins/")):
+            for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
+                if isinstance(node, ast.JoinedStr):
+                    yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+                elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield node.value
+
+
+def _triples(text: str) -> list[list[tuple[str, ...]]]:
+    """Return each three words that follow one another, for each part of a text between two values."""
+    parts = [re.findall(r"[A-Za-z_'.]+", part) for part in PLACEHOLDER.split(text)]
+    return [[tuple(words[start : start + 3]) for start in range(len(words) - 2)] for words in parts]
 
 
 def _environment_problems() -> Iterator[str]:
