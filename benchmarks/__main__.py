@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.checkpoint_upload import checkpoint_upload
 from benchmarks.containers import Unavailable, no_op_container, train_in_container
 from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task
+from benchmarks.night import night
 from benchmarks.pairs import ROOT, Ratio
 from benchmarks.parallel_runs import backfill, pipelines_at_once
 from benchmarks.pods import no_op_pod, train_in_pod, twenty_pods
@@ -21,6 +22,7 @@ from benchmarks.trainer_steps import preprocess_again, train_step
 
 BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "train": train_step,
+    "night": night,
     "load": loading_pipelines,
     "parse": parsing_for_one_task,
     "schedule": scheduling,

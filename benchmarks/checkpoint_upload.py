@@ -24,13 +24,13 @@ _LEAST_BLOCK_BYTES = 10_000_000
 
 _TRAIN = f"""
 import sys
-from trainer import checkpoints
 from trainer.__main__ import main
-publish = checkpoints.publish
+from trainer.handover import slot as handover
+publish = handover.publish
 def in_turn(slot, save_dir, epoch, **options):
     if (epoch - 1) // {BLOCK} % 2 == 0:
         publish(slot, save_dir, epoch, **options)
-checkpoints.publish = in_turn
+handover.publish = in_turn
 sys.exit(main(["train"]))
 """
 

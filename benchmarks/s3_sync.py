@@ -39,10 +39,10 @@ for number in range(count):
 
 _SYNC = """
 import sys, time
-from trainer import s3_storage
-from trainer.dataset_storage import DatasetStorage
+from trainer.datasets import SourceReader
 from trainer.settings import read_settings
-from trainer.source_reader import SourceReader
+from trainer.storage import DatasetStorage
+from trainer.storage.s3 import S3Storage
 
 begin = time.perf_counter()
 uri, settings = sys.argv[1], read_settings()

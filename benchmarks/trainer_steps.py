@@ -50,17 +50,17 @@ _PREPROCESS = """
 import os, tempfile, time
 from pathlib import Path
 from step_contract.transport import decode_environment
-from trainer import preprocess
 from trainer.job import Job
-from trainer.record import open_record
 from trainer.settings import read_settings
-from trainer.file_storage import FileStorage
+from trainer.steps import preprocess
+from trainer.storage import DatasetStorage
+from trainer.tracking import open_record
 
 request, run = decode_environment(os.environ)
 settings = read_settings()
 record = open_record(settings.mlflow_tracking_uri, request.pipeline, run)
 with tempfile.TemporaryDirectory() as workspace:
-    job = Job(request, run, request.pipeline, record, FileStorage(), settings, Path(workspace))
+    job = Job(request, run, request.pipeline, record, DatasetStorage(settings), settings, Path(workspace))
     begin = time.perf_counter()
     preprocess.fingerprint(job)
     preprocess.work(job)

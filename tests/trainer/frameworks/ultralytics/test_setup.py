@@ -18,7 +18,7 @@ def refuse(*_):
     raise AssertionError("asked for the network")
 
 socket.socket.connect = socket.getaddrinfo = refuse
-from trainer import ultralytics_setup
+from trainer.frameworks.ultralytics import setup as ultralytics_setup
 assert "torch" not in sys.modules, "the module itself is light"
 for _ in range(2):
     ultralytics_setup.prepare(Path(sys.argv[1]))
