@@ -93,13 +93,14 @@ generate: install ## Regenerate argument list, JSON Schema, docs/catalog.md, sch
 	$(AIRFLOW)/python -m step_contract docs > docs/catalog.md
 	$(AIRFLOW)/python .ci/chart_values.py
 
+COMPILE := pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header
 lock: $(UV) ## Resolve all lock files
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra airflow pyproject.toml -o requirements.lock
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --extra airflow --group dev pyproject.toml -o requirements-dev.lock
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --extra cluster pyproject.toml -o requirements-cluster.lock
-	$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header requirements-mlflow.in -o requirements-mlflow.lock
-	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header pyproject.toml -o requirements.lock
-	cd training_image && ../$(UV) pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --constraints requirements.lock --group dev pyproject.toml -o requirements-dev.lock
+	$(UV) $(COMPILE) --extra airflow pyproject.toml -o requirements.lock
+	$(UV) $(COMPILE) --constraints requirements.lock --extra airflow --group dev pyproject.toml -o requirements-dev.lock
+	$(UV) $(COMPILE) --extra cluster pyproject.toml -o requirements-cluster.lock
+	$(UV) $(COMPILE) requirements-mlflow.in -o requirements-mlflow.lock
+	cd training_image && ../$(UV) $(COMPILE) pyproject.toml -o requirements.lock
+	cd training_image && ../$(UV) $(COMPILE) --constraints requirements.lock --group dev pyproject.toml -o requirements-dev.lock
 
 bench: install ## Measure against the bare tools; write .local/bench.json
 	$(AIRFLOW)/python -m benchmarks

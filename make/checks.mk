@@ -1,10 +1,12 @@
 ##@ Parts of `make check`
 .PHONY: lint types generated docs-check image-scan
-lint: install ## Check format, code, workflow and Dockerfiles
+lint: install ## Check format, code, layers, workflow, lock files and Dockerfiles
 	$(AIRFLOW)/ruff format --check $(ALL_CODE)
 	$(AIRFLOW)/ruff check $(ALL_CODE)
 	PYTHONPATH=training_image/src $(AIRFLOW)/lint-imports --no-logo
 	$(AIRFLOW)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@! grep -nE '://|^-' requirements*.lock training_image/requirements*.lock || \
+		{ echo 'a lock file names a host or sets an option; expected lines of name==version only (decision 0007)'; exit 1; }
 	$(AIRFLOW)/hadolint --failure-threshold warning --ignore DL3008 Dockerfile training_image/Dockerfile
 
 types: install ## Check types
