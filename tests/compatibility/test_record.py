@@ -21,10 +21,11 @@ import pytest
 from mlflow import MlflowClient
 from moto.server import ThreadedMotoServer
 
+from trainer import __version__
+
 RECORD = Path(__file__).parent / "v0_1" / "record"
 REQUESTS = RECORD / "requests"
 STEPS = ("preprocess", "train", "evaluate", "register", "promote")
-FINDINGS = ("mlflow_run_id", "outcome")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "example", "AWS_SECRET_ACCESS_KEY": "example", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -154,19 +155,24 @@ def test_an_interrupted_training_resumes_in_the_same_run(deployment: Deployment)
     assert sorted(point.step for point in history) == list(range(1, 7))
 
 
-def test_done_steps_are_not_done_again(deployment: Deployment) -> None:
+def test_a_done_step_makes_no_second_run_version_or_alias_event(deployment: Deployment) -> None:
+    """A step's fingerprint holds the trainer's version, so that a later version does it again, with the same result."""
     before = deployment.runs(), deployment.registered()
     for step in STEPS:
-        done = deployment.do(f"night-1/{step}", dag_run(f"night-1/{step}", try_number=2))
-        before_that = answered(f"night-1/{step}")
-        assert done["already_done"]
-        assert [done[name] for name in FINDINGS] == [before_that[name] for name in FINDINGS]
+        done, first = (
+            deployment.do(f"night-1/{step}", dag_run(f"night-1/{step}", try_number=2)),
+            answered(f"night-1/{step}"),
+        )
+        assert done["already_done"] == (__version__ == "0.1.0")
+        assert done["mlflow_run_id"] == first["mlflow_run_id"]
+        same = ("model", "version", "champion_version") if step == "promote" else first["outcome"]
+        assert {name: done["outcome"][name] for name in same} == {name: first["outcome"][name] for name in same}
     assert (deployment.runs(), deployment.registered()) == before
 
 
 def test_a_promotion_that_was_rolled_back_is_not_made_again(deployment: Deployment) -> None:
     before = deployment.registered()
-    assert deployment.do("night-2/promote")["already_done"]
+    assert deployment.do("night-2/promote")["outcome"]["version"] == "2"
     assert deployment.do("rollback/rollback")["outcome"] == answered("rollback/rollback")["outcome"]
     assert deployment.registered() == before
 
