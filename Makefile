@@ -90,6 +90,7 @@ test: install ## Run all tests that need no Docker and no cluster; report covera
 generate: install ## Regenerate argument list, JSON Schema, docs/catalog.md, schemas and READMEs of the charts
 	$(TRAINER)/python -m trainer.frameworks.ultralytics.arguments > .local/train_arguments.json && mv .local/train_arguments.json include/step_contract/catalog/train_arguments.json
 	$(AIRFLOW)/python -m step_contract schema > include/training_catalog.schema.json
+	$(AIRFLOW)/python -m step_contract schema --folder > include/training_catalog_folder.schema.json
 	$(AIRFLOW)/python -m step_contract docs > docs/catalog.md
 	$(AIRFLOW)/python .ci/chart_values.py
 

@@ -17,9 +17,10 @@ generated: install ## Check that generated files are up to date and the catalog 
 	@mkdir -p .local
 	$(TRAINER)/python -m trainer.frameworks.ultralytics.arguments | diff include/step_contract/catalog/train_arguments.json - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python -m step_contract schema | diff include/training_catalog.schema.json - || { echo 'out of date: run `make generate`'; exit 1; }
+	$(AIRFLOW)/python -m step_contract schema --folder | diff include/training_catalog_folder.schema.json - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python -m step_contract docs | diff docs/catalog.md - || { echo 'out of date: run `make generate`'; exit 1; }
 	$(AIRFLOW)/python .ci/chart_values.py check
-	$(AIRFLOW)/python -m step_contract check include/training_catalog.yaml
+	$(AIRFLOW)/python -m step_contract check
 
 docs-check: install ## Check links, targets and settings that documents name
 	$(AIRFLOW)/python .ci/check_documents.py

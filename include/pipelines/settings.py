@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from include.step_contract.catalog import DEFAULT_EVENTS, NotifyEvent, RuntimeName
+from include.step_contract.catalog import DEFAULT_EVENTS, NotifyEvent, RuntimeName, default_catalog
 
 BUNDLE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,8 +23,10 @@ class Settings(BaseModel):
     training_runtime: RuntimeName = Field(
         default=RuntimeName.LOCAL, description="Where steps run: local, docker, kubernetes."
     )
-    training_catalog: Path = Field(
-        default=Path("include/training_catalog.yaml"), description="The catalog; relative to the DAG bundle's root."
+    training_catalog: str = Field(
+        default="",
+        description="The catalog, a file or a folder, relative to the DAG bundle's root; empty: "
+        "include/training_catalog.yaml or include/training_catalog/.",
     )
     trainer_command: str = Field(
         default="", description="The local runtime's trainer; empty looks in .venv/trainer, then PATH."
@@ -98,8 +100,12 @@ class Settings(BaseModel):
 
     @property
     def catalog_path(self) -> Path:
-        """The catalog's absolute path."""
-        return BUNDLE_ROOT / self.training_catalog
+        """The absolute path of the catalog, a file or a folder.
+
+        Raises:
+            ValueError: TRAINING_CATALOG is empty, and both the default file and the default folder exist.
+        """
+        return BUNDLE_ROOT / self.training_catalog if self.training_catalog else default_catalog(BUNDLE_ROOT)
 
     @property
     def local_trainer(self) -> str:

@@ -1,4 +1,4 @@
-"""``python -m step_contract``: check a catalog from the shell, and print what is generated from its records."""
+"""Command ``python -m step_contract``: check a catalog, and print the files that are generated from its records."""
 
 import argparse
 import json
@@ -8,15 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from .catalog import CATALOG_VERSION, Pipeline, docs, schema
+from .catalog import CATALOG_VERSION, Pipeline, default_catalog, docs, schema
 from .catalog.reading import CatalogReading, read_catalog
 
-DEFAULT_PATH = Path("include/training_catalog.yaml")
-
 _EXAMPLES = """examples:
-  python -m step_contract check include/training_catalog.yaml
+  python -m step_contract check
   python -m step_contract check --json include/training_catalog.yaml
+  python -m step_contract check include/training_catalog/
   python -m step_contract schema > include/training_catalog.schema.json
+  python -m step_contract schema --folder > include/training_catalog_folder.schema.json
   python -m step_contract docs > docs/catalog.md
 """
 
@@ -25,11 +25,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 1 if the catalog has a problem, 2 for wrong usage."""
     arguments = _parser().parse_args(argv)
     if arguments.command == "schema":
-        print(json.dumps(schema.catalog_schema(), indent=2, ensure_ascii=False))
+        generated = schema.folder_file_schema() if arguments.folder else schema.catalog_schema()
+        print(json.dumps(generated, indent=2, ensure_ascii=False))
     elif arguments.command == "docs":
         print(docs.catalog_docs(), end="")
     else:
-        return _check(arguments.path, as_json=arguments.json)
+        return _check_default(arguments.json) if arguments.path is None else _check(arguments.path, arguments.json)
     return 0
 
 
@@ -46,14 +47,28 @@ def _parser() -> argparse.ArgumentParser:
         help="print every problem of a catalog, or its pipelines if there is none",
         description="Print every problem of a catalog and exit with 1, or list its pipelines and exit with 0.",
     )
-    check.add_argument("path", type=Path, nargs="?", default=DEFAULT_PATH, help="the catalog; default: %(default)s")
+    check.add_argument(
+        "path",
+        type=Path,
+        nargs="?",
+        help="the catalog, a file or a folder; default: include/training_catalog.yaml or include/training_catalog/",
+    )
     check.add_argument("--json", action="store_true", help="print problems and pipelines as one JSON object")
-    commands.add_parser("schema", help="print the JSON Schema of a catalog file")
+    schema_parser = commands.add_parser("schema", help="print the JSON Schema of a catalog file")
+    schema_parser.add_argument("--folder", action="store_true", help="of the files of a catalog folder instead")
     commands.add_parser("docs", help="print the catalog's documentation as Markdown")
     return parser
 
 
-def _check(path: Path, *, as_json: bool) -> int:
+def _check_default(as_json: bool) -> int:
+    try:
+        return _check(default_catalog(Path()), as_json)
+    except ValueError as error:
+        print(error)
+        return 1
+
+
+def _check(path: Path, as_json: bool) -> int:
     reading = read_catalog(path)
     if as_json:
         print(json.dumps(_as_json(path, reading), indent=2, ensure_ascii=False))

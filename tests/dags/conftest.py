@@ -32,11 +32,17 @@ print("ANSWER" + json.dumps({{
 
 @pytest.fixture
 def parse(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that parses dags/ with the given catalog text (or the shipped catalog)."""
+    """Return a function that parses dags/ with the given catalog: a text, files by name, or the shipped one."""
 
-    def run(catalog: str | None = None, **environment: str) -> dict[str, Any]:
+    def run(catalog: str | dict[str, str] | None = None, **environment: str) -> dict[str, Any]:
         variables = os.environ | {"AIRFLOW_HOME": str(tmp_path / "airflow"), **environment}
-        if catalog is not None:
+        if isinstance(catalog, dict):
+            folder = tmp_path / "catalog"
+            folder.mkdir(exist_ok=True)
+            for name, text in catalog.items():
+                (folder / name).write_text(text, encoding="utf-8")
+            variables["TRAINING_CATALOG"] = str(folder)
+        elif catalog is not None:
             path = tmp_path / "catalog.yaml"
             path.write_text(catalog, encoding="utf-8")
             variables["TRAINING_CATALOG"] = str(path)

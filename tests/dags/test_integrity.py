@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from .conftest import ROOT
 
 Parse = Callable[..., dict[str, Any]]
@@ -57,6 +59,27 @@ def test_unreadable_catalog_shows_as_one_import_error(parse: Parse) -> None:
     answer = parse("version: 1\npipelines: [")
     assert answer["dags"] == OPERATIONS
     assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
+
+
+FOLDER = {
+    "first.yaml": f"version: 1\npipelines:\n  first: {PIPELINE}\n    registry: {{model: first}}\n",
+    "others.yaml": f"version: 1\npipelines:\n  second: {PIPELINE}\n    registry: {{model: second}}\n",
+}
+
+
+def test_a_folder_of_catalog_files_is_one_dag_for_each_pipeline_and_a_bad_file_leaves_the_others(parse: Parse) -> None:
+    assert parse(FOLDER)["dags"] == [*OPERATIONS, "train_first", "train_second"]
+    answer = parse(FOLDER | {"broken.yaml": "version: 1\npipelines: ["})
+    assert answer["dags"] == [*OPERATIONS, "train_first", "train_second"]
+    assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
+    assert "catalog/broken.yaml:" in answer["import_errors"]["dags/catalog_problems.py"]
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_task_parses_its_own_pipeline_of_a_folder(name: str, parse: Parse) -> None:
+    assert f"train_{name}" in parse(FOLDER, _AIRFLOW_PARSING_CONTEXT_DAG_ID=f"train_{name}")["dags"]
+    only = parse(FOLDER | {"broken.yaml": "["}, _AIRFLOW_PARSING_CONTEXT_DAG_ID=f"train_{name}")["dags"]
+    assert [dag for dag in only if dag.startswith("train_")] == [f"train_{name}"]
 
 
 def test_unknown_runtime_says_what_is_expected(parse: Parse) -> None:

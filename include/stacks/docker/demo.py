@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from include.stacks.airflow_api import AirflowApi
-from include.step_contract.catalog import Registry
+from include.step_contract.catalog import Registry, default_catalog
 from include.step_contract.catalog.reading import read_catalog
 
 from .compose import PROFILE, ROOT, Stack, StackError, compose, read_stack
@@ -38,7 +38,7 @@ def run_demo(say: Say) -> None:
     Raises:
         StackError: the stack is not running, or the night did not end as it must.
     """
-    stack, pipeline = read_stack(), read_catalog(ROOT / "include/training_catalog.yaml").pipelines[PIPELINE]
+    stack, pipeline = read_stack(), read_catalog(default_catalog(ROOT)).pipelines[PIPELINE]
     api = log_in(stack)
     say("writing sample data")
     say(write_sample_data(date.today()))

@@ -11,6 +11,7 @@ of them. Importing this package therefore does not import ``reading``, ``docs``,
 
 from .execution import Execution, Resources, StepResources
 from .field_types import RULE_ERROR, ImageSize, ModelName, PositiveInt, Seed, broken_rule
+from .location import default_catalog
 from .notify import DEFAULT_EVENTS, Notify, NotifyEvent
 from .pipeline import (
     CATALOG_VERSION,
@@ -52,6 +53,7 @@ __all__ = [
     "ValidationLimits",
     "VisionTask",
     "broken_rule",
+    "default_catalog",
     "docs",
     "reading",
     "schema",

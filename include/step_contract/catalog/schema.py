@@ -1,7 +1,8 @@
-"""The JSON Schema of a catalog file, for editors and for other programs that read the file.
+"""Build the JSON Schemas of catalog files, for editors and for other programs that read the files.
 
-It describes the file as written: fields may come from ``defaults:``, so a pipeline must have only what is not there,
-and null, which clears a default, is allowed wherever there is a default. Needs pydantic only.
+They describe a file as written: fields may come from ``defaults:``, so a pipeline needs only the fields that are not
+there, and null, which clears a default, is allowed wherever there is a default. The files of a folder may also inherit
+from ``defaults.yaml``, which their schema cannot see, so it requires no field of a pipeline.
 """
 
 from typing import Any
@@ -16,39 +17,60 @@ _NULL: Schema = {"type": "null"}
 
 
 def catalog_schema() -> Schema:
-    """Return the schema; its ``$id`` carries the catalog's version."""
+    """Return the schema of a catalog in one file; its ``$id`` carries the catalog's version."""
+    pipeline = Pipeline.model_json_schema()
+    needed = _needed_fields(pipeline, pipeline["$defs"])
+    return _file_schema(
+        "urn:nightshift:training-catalog",
+        "Nightshift training catalog",
+        {"required": ["version", "pipelines"]},
+        {"allOf": [_in_defaults_or_in_each(path) for path in needed]},
+    )
+
+
+def folder_file_schema() -> Schema:
+    """Return the schema of each file of a catalog folder, including ``defaults.yaml``."""
+    return _file_schema(
+        "urn:nightshift:training-catalog-folder",
+        "File of a Nightshift training catalog folder",
+        {"required": ["version"]},
+        {"anyOf": [{"required": ["pipelines"]}, {"required": ["defaults"]}]},
+    )
+
+
+def _file_schema(urn: str, title: str, required: Schema, rules: Schema) -> Schema:
     pipeline = Pipeline.model_json_schema()
     definitions = pipeline.pop("$defs")
     names = pipeline["properties"].pop("name")
-    needed = _needed_fields(pipeline, definitions)
     _complete(definitions)
     definitions["Pipeline"] = pipeline
     definitions["TrainArguments"] = _train_arguments()
+    records = {name: record for name, record in sorted(definitions.items()) if "properties" in record}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:nightshift:training-catalog:{CATALOG_VERSION}",
-        "title": f"Nightshift training catalog, version {CATALOG_VERSION}",
+        "$id": f"{urn}:{CATALOG_VERSION}",
+        "title": f"{title}, version {CATALOG_VERSION}",
         "type": "object",
         "additionalProperties": False,
-        "required": ["version", "pipelines"],
-        "properties": {
-            "version": {"const": CATALOG_VERSION, "description": "Version of this schema."},
-            "defaults": {
-                "description": "Fields that all pipelines share; a pipeline's own go on top.",
-                "$ref": "#/$defs/Pipeline",
-            },
-            "pipelines": {
-                "description": "Pipelines by name; each becomes the DAG train_<name>.",
-                "type": "object",
-                "propertyNames": {key: names[key] for key in ("pattern", "patternErrorMessage")},
-                "additionalProperties": {"$ref": "#/$defs/Pipeline"},
-            },
+        **required,
+        "properties": _file_properties(names),
+        **rules,
+        "$defs": {name: _as_written(record, definitions) for name, record in records.items()},
+    }
+
+
+def _file_properties(names: Schema) -> Schema:
+    return {
+        "version": {"const": CATALOG_VERSION, "description": "Version of this schema."},
+        "defaults": {
+            "description": "Fields that all pipelines share; a pipeline's own go on top.",
+            "$ref": "#/$defs/Pipeline",
         },
-        "allOf": [_in_defaults_or_in_each(path) for path in needed],
-        "$defs": {
-            name: _as_written(record, definitions)
-            for name, record in sorted(definitions.items())
-            if "properties" in record
+        "pipelines": {
+            "description": "Pipelines by name; each becomes the DAG train_<name>.",
+            "type": "object",
+            "propertyNames": {key: names[key] for key in ("pattern", "patternErrorMessage")},
+            "additionalProperties": {"$ref": "#/$defs/Pipeline"},
         },
     }
 

@@ -1,8 +1,7 @@
-"""Which ultralytics train arguments a catalog may set, and to what.
+"""List the train arguments of ultralytics that a catalog may set, with the JSON Schema of each.
 
-The list is generated from the ultralytics that the training image pins
-(``trainer.frameworks.ultralytics.arguments``), so that the
-Airflow side knows it without torch. Needs the standard library only.
+``trainer.frameworks.ultralytics.arguments`` generates the list from the ultralytics that the training image pins, so
+that the Airflow side knows it without torch. Needs the standard library only.
 """
 
 import json
@@ -13,35 +12,35 @@ from typing import Any
 LIST_PATH = Path(__file__).with_name("train_arguments.json")
 
 SET_ELSEWHERE: dict[str, str] = {
-    "batch": "training.batch in its place",
-    "cfg": "each argument by its own name",
-    "classes": "it left out: the classes are the dataset's",
-    "data": "dataset.uri in its place",
-    "device": "resources.train.gpus in its place, or TRAINER_DEVICE of the deployment",
-    "epochs": "training.epochs in its place",
-    "exist_ok": "it left out: each run has a folder of its own",
-    "imgsz": "training.imgsz in its place",
-    "mode": "it left out: it is train",
-    "model": "model of the pipeline in its place",
-    "name": "it left out: a run is named in MLflow",
-    "patience": "training.patience in its place",
-    "plots": "it left out: the pictures are always made",
-    "profile": "it left out: evaluate measures the latency",
-    "project": "it left out: an experiment is named like its pipeline",
-    "resume": "it left out: a retry resumes by itself",
-    "save": "it left out: checkpoints are always kept",
-    "save_dir": "it left out: each run has a folder of its own",
-    "save_json": "it left out: evaluate records the measurements",
-    "save_period": "it left out: the last and the best checkpoint are kept",
-    "seed": "training.seed in its place",
-    "single_cls": "it left out: the classes are the dataset's",
-    "split": "dataset.split in its place",
-    "task": "task of the pipeline in its place",
-    "time": "training.epochs in its place, and execution.timeout_minutes.train as the limit",
-    "val": "it left out: each epoch is validated",
-    "verbose": "it left out: each epoch is one line of the log",
+    "batch": "set training.batch",
+    "cfg": "set each argument by its own name",
+    "classes": "remove it: classes come from the dataset",
+    "data": "set dataset.uri",
+    "device": "set resources.train.gpus, or TRAINER_DEVICE of the deployment",
+    "epochs": "set training.epochs",
+    "exist_ok": "remove it: each run has its own folder",
+    "imgsz": "set training.imgsz",
+    "mode": "remove it: the mode is always train",
+    "model": "set the pipeline's model",
+    "name": "remove it: MLflow names the run",
+    "patience": "set training.patience",
+    "plots": "remove it: plots are always made",
+    "profile": "remove it: evaluate measures the latency",
+    "project": "remove it: the experiment has the pipeline's name",
+    "resume": "remove it: a retry resumes by itself",
+    "save": "remove it: checkpoints are always kept",
+    "save_dir": "remove it: each run has its own folder",
+    "save_json": "remove it: evaluate records the measurements",
+    "save_period": "remove it: the last and the best checkpoint are kept",
+    "seed": "set training.seed",
+    "single_cls": "remove it: classes come from the dataset",
+    "split": "set dataset.split",
+    "task": "set the pipeline's task",
+    "time": "set training.epochs, and execution.timeout_minutes.train as the limit",
+    "val": "remove it: each epoch is validated",
+    "verbose": "remove it: each epoch is one line of the log",
 }
-"""ultralytics arguments that the platform sets itself, and what is expected of a person."""
+"""Arguments that the platform sets itself, with the advice for people who try to."""
 
 
 @cache
@@ -51,7 +50,7 @@ def _listed() -> dict[str, Any]:
 
 
 def ultralytics_version() -> str:
-    """Return the version of ultralytics that the list was made from."""
+    """Return the version of ultralytics that the list was generated from."""
     return str(_listed()["ultralytics"])
 
 
@@ -61,6 +60,6 @@ def settable_arguments() -> dict[str, dict[str, Any]]:
     return {name: schema for name, schema in _listed()["arguments"].items() if name not in SET_ELSEWHERE}
 
 
-def has_effect_elsewhere(name: str) -> bool:
+def is_of_another_mode(name: str) -> bool:
     """Tell whether a name is an ultralytics argument that training does not read."""
     return name in _listed()["arguments_of_other_modes"]

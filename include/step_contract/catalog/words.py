@@ -1,10 +1,9 @@
-"""The part of JSON Schema that the catalog's fields and ultralytics' arguments need: does a value fit, and in words.
+"""Put a JSON Schema, a choice and a value into the words of an error message.
 
-The words become the "expected ..." of an error, so that pydantic's and our own messages read alike. Needs the standard
-library only; ``jsonschema`` is not installed where a catalog is parsed.
+The schemas are those of the catalog's fields and of ultralytics' arguments. Their words become the "expected ..." of an
+error, so that the messages of pydantic and jsonschema read like our own.
 """
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,34 +11,6 @@ Schema = Mapping[str, Any]
 
 _LONGEST_TEXT = 60
 _LONGEST_KEY = 100
-
-
-def fits(schema: Schema, value: object) -> bool:
-    """Tell whether a value is one that the schema describes; 1.0 is no whole number and true is no number."""
-    if "anyOf" in schema:
-        return any(fits(alternative, value) for alternative in schema["anyOf"])
-    if not _has_type(schema["type"], value):
-        return False
-    if "enum" in schema:
-        return value in schema["enum"]
-    if isinstance(value, list):
-        return schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", math.inf) and all(
-            fits(schema["items"], item) for item in value
-        )
-    return not isinstance(value, int | float) or _in_range(schema, value)
-
-
-def _has_type(kind: str, value: object) -> bool:
-    if isinstance(value, bool) or kind == "boolean":
-        return isinstance(value, bool) and kind == "boolean"
-    if kind == "number":
-        return isinstance(value, int | float) and math.isfinite(value)
-    return isinstance(value, {"integer": int, "string": str, "array": list, "null": type(None)}[kind])
-
-
-def _in_range(schema: Schema, value: float) -> bool:
-    above = schema.get("exclusiveMinimum", -math.inf)
-    return bool(value > above and schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf))
 
 
 def expected(schema: Schema, definitions: Mapping[str, Schema] | None = None) -> str:

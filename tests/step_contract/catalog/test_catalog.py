@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from step_contract.__main__ import main
 from step_contract.catalog import Pipeline
-from step_contract.catalog.reading import CatalogReading, read_catalog, reader, yaml_tree
-from step_contract.catalog.reading.excerpt import excerpt_for
+from step_contract.catalog.reading import CatalogReading, read_catalog, yaml_tree
 from tests.step_contract.conftest import SECOND, SOUND
 
 Read = Callable[..., CatalogReading]
@@ -177,46 +176,10 @@ def test_one_pipeline_is_the_same_read_alone(read: Read) -> None:
     assert everything.pipelines["p11"].owner == "연구팀"
 
 
-def test_one_pipeline_of_many_is_read_from_its_own_lines(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reader, "_read_one_of_all", None)
-    text = many(12)
-    for number in (0, 1, 11):
-        pipeline_of(read(text, f"train_p{number}"), f"p{number}")
-
-
-def test_an_excerpt_keeps_the_lines_where_they_are() -> None:
-    text = many(3)
-    excerpt = excerpt_for(text, "p1")
-    assert excerpt is not None
-    kept = {number: line for number, line in enumerate(excerpt.split("\n")) if line.strip()}
-    assert kept == {number: line for number, line in enumerate(text.split("\n")) if number in kept}
-    assert "p0" not in excerpt
-    assert "p2" not in excerpt
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        (SOUND.replace("  digits:\n", "  digits: &anchor\n"), "an anchor"),
-        (SOUND.replace("pipelines:\n", "pipelines: {\n") + "}\n", "flow style"),
-        (SOUND.replace("  digits:\n", "  'digits':\n"), "a quoted name"),
-        (SOUND + SECOND.replace("letters:", "digits:"), "the name twice"),
-        (SOUND + "    description: |+\n      long\n\n" + SECOND, "text that keeps blank lines"),
-        (SOUND.replace("\n    task", "\r    task"), "a lone carriage return"),
-        ("version: 1\npipelines:\n", "no pipeline"),
-        ("version: 1\n", "no pipelines"),
-        (SOUND.replace("digits:", "letters:"), "another pipeline"),
-        (SOUND.replace("pipelines:", '"pipelines":'), "a quoted key"),
-    ],
-)
-def test_there_is_no_excerpt_of_an_unusual_layout(text: str, why: str) -> None:
-    assert excerpt_for(text, "digits") is None, why
-
-
-def test_a_pipeline_is_read_whatever_is_wrong_below_it(read: Read, sound: str) -> None:
+def test_a_syntax_error_anywhere_in_the_one_file_leaves_no_pipeline(read: Read, sound: str) -> None:
     text = sound + "  broken: [\n"
     assert read(text).pipelines == {}
-    assert pipeline_of(read(text, "train_digits")).name == "digits"
+    assert read(text, "train_digits") == read(text)
 
 
 def test_quoted_text_that_looks_like_a_pipeline_is_none(read: Read, sound: str) -> None:

@@ -36,7 +36,7 @@ FILES = {
     ),
     "a newer version": (
         "version: 2\npipelines: {}\n",
-        "1: version: got 2; expected 1; the file was written for a newer Nightshift, update this one",
+        "1: version: got 2; expected 1; the file was written for a newer Nightshift; update this one",
     ),
     "an older version": (
         "version: 0\npipelines: {}\n",
@@ -139,9 +139,8 @@ def test_a_missing_file_is_a_problem() -> None:
     )
 
 
-@pytest.mark.parametrize("path", [Path("."), Path("a\0b")])
-def test_a_path_that_is_no_file_is_a_problem(path: Path) -> None:
-    (problem,) = read_catalog(path).problems
+def test_a_path_that_is_no_file_is_a_problem() -> None:
+    (problem,) = read_catalog(Path("a\0b")).problems
     assert "cannot be read (" in str(problem)
 
 

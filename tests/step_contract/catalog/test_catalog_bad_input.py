@@ -265,11 +265,12 @@ APPENDED = {
     ),
     "an argument with a field of its own": (
         "    training: {arguments: {epochs: 5}}\n",
-        "training.arguments.epochs: is set by the platform; expected training.epochs in its place",
+        "training.arguments.epochs: is set by the platform; expected no value here; set training.epochs",
     ),
     "an argument of the platform": (
         "    training: {arguments: {save_dir: /data}}\n",
-        "training.arguments.save_dir: is set by the platform; expected it left out: each run has a folder of its own",
+        "training.arguments.save_dir: is set by the platform; expected no value here; remove it: each run has "
+        "its own folder",
     ),
     "gpus where they are of no use": (
         "    resources:\n      promote: {gpus: 1}\n",

@@ -13,16 +13,16 @@ import pytest
 from step_contract.__main__ import main
 from step_contract.catalog.docs import catalog_docs
 from step_contract.catalog.reading import read_catalog
-from step_contract.catalog.reading.arguments import check_arguments
+from step_contract.catalog.reading.arguments import accepts, check_arguments
 from step_contract.catalog.reading.yaml_tree import compose, value_of
-from step_contract.catalog.schema import catalog_schema
+from step_contract.catalog.schema import catalog_schema, folder_file_schema
 from step_contract.catalog.train_arguments import (
     LIST_PATH,
     SET_ELSEWHERE,
     settable_arguments,
     ultralytics_version,
 )
-from step_contract.catalog.words import expected, fits
+from step_contract.catalog.words import expected
 from tests.step_contract.conftest import SECOND, SOUND
 
 ROOT = Path(__file__).parents[3]
@@ -64,17 +64,19 @@ def ultralytics() -> dict[str, Any]:
     return answer
 
 
-def errors_of(text: str) -> list[str]:
+def errors_of(text: str, schema: dict[str, Any] | None = None) -> list[str]:
     """Return the paths at which the published schema refuses a catalog."""
     root = compose(text)
     assert root is not None
-    validator = jsonschema.Draft202012Validator(catalog_schema())
+    validator = jsonschema.Draft202012Validator(schema or catalog_schema())
     return sorted(error.json_path for error in validator.iter_errors(value_of(root, (), [])))
 
 
 def test_the_schema_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema"]) == 0
     assert capsys.readouterr().out == (ROOT / "include/training_catalog.schema.json").read_text(encoding="utf-8")
+    assert main(["schema", "--folder"]) == 0
+    assert capsys.readouterr().out == (ROOT / "include/training_catalog_folder.schema.json").read_text(encoding="utf-8")
 
 
 def test_the_page_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,6 +142,34 @@ def test_the_schema_refuses_what_an_editor_should_underline(text: str, where: st
     assert errors_of(text) == [where]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOUND,
+        SOUND.replace("    task: detect\n", "").replace("      uri: digits\n", "      format: yolo\n"),
+        SOUND.replace("version: 1\n", "version: 1\ndefaults: {owner: me}\n"),
+        "version: 1\ndefaults: {task: detect, dataset: {uri: x}}\n",
+        "version: 1\npipelines:\n  digits:\n",
+    ],
+)
+def test_the_schema_of_a_folders_files_leaves_fields_to_defaults_yaml(text: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(folder_file_schema())
+    assert errors_of(text, folder_file_schema()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("version: 1\n", "$"),
+        (SOUND.replace("version: 1\n", ""), "$"),
+        (SOUND.replace("version: 1\n", "version: 1\ndefaults: {ownr: x}\n"), "$.defaults"),
+        (SOUND + "    training: {epochs: '3'}\n", "$.pipelines.digits.training.epochs"),
+    ],
+)
+def test_the_schema_of_a_folders_files_underlines_what_no_defaults_can_mend(text: str, where: str) -> None:
+    assert errors_of(text, folder_file_schema()) == [where]
+
+
 def examples() -> list[str]:
     """Return the YAML blocks of the page."""
     return re.findall(r"```yaml\n(.*?)```", catalog_docs(), flags=re.DOTALL)
@@ -182,7 +212,7 @@ def test_ultralytics_accepts_what_the_catalog_accepts(ultralytics: dict[str, Any
 
 def test_every_default_of_ultralytics_fits_its_own_schema() -> None:
     unfit = {
-        name: schema["default"] for name, schema in settable_arguments().items() if not fits(schema, schema["default"])
+        name: schema["default"] for name, schema in settable_arguments().items() if not accepts(name, schema["default"])
     }
     assert unfit == {}
 
@@ -190,7 +220,11 @@ def test_every_default_of_ultralytics_fits_its_own_schema() -> None:
 def test_arguments_of_the_platform_cannot_be_set() -> None:
     for name in SET_ELSEWHERE:
         (finding,) = check_arguments({name: 1})
-        assert (finding.got, finding.expected) == ("is set by the platform", SET_ELSEWHERE[name])
+        assert (finding.got, finding.expected, finding.advice) == (
+            "is set by the platform",
+            "no value here",
+            SET_ELSEWHERE[name],
+        )
 
 
 @pytest.mark.parametrize(
@@ -234,7 +268,7 @@ def test_reading_a_catalog_imports_nothing_heavy() -> None:
     program = (
         "import sys, pathlib, step_contract.catalog.reading as c\n"
         "assert not c.read_catalog(pathlib.Path('include/training_catalog.yaml')).problems\n"
-        "print({'torch', 'ultralytics', 'mlflow', 'airflow', 'jsonschema', 'numpy'} & sys.modules.keys())"
+        "print({'torch', 'ultralytics', 'mlflow', 'airflow', 'numpy'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "set()\n"

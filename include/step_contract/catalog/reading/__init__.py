@@ -1,6 +1,6 @@
 """Read a catalog: every sound pipeline, and every problem of the others with its file, line and field.
 
-Only the Airflow side and the command line import this room; it needs PyYAML and croniter.
+Only the Airflow side and the command line import this room; it needs PyYAML, croniter and jsonschema.
 """
 
 from .problem import CatalogProblem

@@ -1,29 +1,59 @@
-"""Check a pipeline's ``training.arguments`` against the list of train arguments of the pinned ultralytics."""
+"""Check a pipeline's ``training.arguments`` against the train arguments of the pinned ultralytics."""
 
+import math
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from ..train_arguments import SET_ELSEWHERE, has_effect_elsewhere, settable_arguments, ultralytics_version
-from ..words import expected, fits, nearest, shown
+from jsonschema import Draft202012Validator, TypeChecker
+from jsonschema.validators import extend
+
+from ..train_arguments import SET_ELSEWHERE, is_of_another_mode, settable_arguments, ultralytics_version
+from ..words import expected, nearest, shown
 from .problem import Finding
 
 
+def _is_integer(_checker: TypeChecker, value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(checker: TypeChecker, value: object) -> bool:
+    return _is_integer(checker, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+# JSON Schema takes 1.0 for a whole number, which ultralytics refuses, and JSON has no infinity.
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number}),
+)
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return _Validator(settable_arguments()[name])
+
+
+def accepts(name: str, value: object) -> bool:
+    """Tell whether a settable argument may have a value."""
+    return bool(_validator(name).is_valid(value))
+
+
 def check_arguments(arguments: Mapping[str, object]) -> Iterator[Finding]:
-    """Yield what is wrong with a pipeline's ``training.arguments``; paths begin below it."""
+    """Yield the problems of a pipeline's ``training.arguments``; their paths begin below it."""
     settable = settable_arguments()
     for name, value in arguments.items():
-        schema = settable.get(name)
-        if schema is None:
+        if name not in settable:
             yield _not_settable(name)
-        elif not fits(schema, value):
+        elif not accepts(name, value):
+            schema = settable[name]
             yield Finding((name,), f"got {shown(value)}", expected(schema), nearest=_meant(schema, value))
 
 
 def _not_settable(name: str) -> Finding:
     if name in SET_ELSEWHERE:
-        return Finding((name,), "is set by the platform", SET_ELSEWHERE[name])
+        return Finding((name,), "is set by the platform", "no value here", advice=SET_ELSEWHERE[name])
     a_train_argument = f"a train argument of ultralytics {ultralytics_version()} (docs/catalog.md lists them)"
-    if has_effect_elsewhere(name):
+    if is_of_another_mode(name):
         return Finding((name,), "has no effect on training", a_train_argument)
     return Finding(
         (name,), "unknown ultralytics argument", a_train_argument, nearest=nearest(name, settable_arguments())

@@ -1,18 +1,23 @@
-"""Read a catalog file: every pipeline that is sound, and everything that is wrong with the others, in one pass.
+"""Read a catalog, one file or a folder of files: every sound pipeline, and all problems of the others in one pass.
 
-A bad pipeline never takes the others down. What ``defaults:`` says wrong is reported once, not once a pipeline.
-Of two pipelines with one name or one registered model, the first in the file keeps it. Needs PyYAML and croniter.
+A bad pipeline never takes down the others, nor does a bad file those of other files. A problem of ``defaults:`` is
+reported once, not once for each pipeline. Of two pipelines with one registered model the first in the catalog keeps it.
+Of two with one name, the one in the file of that name keeps it, otherwise the first; so a task that opens only this
+file reads the same pipeline.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from ..pipeline import DAG_ID_PREFIX, Pipeline
 from ..words import nearest, shown
-from .excerpt import excerpt_for, is_named_once
-from .problem import CatalogError, CatalogProblem, Finding, KeyPath
-from .source import CatalogSource, open_catalog, read_text
+from .files import is_named_like, open_all, open_holder
+from .inheritance import origin_of, with_defaults
+from .problem import CatalogError, CatalogProblem, Finding
+from .source import CatalogSource, refusal
 from .validation import Fields, validate, value_at
 from .yaml_tree import Entry, line_of, value_of
 
@@ -21,80 +26,106 @@ _MODEL = ("registry", "model")
 
 @dataclass(frozen=True)
 class CatalogReading:
-    """The sound pipelines by name, in the file's order, and all problems, in the order of their lines."""
+    """The sound pipelines by name, in the catalog's order, and all problems, in the order of files and lines."""
 
     pipelines: dict[str, Pipeline]
     problems: tuple[CatalogProblem, ...]
 
 
-def read_catalog(path: Path, only_dag_id: str | None = None) -> CatalogReading:
-    """Read all pipelines, or only the one of a DAG, which costs the same however many others the file holds.
+class _Owner(NamedTuple):
+    """The pipeline that has a registered model."""
 
-    Never raises for what is in the file, or if there is none: that is a problem of the reading.
+    name: str
+    file: str
+
+
+_Owners = dict[str, _Owner]
+
+
+def read_catalog(path: Path, only_dag_id: str | None = None) -> CatalogReading:
+    """Read all pipelines, or only the one of a DAG; of a folder then only the file that holds it, and the defaults.
+
+    Never raises for the content of files or for missing files: each is a problem of the reading.
     """
     try:
-        text = read_text(path)
         if only_dag_id is None:
-            return _read_all(text, str(path))
+            return _read_all(path)
         if not only_dag_id.startswith(DAG_ID_PREFIX):
             return CatalogReading({}, ())
-        return _read_one(text, str(path), only_dag_id.removeprefix(DAG_ID_PREFIX))
+        return _read_one(path, only_dag_id.removeprefix(DAG_ID_PREFIX))
     except CatalogError as error:
         return CatalogReading({}, (error.problem,))
 
 
-def _read_all(text: str, file: str) -> CatalogReading:
-    source = open_catalog(text, file)
-    owners: dict[str, str] = {}
-    pipelines = {name: _examine(source, name, owners) for name in source.pipelines}
-    return _reading(source, pipelines)
+def _read_all(path: Path) -> CatalogReading:
+    opened = open_all(path)
+    holders = _holders(opened.sources)
+    owners: _Owners = {}
+    pipelines: dict[str, Pipeline | None] = {}
+    for source in opened.sources:
+        for name in source.pipelines:
+            if holders[name] is source:
+                pipelines[name] = _examine(source, name, owners)
+            else:
+                source.report(name, [_held_elsewhere(source, name, holders[name])])
+                _claim_model(source, name, owners)
+    return _reading(pipelines, opened.problems, opened.sources)
 
 
-def _read_one(text: str, file: str, name: str) -> CatalogReading:
-    """Read one pipeline from the lines it needs; if anything about them is unusual, from the whole text."""
-    excerpt = excerpt_for(text, name)
-    if excerpt is not None:
-        try:
-            reading = _read_all(excerpt, file)
-        except CatalogError:
-            return _read_one_of_all(text, file, name)
-        own = reading.pipelines.get(name)
-        if own and not reading.problems and is_named_once(text, excerpt, own.registry.model):
-            return reading
-    return _read_one_of_all(text, file, name)
+def _holders(sources: Sequence[CatalogSource]) -> dict[str, CatalogSource]:
+    """Return the file that keeps each pipeline's name."""
+    holders: dict[str, CatalogSource] = {}
+    for source in sources:
+        for name in source.pipelines:
+            if name not in holders or is_named_like(source.file, name):
+                holders[name] = source
+    return holders
 
 
-def _read_one_of_all(text: str, file: str, name: str) -> CatalogReading:
-    source = open_catalog(text, file)
-    if name not in source.pipelines:
-        missing = Finding((), "no such pipeline", "a pipeline of the catalog")
-        source.report(name, [replace(missing, nearest=nearest(name, source.pipelines))])
-        return _reading(source, {})
-    pipeline = _examine(source, name, _owners_before(source, name))
-    return _reading(source, {name: pipeline})
+def _held_elsewhere(source: CatalogSource, name: str, holder: CatalogSource) -> Finding:
+    got = f"duplicate pipeline name (also in {holder.file}, line {holder.pipelines[name].line}, which keeps it)"
+    return Finding((), got, "each name once", line=source.pipelines[name].line)
 
 
-def _owners_before(source: CatalogSource, name: str) -> dict[str, str]:
-    """Return which of the pipelines above one in the file has which registered model."""
-    owners: dict[str, str] = {}
-    for other, entry in takewhile(lambda item: item[0] != name, source.pipelines.items()):
-        own = _own_fields(entry, [])
-        if isinstance(own, dict):
-            _taken_model(_merged(source.defaults, own), other, owners)
+def _read_one(path: Path, name: str) -> CatalogReading:
+    opened = open_holder(path, name)
+    for source in opened.sources:
+        if name in source.pipelines:
+            return _reading({name: _examine(source, name, _owners_before(source, name))}, opened.problems, [source])
+    known = [other for source in opened.sources for other in source.pipelines]
+    missing = Finding((), "no such pipeline", "a pipeline of the catalog", nearest=nearest(name, known))
+    problem = replace(refusal(path, missing).problem, pipeline=name)
+    return _reading({}, [*opened.problems, problem], opened.sources)
+
+
+def _owners_before(source: CatalogSource, name: str) -> _Owners:
+    """Return the owners of registered models among the pipelines above one in its file."""
+    owners: _Owners = {}
+    for other in takewhile(lambda other: other != name, source.pipelines):
+        _claim_model(source, other, owners)
     return owners
 
 
-def _reading(source: CatalogSource, pipelines: dict[str, Pipeline | None]) -> CatalogReading:
+def _claim_model(source: CatalogSource, name: str, owners: _Owners) -> None:
+    """Claim the registered model of a pipeline that is not examined."""
+    own = _own_fields(source.pipelines[name], [])
+    if isinstance(own, dict):
+        _taken_model(with_defaults(own, source.layers), _Owner(name, source.file), owners)
+
+
+def _reading(
+    pipelines: dict[str, Pipeline | None], problems: Iterable[CatalogProblem], sources: Iterable[CatalogSource]
+) -> CatalogReading:
     sound = {name: pipeline for name, pipeline in pipelines.items() if pipeline}
     # A problem of the defaults was found with each pipeline that inherits it; here it stays once.
-    problems = sorted(dict.fromkeys(source.problems), key=lambda problem: problem.line or 0)
-    return CatalogReading(sound, tuple(problems))
+    found = dict.fromkeys([*problems, *(problem for source in sources for problem in source.problems)])
+    return CatalogReading(sound, tuple(sorted(found, key=lambda problem: (problem.file, problem.line or 0))))
 
 
-def _examine(source: CatalogSource, name: str, owners: dict[str, str]) -> Pipeline | None:
-    """Return the pipeline if it is sound; what is wrong with it becomes the source's problems.
+def _examine(source: CatalogSource, name: str, owners: _Owners) -> Pipeline | None:
+    """Return the pipeline if it is sound; its problems are added to the source.
 
-    ``owners`` says which pipeline has a registered model; a pipeline has it even if something else is wrong with it.
+    A pipeline owns its registered model even if something else is wrong with it.
     """
     entry = source.pipelines[name]
     unreadable: list[Finding] = []
@@ -102,52 +133,37 @@ def _examine(source: CatalogSource, name: str, owners: dict[str, str]) -> Pipeli
     if not isinstance(own, dict):
         source.report(name, [Finding((), f"got {shown(own)}", "a mapping with the pipeline's fields", line=entry.line)])
         return None
-    fields = _merged(source.defaults, own)
+    fields = with_defaults(own, source.layers)
     pipeline, findings = validate(name, fields)
-    findings = [*findings, *_taken_model(fields, name, owners)]
-    inherited = [found for found in findings if _is_inherited(found, own, source.defaults)]
-    source.report_of_defaults(inherited)
-    of_own = [found for found in findings if found not in inherited]
-    placed = [replace(found, line=line_of(entry.node, found.path, entry.line)) for found in of_own]
-    source.report(name, [*unreadable, *placed])
-    return pipeline if source.defaults_are_readable and not unreadable and not findings else None
+    findings = [*findings, *_taken_model(fields, _Owner(name, source.file), owners)]
+    source.report(name, unreadable)
+    for found in findings:
+        _report(source, name, found, own)
+    is_readable = not unreadable and all(layer.are_readable for layer in source.layers)
+    return pipeline if is_readable and not findings else None
+
+
+def _report(source: CatalogSource, name: str, found: Finding, own: Fields) -> None:
+    """Add a finding as a problem of the place that has to change: the pipeline, or defaults that it inherits."""
+    if origin := origin_of(found, own, source.layers):
+        source.report_in_defaults(origin, [found])
+    else:
+        entry = source.pipelines[name]
+        source.report(name, [replace(found, line=line_of(entry.node, found.path, entry.line))])
 
 
 def _own_fields(entry: Entry, findings: list[Finding]) -> object:
-    """Return what stands below a pipeline's name; nothing means that it leaves everything to the defaults."""
+    """Return the value of a pipeline's key; an empty one leaves every field to the defaults."""
     own: object = value_of(entry.node, (), findings)
     return {} if own is None else own
 
 
-def _merged(below: Fields, above: Fields) -> Fields:
-    """Return both, mapping by mapping; where both have something else, what is above."""
-    merged = {**below, **above}
-    for key in below.keys() & above.keys():
-        lower, upper = below[key], above[key]
-        if isinstance(lower, dict) and isinstance(upper, dict):
-            merged[key] = _merged(lower, upper)
-    return merged
-
-
-def _taken_model(fields: Fields, name: str, owners: dict[str, str]) -> list[Finding]:
-    """Claim the pipeline's registered model, or return that another pipeline has it."""
+def _taken_model(fields: Fields, claimant: _Owner, owners: _Owners) -> list[Finding]:
+    """Claim a pipeline's registered model, or return the finding that another pipeline has it."""
     model = value_at(fields, _MODEL)
-    owner = owners.setdefault(model, name) if isinstance(model, str) else name
-    if owner == name:
+    owner = owners.setdefault(model, claimant) if isinstance(model, str) else claimant
+    if owner.name == claimant.name:
         return []
-    got = f"got {shown(model)}, which pipeline {owner!r} has already"
+    place = "" if owner.file == claimant.file else f" (in {owner.file})"
+    got = f"got {shown(model)}, which pipeline {owner.name!r}{place} has already"
     return [Finding(_MODEL, got, "a registered model for each pipeline", scope="pipeline")]
-
-
-def _is_inherited(finding: Finding, own: Fields, defaults: Fields) -> bool:
-    return finding.scope != "pipeline" and not _has(own, finding.path) and _has(defaults, finding.path)
-
-
-def _has(fields: object, path: KeyPath) -> bool:
-    for part in path:
-        if isinstance(fields, list):
-            return True  # an item of a list belongs to where the list is
-        if not isinstance(fields, dict) or part not in fields:
-            return False
-        fields = fields[part]
-    return True

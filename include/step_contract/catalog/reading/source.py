@@ -1,11 +1,8 @@
-"""A catalog file as it is opened: its defaults, its pipelines' YAML, and what is wrong above the pipelines.
-
-Needs PyYAML.
-"""
+"""Open one file of a catalog: its defaults, its pipelines' YAML, and every problem above the pipelines."""
 
 import stat
 from codecs import BOM_UTF8
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,40 +10,41 @@ from yaml.nodes import MappingNode, Node
 
 from ..pipeline import CATALOG_VERSION
 from ..words import choices, nearest, shown
+from .inheritance import Defaults, Layers
 from .problem import CatalogError, CatalogProblem, Finding, KeyPath, dotted
-from .validation import Fields, validate
-from .yaml_tree import Entry, YamlError, compose, entries, line_of, value_of
+from .validation import validate
+from .yaml_tree import Entry, YamlError, compose, entries, value_of
 
 MAX_BYTES = 4 * 1024 * 1024
-_TOP_LEVEL = ("version", "defaults", "pipelines")
+ALL_KEYS = ("version", "defaults", "pipelines")
 
 
 @dataclass
 class CatalogSource:
-    """An opened catalog; problems are added while its pipelines are read."""
+    """An opened file; problems are added while its pipelines are read."""
 
     file: str
+    layers: Layers = ()
     pipelines: dict[str, Entry] = field(default_factory=dict)
-    defaults: Fields = field(default_factory=dict)
-    defaults_entry: Entry | None = None
-    defaults_are_readable: bool = True
     problems: list[CatalogProblem] = field(default_factory=list)
 
-    def report(self, pipeline: str | None, findings: Iterable[Finding], below: KeyPath = ()) -> None:
+    def report(self, pipeline: str | None, findings: Iterable[Finding]) -> None:
         """Add findings as problems of a pipeline, or of the file if that is None."""
-        for found in findings:
-            where = dotted((*below, *found.path))
-            facts = (found.got, found.expected, found.nearest, found.advice)
-            self.problems.append(CatalogProblem(self.file, found.line, pipeline, where, *facts))
+        self.problems += [_problem(self.file, found, pipeline) for found in findings]
 
-    def report_of_defaults(self, findings: Iterable[Finding]) -> None:
-        """Add findings as problems of the defaults, at their lines."""
-        if self.defaults_entry:
-            entry = self.defaults_entry
-            placed = [
-                replace(found, line=found.line or line_of(entry.node, found.path, entry.line)) for found in findings
-            ]
-            self.report(None, placed, below=("defaults",))
+    def report_in_defaults(self, defaults: Defaults, findings: Iterable[Finding]) -> None:
+        """Add findings as problems of defaults that the pipelines inherit, at their lines."""
+        self.problems += [_problem(defaults.file, defaults.placed(found), below=("defaults",)) for found in findings]
+
+
+def _problem(file: str, found: Finding, pipeline: str | None = None, below: KeyPath = ()) -> CatalogProblem:
+    where = dotted((*below, *found.path))
+    return CatalogProblem(file, found.line, pipeline, where, found.got, found.expected, found.nearest, found.advice)
+
+
+def refusal(path: Path | str, finding: Finding) -> CatalogError:
+    """Return the error of a file that cannot be used at all."""
+    return CatalogError(_problem(str(path), finding))
 
 
 def read_text(path: Path) -> str:
@@ -60,27 +58,27 @@ def read_text(path: Path) -> str:
         is_stream, too_large = _is_stream(status.st_mode), status.st_size > MAX_BYTES
         content = b"" if is_stream or too_large else path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
-        raise _refusal(str(path), Finding((), f"cannot be read ({error})", "a readable YAML file")) from error
+        raise refusal(path, Finding((), f"cannot be read ({error})", "a readable YAML file")) from error
     if is_stream:
-        raise _refusal(str(path), Finding((), "is a pipe or a device", "a readable YAML file"))
+        raise refusal(path, Finding((), "is a pipe or a device", "a readable YAML file"))
     if too_large:
-        raise _refusal(str(path), Finding((), "the file is too large", f"{MAX_BYTES // 1024**2} MiB at most"))
+        raise refusal(path, Finding((), "the file is too large", f"{MAX_BYTES // 1024**2} MiB at most"))
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         got = f"not UTF-8: the byte 0x{content[error.start]:02x}"
         line = content.count(b"\n", 0, error.start) + 1
-        raise _refusal(str(path), Finding((), got, "a file saved as UTF-8", line=line)) from error
+        raise refusal(path, Finding((), got, "a file saved as UTF-8", line=line)) from error
     return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def _is_stream(mode: int) -> bool:
-    """Tell whether reading could wait for ever or never come to an end."""
+    """Tell whether reading could block or never end."""
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 
-def open_catalog(text: str, file: str) -> CatalogSource:
-    """Return the catalog of a text; ``file`` is what messages call it.
+def open_source(text: str, file: str, below: Layers = (), keys: Sequence[str] = ALL_KEYS) -> CatalogSource:
+    """Return the opened file of a text; ``file`` is its name in messages, ``below`` are further defaults.
 
     Raises:
         CatalogError: the text is no YAML mapping, or of another version: nothing in it can be trusted.
@@ -88,26 +86,21 @@ def open_catalog(text: str, file: str) -> CatalogSource:
     source = CatalogSource(file)
     found: list[Finding] = []
     try:
-        top = _top_level(compose(text), found)
+        top = _top_level(compose(text), keys, found)
     except YamlError as error:
-        raise _refusal(file, error.finding) from error
+        raise refusal(file, error.finding) from error
     if wrong := _version_finding(top.get("version")):
-        raise _refusal(file, wrong)
-    found += [_unknown_key(key, entry) for key, entry in top.items() if key not in _TOP_LEVEL]
+        raise refusal(file, wrong)
+    found += [_unknown_key(key, entry, keys) for key, entry in top.items() if key not in keys]
     source.report(None, found)
-    _open_pipelines(source, top.get("pipelines"))
-    _open_defaults(source, top.get("defaults"))
+    if "pipelines" in keys:
+        _open_pipelines(source, top.get("pipelines"))
+    _open_defaults(source, top.get("defaults"), below)
     return source
 
 
-def _refusal(file: str, finding: Finding) -> CatalogError:
-    source = CatalogSource(file)
-    source.report(None, [finding])
-    return CatalogError(source.problems[0])
-
-
-def _top_level(root: Node | None, found: list[Finding]) -> dict[str, Entry]:
-    words = f"a mapping with {', '.join(_TOP_LEVEL)}"
+def _top_level(root: Node | None, keys: Sequence[str], found: list[Finding]) -> dict[str, Entry]:
+    words = f"a mapping with {', '.join(keys)}"
     if root is None:
         raise YamlError(Finding((), "the file is empty", words))
     if not isinstance(root, MappingNode):
@@ -122,12 +115,12 @@ def _version_finding(entry: Entry | None) -> Finding | None:
     if type(version) is int and version == CATALOG_VERSION:
         return None
     newer = isinstance(version, int) and version > CATALOG_VERSION
-    advice = "the file was written for a newer Nightshift, update this one" if newer else None
+    advice = "the file was written for a newer Nightshift; update this one" if newer else None
     return Finding(("version",), f"got {shown(version)}", str(CATALOG_VERSION), advice=advice, line=entry.line)
 
 
-def _unknown_key(key: str, entry: Entry) -> Finding:
-    return Finding((key,), "unknown key", choices(_TOP_LEVEL), nearest=nearest(key, _TOP_LEVEL), line=entry.line)
+def _unknown_key(key: str, entry: Entry, keys: Sequence[str]) -> Finding:
+    return Finding((key,), "unknown key", choices(keys), nearest=nearest(key, keys), line=entry.line)
 
 
 def _open_pipelines(source: CatalogSource, entry: Entry | None) -> None:
@@ -151,16 +144,16 @@ def _second_of_name(double: Finding) -> Finding:
     return replace(double, path=(), got=got, expected="each name once")
 
 
-def _open_defaults(source: CatalogSource, entry: Entry | None) -> None:
+def _open_defaults(source: CatalogSource, entry: Entry | None, below: Layers) -> None:
+    source.layers = below
     if entry is None:
         return
-    source.defaults_entry = entry
     found: list[Finding] = []
-    defaults = value_of(entry.node, (), found)
-    if defaults is not None and not isinstance(defaults, dict):
-        found.append(Finding((), f"got {shown(defaults)}", "a mapping with fields of a pipeline"))
-    source.defaults_are_readable = not found
-    source.defaults = defaults if isinstance(defaults, dict) else {}
-    # Pipelines show what is wrong with what they inherit; this shows what all of them override, too.
-    wrong = [finding for finding in validate("defaults", source.defaults)[1] if finding.scope == "field"]
-    source.report_of_defaults([*found, *wrong])
+    fields = value_of(entry.node, (), found)
+    if fields is not None and not isinstance(fields, dict):
+        found.append(Finding((), f"got {shown(fields)}", "a mapping with fields of a pipeline"))
+    defaults = Defaults(source.file, entry, fields if isinstance(fields, dict) else {}, are_readable=not found)
+    source.layers = (defaults, *below)
+    # Pipelines show the problems of what they inherit; this shows those that every pipeline overrides, too.
+    wrong = [finding for finding in validate("defaults", defaults.fields)[1] if finding.scope == "field"]
+    source.report_in_defaults(defaults, [*found, *wrong])

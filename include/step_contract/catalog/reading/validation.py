@@ -9,6 +9,7 @@ To report all at once, what is wrong is taken out and the rest validated again.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -19,8 +20,8 @@ from pydantic_core import ErrorDetails
 from ..field_types import PIPELINE_NAME, PIPELINE_NAME_WORDS, RULE_ERROR
 from ..pipeline import Pipeline
 from ..train_arguments import settable_arguments
-from ..words import choices, expected, fits, nearest, shown
-from .arguments import check_arguments
+from ..words import choices, expected, nearest, shown
+from .arguments import accepts, check_arguments
 from .cron import cron_fault
 from .problem import Finding, KeyPath, Scope
 
@@ -68,7 +69,8 @@ def _check_train_arguments(fields: Fields) -> list[Finding]:
     arguments = value_at(fields, _ARGUMENTS)
     if not isinstance(arguments, dict):
         return []
-    return [_below(_ARGUMENTS, finding) for finding in islice(check_arguments(arguments), MAX_FINDINGS)]
+    findings = islice(check_arguments(arguments), MAX_FINDINGS)
+    return [replace(finding, path=(*_ARGUMENTS, *finding.path)) for finding in findings]
 
 
 def _without_null_arguments(fields: Fields) -> Fields:
@@ -79,13 +81,9 @@ def _without_null_arguments(fields: Fields) -> Fields:
     settable = settable_arguments()
     nulls = [name for name, value in arguments.items() if value is None and name in settable]
     for name in nulls:
-        if not fits(settable[name], None):
+        if not accepts(name, None):
             fields = _without(fields, (*_ARGUMENTS, name))
     return fields
-
-
-def _below(path: KeyPath, finding: Finding) -> Finding:
-    return Finding((*path, *finding.path), finding.got, finding.expected, nearest=finding.nearest)
 
 
 def _validate_records(name: str, fields: Fields, known: dict[KeyPath, Finding]) -> Pipeline | None:
