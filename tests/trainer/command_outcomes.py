@@ -9,7 +9,6 @@ import pytest
 from step_contract import transport
 from step_contract.step import FailureKind, PreprocessResult, Step, StepFailure, StepRequest, StepResult
 from trainer.__main__ import main
-from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
 from .dataset_files import HALVES
@@ -28,43 +27,27 @@ Preprocess = Callable[..., Outcome]
 LENIENT = {"minimum_train_images": 1, "minimum_val_images": 1, "minimum_class_instances": 0}
 
 
-@pytest.fixture
-def run_main(
-    settings: Settings,
+def outcome_of_main(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
-) -> RunMain:
-    """Return a function that runs a command: ``run_main("preprocess", STEP_REQUEST="{}")``."""
-    for name in ("mlflow_tracking_uri", "dataset_root", "trainer_work_dir", "trainer_cache_dir"):
-        monkeypatch.setenv(name.upper(), str(getattr(settings, name)))
-
-    def run(*arguments: str, **variables: str) -> Outcome:
-        caplog.clear()
-        with monkeypatch.context() as patch:
-            for name, value in variables.items():
-                patch.setenv(name, value)
-            code = main(arguments)
-        lines = capsys.readouterr().out.splitlines()
-        answers = [answer for line in lines if (answer := transport.decode_line(line))]
-        return Outcome(code, answers, any(record.exc_info for record in caplog.records))
-
-    return run
+    *arguments: str,
+    **variables: str,
+) -> Outcome:
+    """Run a command in this process."""
+    caplog.clear()
+    with monkeypatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        code = main(arguments)
+    lines = capsys.readouterr().out.splitlines()
+    answers = [answer for line in lines if (answer := transport.decode_line(line))]
+    return Outcome(code, answers, any(record.exc_info for record in caplog.records))
 
 
-@pytest.fixture
-def preprocess(run_main: RunMain) -> Preprocess:
+def preprocessing(run_main: RunMain, **pipeline: Any) -> Preprocess:
     """Return a function that preprocesses the dataset ``set`` of the store; overrides are fields of the dataset."""
-    return _preprocessing(run_main)
 
-
-@pytest.fixture
-def classify(run_main: RunMain) -> Preprocess:
-    """Return the same function for a pipeline that classifies."""
-    return _preprocessing(run_main, task="classify", gate={"metric": "accuracy_top1"})
-
-
-def _preprocessing(run_main: RunMain, **pipeline: Any) -> Preprocess:
     def run(**dataset: Any) -> Outcome:
         fields = {"uri": "set", "split": HALVES, "limits": LENIENT} | dataset
         request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline(dataset=fields, **pipeline))

@@ -3,11 +3,11 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import pytest
 from moto.server import ThreadedMotoServer
 
 from trainer.settings import Settings
@@ -40,9 +40,9 @@ class S3Store:
         return [entry["VersionId"] for entry in listing["Versions"] if entry["Key"] == key]
 
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str]:
-    """The address of a server that lives as long as the tests."""
+@contextmanager
+def serving_s3() -> Iterator[str]:
+    """Run a server; yield its address."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -50,15 +50,10 @@ def s3_server() -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    """An empty store, whose credentials are in the environment."""
-    for name, value in (("ACCESS_KEY_ID", KEY), ("SECRET_ACCESS_KEY", SECRET), ("DEFAULT_REGION", "us-east-1")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    urllib_reset(s3_server)
-    return S3Store(s3_server, boto3.session.Session().client("s3", endpoint_url=s3_server))
+def empty_store(endpoint: str) -> S3Store:
+    """Empty the server and return it as a store."""
+    urllib_reset(endpoint)
+    return S3Store(endpoint, boto3.session.Session().client("s3", endpoint_url=endpoint))
 
 
 def urllib_reset(endpoint: str) -> None:
@@ -141,14 +136,6 @@ class FaultyProxy:
                 return None
             self.requests.append(head)
             return self.faults.pop(0) if self.faults else None
-
-
-@pytest.fixture
-def proxy(s3: S3Store) -> Iterator[FaultyProxy]:
-    """A proxy before the server, whose faults hit the fetching of objects only."""
-    proxy = FaultyProxy(s3.endpoint, applies=lambda head: b"If-Match" in head)
-    yield proxy
-    proxy.close()
 
 
 def _head_of(client: socket.socket) -> bytes:

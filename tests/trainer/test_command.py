@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ import pytest
 from step_contract import transport
 from step_contract.chore import ChoreRequest, ChoreResult, SweepOrder, SweepResult
 from step_contract.step import FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
-from tests.web_receiver import Receiver, receiving
+from tests.web_receiver import Receiver
 from trainer.datasets.sample_data import write_digits
 from trainer.settings import Settings
 from trainer.tracking.run_record import find_record
@@ -81,12 +81,6 @@ def run_trainer(environment: dict[str, str]) -> RunTrainer:
 
 def _json(message: StepRequest | ChoreRequest | StepRun | str) -> str:
     return message if isinstance(message, str) else message.model_dump_json()
-
-
-@pytest.fixture
-def web_ui() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
 
 
 def request_for(step: Step, **overrides: object) -> StepRequest:

@@ -14,7 +14,6 @@ from step_contract.step import FailureKind, Step, StepRequest
 from .command_outcomes import RunMain, check_refused
 from .conftest import make_pipeline, make_run
 
-pytest_plugins = ("tests.trainer.command_outcomes",)
 pytestmark = pytest.mark.timeout(60)
 
 REQUEST = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline()).model_dump_json()

@@ -72,9 +72,8 @@ def train_tiny_model(folder: Path) -> Path:
     return folder / "run" / "weights" / "best.pt"
 
 
-@pytest.fixture(scope="session")
-def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Weights of a detector of digits that has seen three epochs; one for all workers of a test run."""
+def shared_tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return weights of a detector of digits after three epochs, trained once for all workers of a test run."""
     shared = tmp_path_factory.getbasetemp()
     shared = shared.parent if shared.name.startswith("popen-") else shared
     weights = shared / "tiny-model.pt"

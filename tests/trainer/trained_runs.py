@@ -7,8 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from step_contract.catalog import Gate, Pipeline
 from step_contract.step import (
     EvaluateResult,
@@ -31,7 +29,7 @@ from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
-from .trained_model import digits_manifest, record_preprocess
+from .trained_model import record_preprocess
 
 RunStep = Callable[..., tuple[StepResult, ExitCode]]
 MakeRun = Callable[..., Job]
@@ -43,86 +41,61 @@ NEVER = {"metric": "mAP50", "minimum": 0.0, "minimum_improvement": 1.0}
 REFUSES = {"metric": "mAP50", "minimum": 1.0}
 
 
-@pytest.fixture(scope="session")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
-    """A few pictures of digits, a quarter of them for val."""
-    return digits_manifest(tmp_path_factory.mktemp("pool") / "digits", pictures=12)
+def do_step(
+    settings: Settings, step: str, dag_run: StepRun | None = None, pipeline: Pipeline | None = None
+) -> tuple[StepResult, ExitCode]:
+    """Run a step as the command line does."""
+    request = StepRequest(step=Step(step), pipeline=pipeline or make_pipeline())
+    return run_step(request, dag_run or make_run(), settings)
 
 
-@pytest.fixture
-def do(settings: Settings) -> RunStep:
-    """Return a function that runs a step as the command line does: ``do("evaluate", run, pipeline)``."""
-
-    def run(step: str, dag_run: StepRun | None = None, pipeline: Pipeline | None = None) -> tuple[StepResult, ExitCode]:
-        request = StepRequest(step=Step(step), pipeline=pipeline or make_pipeline())
-        return run_step(request, dag_run or make_run(), settings)
-
-    return run
-
-
-@pytest.fixture
-def trained_run(make_job: MakeRun, digits: Manifest, tiny_weights: Path) -> MakeRun:
-    """Return a function that records a DAG run whose preprocess and train are done, with given weights."""
-
-    def make(
-        run: StepRun | None = None,
-        pipeline: Pipeline | None = None,
-        weights: Path = tiny_weights,
-        manifest: Manifest = digits,
-    ) -> Job:
-        job = make_job("train", pipeline, run)
-        record_preprocess(job, manifest)
-        _store_weights(job, weights)
-        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-        finish(job, Step.TRAIN, TrainResult(epochs_done=3, metrics={}), f"inputs of {digest}")
-        return job
-
-    return make
+def record_trained(
+    make_job: MakeRun,
+    run: StepRun | None = None,
+    pipeline: Pipeline | None = None,
+    *,
+    weights: Path,
+    manifest: Manifest,
+) -> Job:
+    """Record a DAG run whose preprocess and train are done."""
+    job = make_job("train", pipeline, run)
+    record_preprocess(job, manifest)
+    _store_weights(job, weights)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    finish(job, Step.TRAIN, TrainResult(epochs_done=3, metrics={}), f"inputs of {digest}")
+    return job
 
 
-@pytest.fixture
-def evaluated_run(trained_run: MakeRun, tiny_weights: Path) -> MakeRun:
-    """Return a function that records a DAG run up to evaluate, with a verdict of your choice and real weights."""
-
-    def make(
-        run: StepRun | None = None,
-        pipeline: Pipeline | None = None,
-        verdict: Verdict = Verdict.PROMOTE,
-        against: str | None = None,
-        weights: Path = tiny_weights,
-    ) -> Job:
-        job = trained_run(run, pipeline, weights)
-        mark_evaluated(job, verdict, against, weights)
-        return job
-
-    return make
+def record_evaluated(
+    trained_run: MakeRun,
+    run: StepRun | None = None,
+    pipeline: Pipeline | None = None,
+    verdict: Verdict = Verdict.PROMOTE,
+    against: str | None = None,
+    *,
+    weights: Path,
+) -> Job:
+    """Record a DAG run up to evaluate, with a verdict of your choice and real weights."""
+    job = trained_run(run, pipeline, weights=weights)
+    mark_evaluated(job, verdict, against, weights)
+    return job
 
 
-@pytest.fixture
-def registered_run(make_job: MakeRun, tmp_path: Path) -> MakeRun:
-    """Return a function that records a DAG run up to register, with made-up weights and a verdict of your choice."""
-
-    def make(
-        run: StepRun | None = None,
-        pipeline: Pipeline | None = None,
-        verdict: Verdict = Verdict.PROMOTE,
-        against: str | None = None,
-    ) -> Job:
-        job = make_job("register", pipeline, run)
-        weights = tmp_path / f"{job.run.key}.pt"
-        weights.write_text(f"made-up weights of {job.run.run_id}")
-        mark_evaluated(job, verdict, against, weights)
-        version = register_made_up(job, weights)
-        finish(job, Step.REGISTER, RegisterResult(model=version.model, version=version.version))
-        return job
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def other_weights(tiny_weights: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same model in another file, so that its digest differs."""
-    return rewritten(tiny_weights, tmp_path_factory.mktemp("other") / "other.pt", date="another day")
+def record_registered(
+    make_job: MakeRun,
+    run: StepRun | None = None,
+    pipeline: Pipeline | None = None,
+    verdict: Verdict = Verdict.PROMOTE,
+    against: str | None = None,
+) -> Job:
+    """Record a DAG run up to register, with made-up weights and a verdict of your choice."""
+    job = make_job("register", pipeline, run)
+    weights = job.workspace / f"{job.run.key}.pt"
+    weights.write_text(f"made-up weights of {job.run.run_id}")
+    mark_evaluated(job, verdict, against, weights)
+    version = register_made_up(job, weights)
+    finish(job, Step.REGISTER, RegisterResult(model=version.model, version=version.version))
+    return job
 
 
 def rewritten(weights: Path, target: Path, **changes: Any) -> Path:

@@ -30,8 +30,6 @@ from trainer.registry.alias_moves import AliasMoves
 from trainer.registry.version import WEIGHTS_TAG
 from trainer.settings import Settings
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-
 RollBack = Callable[..., ChoreResult]
 
 

@@ -14,7 +14,6 @@ from step_contract.step import FailureKind
 from tests.trainer.command_outcomes import Preprocess, check_accepted, check_refused, store_of
 from tests.trainer.dataset_files import BOX, image_bytes, write, write_yolo_pool
 
-pytest_plugins = ("tests.trainer.command_outcomes",)
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 JPEG, PNG = (image_bytes(99, width=200, height=100, format=kind) for kind in ("JPEG", "PNG"))

@@ -17,7 +17,6 @@ from trainer.datasets.layouts.coco_conversion import convert
 from trainer.datasets.layouts.layout import Layout
 from trainer.errors import BadData
 
-pytest_plugins = ("tests.trainer.command_outcomes",)
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 BAD_SPECS: dict[str, tuple[bytes | str, str]] = {

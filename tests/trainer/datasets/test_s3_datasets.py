@@ -23,7 +23,6 @@ from trainer.steps import preprocess
 from trainer.storage.by_uri import DatasetStorage
 from trainer.storage.interface import StoredObject
 
-pytest_plugins = ("tests.trainer.s3_store",)
 MakeJob = Callable[..., Job]
 
 

@@ -12,8 +12,6 @@ from trainer.errors import TryAgain
 from trainer.reports.quality_history import PICTURE, TABLE, Row, draw, rows_of
 from trainer.tracking.run_record import RunRecord
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-
 
 def row(day: int, candidate: float, **fields: object) -> Row:
     known = {"verdict": "KEEP", "version": "1", "became_champion": False, "why": "made up"} | fields

@@ -25,8 +25,6 @@ from trainer.errors import BadData, BadRequest, OutOfMemory, Superseded
 from trainer.gate import comparison
 from trainer.registry.model_registry import Mover
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-
 TEST = Mover("the test", "because")
 
 

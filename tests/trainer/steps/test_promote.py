@@ -27,8 +27,6 @@ from trainer.registry.alias_ledger import AliasLedger
 from trainer.registry.alias_moves import AliasMoves
 from trainer.steps import promote
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-
 FORCE = TriggerForm(force=True)
 
 

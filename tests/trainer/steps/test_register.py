@@ -13,8 +13,6 @@ from trainer.registry import packing as logged_model
 from trainer.registry.model_registry import ModelRegistry
 from trainer.tracking.run_record import open_record
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-
 
 def version_in(result: StepResult) -> str | None:
     assert isinstance(result.outcome, RegisterResult)

@@ -15,14 +15,13 @@ from typing import Any
 import pytest
 
 from step_contract import transport
-from step_contract.catalog import Pipeline
-from step_contract.step import FailureKind, Step, StepRequest, StepResult, StepRun, TrainResult, TriggerForm
-from tests.tiny_model import TINY_MODEL
-from tests.trainer.conftest import make_pipeline, make_run
-from tests.trainer.trained_model import digits_manifest, record_preprocess, shades_manifest
+from step_contract.step import FailureKind, Step, StepRequest, TrainResult, TriggerForm
+from tests.trainer.conftest import make_run
+from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, mark_done, tiny_pipeline
+from tests.trainer.trained_model import digits_manifest, shades_manifest
 from trainer import __version__
 from trainer import job as job_module
-from trainer.datasets.manifest import Manifest, record_manifest
+from trainer.datasets.manifest import record_manifest
 from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
 from trainer.execution import close_lost_run, run_step
 from trainer.frameworks.ultralytics import callbacks as epoch_callbacks
@@ -37,51 +36,11 @@ from trainer.training import pending_uploads as unsent
 from trainer.training import reporter, state
 from trainer.training.checkpoints import CheckpointStore
 
-MakeJob = Callable[..., Job]
-ARGUMENTS = {"nbs": 8, "optimizer": "AdamW", "lr0": 0.003, "warmup_epochs": 1, "mosaic": 0, "amp": False}
-
-
-def tiny_pipeline(epochs: int = 2, *, arguments: dict[str, Any] | None = None, **overrides: Any) -> Pipeline:
-    """A tiny model, sides of 32 pixels and no pictures, unless a test is about them."""
-    own = {"plots": False, **ARGUMENTS, **(arguments or {})}
-    training = {"epochs": epochs, "batch": 8, "imgsz": 32, "arguments": own}
-    return make_pipeline(**{"model": "tiny.yaml", "training": training, **overrides})
-
-
-def do_train(job: Job) -> TrainResult:
-    """Run the step as the command line does, without its done-marker."""
-    job.record.begin_step(Step.TRAIN, train.fingerprint(job))
-    return train.work(job)
-
-
-def mark_done(job: Job, result: TrainResult) -> None:
-    job.record.finish_step(Step.TRAIN, StepResult(mlflow_run_id=job.record.run_id, summary="done", outcome=result))
-
 
 def lose_everything_local(job: Job) -> None:
     """What another machine has: neither workspace nor cache."""
     shutil.rmtree(job.workspace)
     shutil.rmtree(job.settings.trainer_cache_dir)
-
-
-def epochs_of(record: RunRecord, key: str = "train/cls_loss") -> list[int]:
-    return record.metric_epochs(key)
-
-
-@pytest.fixture
-def train_job(make_job: MakeJob, tmp_path: Path) -> MakeJob:
-    """Return a function that gives another try of a train step after a finished preprocess; has ``tiny.yaml``."""
-    manifests: dict[str, Manifest] = {}
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "tiny.yaml").write_text(TINY_MODEL, encoding="utf-8")
-
-    def make(pipeline: Pipeline | None = None, run: StepRun | None = None, manifest: Manifest | None = None) -> Job:
-        job = make_job("train", pipeline, run)
-        if job.record.result_of(Step.PREPROCESS) is None:
-            record_preprocess(job, manifest or manifests.setdefault("digits", digits_manifest(tmp_path / "digits")))
-        return job
-
-    return make
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ from trainer.settings import Settings
 from trainer.tracking.client import connect
 from trainer.tracking.run_record import RunRecord
 
-pytest_plugins = ("tests.trainer.s3_store",)
 MakeJob = Callable[..., Job]
 LISTS = "lists"
 

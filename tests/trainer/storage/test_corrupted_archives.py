@@ -20,7 +20,6 @@ from trainer.settings import Settings
 from trainer.storage import archive_members
 from trainer.storage.by_uri import DatasetStorage
 
-pytest_plugins = ("tests.trainer.command_outcomes",)
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 FILES: dict[str, bytes] = {"data.yaml": b"names: [cat]"}

@@ -10,7 +10,6 @@ from step_contract.step import FailureKind
 from tests.trainer.command_outcomes import LENIENT, Preprocess, check_accepted, check_refused, store_of
 from tests.trainer.dataset_files import BOX, image_bytes, write, write_image_folder, write_yolo_pool
 
-pytest_plugins = ("tests.trainer.command_outcomes",)
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(60)]
 
 KOREAN = "한글".encode("cp949")

@@ -11,15 +11,9 @@ from step_contract.step import Step
 from trainer.errors import BadData, BadRequest, Superseded, TryAgain
 from trainer.handover import slot as handover_slot
 from trainer.handover.slot import BEST, HISTORY, LAST
-from trainer.job import Job
 from trainer.tracking.run_record import RunRecord
 from trainer.training import checkpoints
 from trainer.training.checkpoints import CheckpointStore
-
-
-@pytest.fixture
-def record(make_job: Callable[..., Job]) -> RunRecord:
-    return make_job("train").record
 
 
 @pytest.fixture

@@ -18,12 +18,10 @@ import pytest
 
 from step_contract import transport
 from step_contract.chore import ChoreRequest, DagRunName, SweepOrder, SweepResult
-from step_contract.step import Step, StepRequest, StepRun, TriggerForm
-from tests.tiny_model import TINY_MODEL
+from step_contract.step import Step, StepRequest, TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
-from tests.trainer.steps.test_train import do_train, epochs_of, mark_done, tiny_pipeline
 from tests.trainer.storage.test_eviction import left, put
-from tests.trainer.trained_model import digits_manifest, record_preprocess
+from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, mark_done, tiny_pipeline
 from trainer.commands.dispatch import run_chore
 from trainer.errors import Superseded, TryAgain
 from trainer.handover import journal
@@ -38,7 +36,6 @@ from trainer.tracking.run_record import open_record
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
 
-MakeJob = Callable[..., Job]
 HOUR, DAY = 3600.0, 86400.0
 EPOCHS = 40
 CLOCK = """
@@ -53,22 +50,6 @@ time.time_ns = lambda: right_ns() + int(wrong_by() * 1e9)
 """Makes a process's clock wrong by as many seconds as a file says at that moment; the monotonic clock is left alone."""
 
 JUMPS = pytest.mark.parametrize("jump", [DAY, -DAY], ids=["a day ahead", "a day back"])
-
-
-@pytest.fixture
-def train_job(make_job: MakeJob, tmp_path: Path) -> MakeJob:
-    """Return a function that gives another try of a train step after a finished preprocess."""
-    (tmp_path / "store").mkdir()
-    (tmp_path / "store" / "tiny.yaml").write_text(TINY_MODEL, encoding="utf-8")
-    manifest = digits_manifest(tmp_path / "digits")
-
-    def make(epochs: int = EPOCHS, run: StepRun | None = None) -> Job:
-        job = make_job("train", tiny_pipeline(epochs), run)
-        if job.record.result_of(Step.PREPROCESS) is None:
-            record_preprocess(job, manifest)
-        return job
-
-    return make
 
 
 @contextmanager
@@ -142,7 +123,7 @@ def stamps(job: Job) -> list[datetime]:
 def test_a_training_whose_clock_jumps_ends_well_with_every_epoch_once(
     train_job: MakeJob, fake_clock: Path, jump: float
 ) -> None:
-    job = train_job()
+    job = train_job(tiny_pipeline(EPOCHS))
     with training(job, fake_clock) as process:
         wait_for_checkpoint(job, process)
         fake_clock.write_text(str(jump))
@@ -158,12 +139,12 @@ def test_a_training_whose_clock_jumps_ends_well_with_every_epoch_once(
 def test_a_training_that_dies_with_a_wrong_clock_is_gone_on_with_by_the_right_one(
     train_job: MakeJob, fake_clock: Path, jump: float
 ) -> None:
-    job = train_job()
+    job = train_job(tiny_pipeline(EPOCHS))
     with training(job, fake_clock) as process:
         wait_for_checkpoint(job, process)
         fake_clock.write_text(str(jump))
         wait_for_checkpoint(job, process)
-    result = do_train(train_job())
+    result = do_train(train_job(tiny_pipeline(EPOCHS)))
     assert result.epochs_done == EPOCHS
     assert result.resumed_from_epoch is not None
     assert epochs_of(job.record) == list(range(1, EPOCHS + 1))
@@ -184,10 +165,10 @@ def test_an_epoch_counts_for_its_training_though_the_clock_went_back_since_that_
 def test_a_training_after_the_clock_went_back_does_not_count_the_epochs_of_the_one_before(train_job: MakeJob) -> None:
     run = make_run()
     with clock_set_by(DAY):
-        job = train_job(1, run)
+        job = train_job(tiny_pipeline(1), run)
         mark_done(job, do_train(job))
     forced = run.model_copy(update={"form": TriggerForm(force=True)})
-    do_train(train_job(1, forced))
+    do_train(train_job(tiny_pipeline(1), forced))
     assert epochs_of(job.record) == [1, 1]
 
 

@@ -29,7 +29,6 @@ from trainer.job import Job
 from trainer.training import state
 from trainer.training.checkpoints import Checkpoint, CheckpointStore
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 Damage = Callable[[Path, Path], object]

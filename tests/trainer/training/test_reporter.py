@@ -12,7 +12,6 @@ from trainer.errors import BadRequest, OutOfMemory, Terminated, TryAgain
 from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
 from trainer.handover.slot import HISTORY, LAST
-from trainer.job import Job
 from trainer.tracking.run_record import RunRecord
 from trainer.training import reporter
 from trainer.training.checkpoints import CheckpointStore
@@ -26,11 +25,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporter, "_LAST_RETRY_SECONDS", 0.01)
     monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", 20.0)
     monkeypatch.setattr(reporter, "_PATIENCE_AFTER_FAILURE_SECONDS", 20.0)
-
-
-@pytest.fixture
-def record(make_job: Callable[..., Job]) -> RunRecord:
-    return make_job("train").record
 
 
 @pytest.fixture

@@ -13,11 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.trainer.steps.test_train import MakeJob, do_train, epochs_of, tiny_pipeline, train_job
+from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, tiny_pipeline
 from trainer.errors import Terminated, TryAgain
 from trainer.job import Job
 
-__all__ = ["train_job"]
 STAND_IN = Path(__file__).parent / "processors_as_gpus"
 pytestmark = pytest.mark.faults
 

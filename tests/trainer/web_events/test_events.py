@@ -5,14 +5,14 @@ import hmac
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from step_contract.step import ExitCode, FailureKind, PreprocessResult, Step, StepRequest, StepResult
 from tests.trainer.conftest import make_pipeline, make_run
-from tests.web_receiver import HANG, Post, Receiver, receiving
+from tests.web_receiver import HANG, Post, Receiver
 from trainer.errors import BadData, BadRequest, Superseded, Terminated
 from trainer.handover import journal
 from trainer.handover.journal import Entry, EntryKind
@@ -30,12 +30,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "_FIRST_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(outbox, "_POLL_SECONDS", 0.02)
     monkeypatch.setattr(backend_callbacks, "_CLOSING_SECONDS", 30)
-
-
-@pytest.fixture
-def web_ui() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
 
 
 def settings_of(url: str) -> Settings:

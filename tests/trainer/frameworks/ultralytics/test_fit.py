@@ -21,8 +21,6 @@ from trainer.frameworks.ultralytics.callbacks import EpochCallbacks
 from trainer.frameworks.ultralytics.model_files import find_file, find_weights, models_folder
 from trainer.machine.host_memory import kills_for_memory
 
-pytest_plugins = ("tests.trainer.trained_model",)
-
 
 @pytest.fixture(scope="module")
 def detector(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:

@@ -9,8 +9,6 @@ from PIL import Image
 from step_contract.catalog import TASK_METRICS, VisionTask
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 
-pytest_plugins = ("tests.trainer.trained_model",)
-
 NAMES = ("동그라미", "box")
 LABELS = {
     VisionTask.DETECT: "{} 0.5 0.5 0.5 0.5",

@@ -27,8 +27,6 @@ from trainer.frameworks.ultralytics import served_model
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.settings import Settings
 
-pytest_plugins = ("tests.trainer.trained_model", "tests.trainer.trained_runs")
-
 ANYTHING = {"confidence": 0.0001}
 """The models of these tests know next to nothing."""
 COLUMNS = ["image", "class_id", "class_name", "score", "x1", "y1", "x2", "y2"]

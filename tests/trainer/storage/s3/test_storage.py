@@ -24,7 +24,6 @@ from trainer.storage.s3 import retry as s3_retry
 from trainer.storage.s3 import storage as s3_storage
 from trainer.storage.s3.storage import S3Storage
 
-pytest_plugins = ("tests.trainer.s3_store",)
 _READ_SECONDS = 3  # long enough for a busy machine, short enough to be waited for
 BIG = os.urandom(1 << 20) * 5
 
