@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.pairs import PAIRS, TRAINER_BIN, Ratio, compare, seconds_of
 from benchmarks.slow_store import SlowStore, slow_store
 from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from include.step_contract.transport import PROGRESS_TAG
 
 BYTES_PER_SECOND = 5_000_000

@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, TRAINER_BIN, Ratio, compare, seconds_of
 from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
 from include.pipelines.settings import settings
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 
 _CPUS = os.cpu_count() or 1
 
@@ -22,9 +22,9 @@ _TASK = """
 import json, sys, time
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.runtime import DockerStepOperator
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 request, run = sys.argv[1:]
-operator = DockerStepOperator(task_id="step", request=StepRequest.model_validate_json(request), step_run=run)
+operator = DockerStepOperator(task_id="step", request=StepOrder.model_validate_json(request), step_run=run)
 begin = time.perf_counter()
 try:
     operator.execute({})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks.pairs import TRAINER_BIN, Ratio, compare, seconds_of
 from benchmarks.trainer_steps import ARGUMENTS, environment_in, inputs_of, pipeline_on, plain_dataset
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 
 _PAIRS = 3
 _PICTURES = 200

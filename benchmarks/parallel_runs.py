@@ -26,7 +26,8 @@ from include.stacks.local.layout import ADMIN, Layout, Ports, choose_ports, envi
 from include.stacks.local.services import start, stop
 from include.step_contract.catalog import Pipeline
 from include.step_contract.catalog.reading import read_catalog
-from include.step_contract.step import Step, StepRequest, StepRun
+from include.step_contract.order import Step, StepOrder
+from include.step_contract.step import StepRun
 from include.step_contract.transport import encode_environment
 from tests.faults.invariants import violations
 
@@ -210,7 +211,7 @@ def _steps(variables: Mapping[str, str], pipeline: Pipeline, day: datetime) -> N
         data_interval_end=day + timedelta(days=1),
     )
     for step in Step:
-        request = StepRequest(step=step, pipeline=pipeline)
+        request = StepOrder(step=step, pipeline=pipeline)
         inputs = encode_environment(request, run)
         inputs["OMP_NUM_THREADS"] = str(max(1, int(request.resources.cpu)))  # as the local runtime has it
         command = [str(TRAINER_BIN / "trainer"), step.value]

@@ -18,7 +18,7 @@ from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, TRAINER_BIN, Ratio, compare, 
 from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on
 from include.pipelines.settings import settings
 from include.step_contract.catalog import Pipeline
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 
 AT_ONCE = 20
 REFUSED = {"S3_THREADS": "none"}
@@ -33,13 +33,13 @@ import json, sys, threading, time
 import kubernetes.client  # the operator does so when it begins; here neither side's imports count
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 request, run, count, expected = sys.argv[1:]  # expected: words of the failure, or nothing for none
 def work(number):
     identity = json.loads(run)
     if number:
         identity["run_id"] += f"-{number}"
-    asked = StepRequest.model_validate_json(request)
+    asked = StepOrder.model_validate_json(request)
     operator = KubernetesStepOperator(task_id="step", request=asked, step_run=json.dumps(identity))
     try:
         operator.execute({})
@@ -94,7 +94,7 @@ import json, sys
 from include.pipelines.runtimes.kubernetes.pod import identity_of, step_pod
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.step_contract import transport
-request, run = transport.decode_request(sys.argv[1]), transport.decode_run(sys.argv[2])
+request, run = transport.decode_order(sys.argv[1]), transport.decode_run(sys.argv[2])
 print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2], kubernetes_settings(), "")))
 """
 

@@ -16,7 +16,7 @@ import urllib3
 from benchmarks.pairs import TRAINER_BIN, Ratio, compare, seconds_of
 from benchmarks.trainer_steps import ARGUMENTS, TRAINING, environment_in, inputs_of, pipeline_on, plain_dataset
 from include.stacks.local.layout import free_ports
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from include.step_contract.transport import PROGRESS_TAG
 
 EPOCHS = 20

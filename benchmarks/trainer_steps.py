@@ -9,7 +9,8 @@ from pathlib import Path
 
 from benchmarks.pairs import PAIRS, TRAINER_BIN, Ratio, compare, seconds_of
 from include.step_contract.catalog import Pipeline
-from include.step_contract.step import Step, StepRequest, StepRun
+from include.step_contract.order import Step, StepOrder
+from include.step_contract.step import StepRun
 from include.step_contract.transport import encode_environment
 
 IMAGES = 10_000
@@ -167,7 +168,7 @@ def inputs_of(step: Step, pipeline: Pipeline, number: int) -> dict[str, str]:
         data_interval_start=begin,
         data_interval_end=begin + timedelta(days=1),
     )
-    return encode_environment(StepRequest(step=step, pipeline=pipeline), run)
+    return encode_environment(StepOrder(step=step, pipeline=pipeline), run)
 
 
 def environment_in(folder: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from airflow.sdk import BaseOperator, Context
 
 from include.step_contract.catalog import RuntimeName
-from include.step_contract.chore import Chore, ChoreOrder
+from include.step_contract.order import Chore, Order
 
 from .pending_chore import PendingChore
 from .retry import StepRetryPolicy
@@ -17,7 +17,7 @@ _TIMEOUT = timedelta(minutes=30)
 
 
 def chore_task(
-    chore: Chore, runtime: RuntimeName, order: Callable[[Context], ChoreOrder], *, keeps_result: bool = False
+    chore: Chore, runtime: RuntimeName, order: Callable[[Context], Order], *, keeps_result: bool = False
 ) -> BaseOperator:
     """Return the task that runs ``trainer <chore>``.
 

@@ -23,11 +23,10 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowSkipException
 
-from include.step_contract.step import ExitCode, FailureKind, StepFailure
+from include.step_contract.failure import ExitCode, Failure, FailureKind
 
 if TYPE_CHECKING:  # not paid for by a parse
-    from include.step_contract.chore import ChoreResult
-    from include.step_contract.step import StepResult
+    from include.step_contract.result import Result
     from include.step_contract.transport import Answer
 
 _KIND_OF_EXIT = {int(kind.exit_code): kind for kind in FailureKind if kind is not FailureKind.OUT_OF_MEMORY}
@@ -78,7 +77,7 @@ class TaskKilled(StepFailed):
 class StepRefused(AirflowSkipException):
     """The gate refused the candidate: the task and those after it are skipped."""
 
-    def __init__(self, result: "StepResult | ChoreResult") -> None:
+    def __init__(self, result: "Result") -> None:
         """Keep the result for the task's callbacks."""
         super().__init__(result.summary)
         self.result = result
@@ -94,7 +93,7 @@ def failure_of(step: str, exit_code: int, answer: "Answer | None") -> StepFailed
     """
     if exit_code in (ExitCode.DONE, ExitCode.REFUSED):
         return StepFailed(f"{step}: exit code {exit_code} without a result line; expected one", FailureKind.BUG)
-    if isinstance(answer, StepFailure):
+    if isinstance(answer, Failure):
         return StepFailed(f"{step}: {answer.kind}: {answer.message}", answer.kind, answer.mlflow_run_id)
     if kind := _KIND_OF_EXIT.get(exit_code):
         return StepFailed(f"{step}: {kind} (exit code {exit_code}) without a failure line; see the log above", kind)

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Protocol
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
-from include.step_contract.step import ExitCode, StepFailure, StepRequest, StepResult
+from include.step_contract.failure import ExitCode, Failure
+from include.step_contract.order import StepOrder
+from include.step_contract.result import Result
 
 from .errors import StepFailed, StepLeft, StepLost, StepRefused, TaskKilled, failure_of
 
 if TYPE_CHECKING:  # not paid for by a parse
     from airflow.sdk.types import Logger
 
-    from include.step_contract.chore import ChoreResult, Request
+    from include.step_contract.order import Order
     from include.step_contract.transport import Answer
 
     from .pending_chore import PendingChore
@@ -53,7 +55,7 @@ class Attempt(Protocol):
             StepFailed: it cannot run, or another attempt took its result.
         """
 
-    def judge(self) -> "StepResult | ChoreResult":
+    def judge(self) -> Result:
         """Return the result of the step that has ended.
 
         Raises:
@@ -90,17 +92,17 @@ class StepTask:
     if TYPE_CHECKING:
         log: Logger  # BaseOperator's
 
-    request: "Request | PendingChore"
+    request: "Order | PendingChore"
     step_run: str
-    result: "StepResult | ChoreResult | None" = None
+    result: Result | None = None
     """The step's answer, for the task's callbacks, which Airflow hands none; None until there is one."""
 
     is_killed = False
     """Set by ``on_kill`` and nothing more: Airflow leaves a signal handler five seconds. The loops act on it."""
 
-    def request_in(self, context: Context) -> "Request":
+    def request_in(self, context: Context) -> "Order":
         """Return the request of the task that starts now."""
-        if isinstance(self.request, StepRequest):
+        if isinstance(self.request, StepOrder):
             return self.request
         from .pending_chore import PendingChore
 
@@ -170,7 +172,7 @@ class StepTask:
 
     def close_record(self, attempt: Attempt, lost: StepLost) -> None:
         """End the MLflow run that the lost step could not end; the next attempt opens it again. A chore has none."""
-        if not isinstance(self.request, StepRequest):
+        if not isinstance(self.request, StepOrder):
             return
         self.log.warning("%s; closing its MLflow run", lost)
         try:
@@ -192,14 +194,14 @@ class StepTask:
         return is_still_wanted(context["ti"], decode_run(self.step_run))
 
 
-def conclude(step: str, exit_code: int, answer: "Answer | None") -> "StepResult | ChoreResult":
+def conclude(step: str, exit_code: int, answer: "Answer | None") -> Result:
     """Return the result of a step or chore that has ended.
 
     Raises:
         StepRefused: the gate refused the candidate; this task and those that follow are skipped.
         StepFailed: anything else but a result.
     """
-    if answer is None or isinstance(answer, StepFailure) or exit_code not in (ExitCode.DONE, ExitCode.REFUSED):
+    if answer is None or isinstance(answer, Failure) or exit_code not in (ExitCode.DONE, ExitCode.REFUSED):
         raise failure_of(step, exit_code, answer)
     if exit_code == ExitCode.REFUSED:
         raise StepRefused(answer)

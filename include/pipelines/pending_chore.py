@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from airflow.sdk import Context
 
 from include.step_contract.catalog import Resources
-from include.step_contract.chore import Chore, ChoreOrder, ChoreRequest, SurveyOrder
+from include.step_contract.order import Chore, Order, SurveyOrder
 
-_ANY_CHORE = ChoreRequest(order=SurveyOrder())
+_ANY_CHORE = SurveyOrder()
 """Limits are the same for every chore."""
 
 
@@ -17,11 +17,11 @@ class PendingChore:
     """The part of a chore's request that is known when its DAG is parsed, and the function that makes the rest."""
 
     chore: Chore
-    order: Callable[[Context], ChoreOrder]
+    order: Callable[[Context], Order]
 
-    def request(self, context: Context) -> ChoreRequest:
+    def request(self, context: Context) -> Order:
         """Return the request of the task that starts now."""
-        return ChoreRequest(order=self.order(context))
+        return self.order(context)
 
     @property
     def command(self) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import Context, RetryDecision, RetryPolicy
 
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
 
 from .errors import StepFailed
 

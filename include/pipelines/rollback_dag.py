@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, Context, Param
 
 from include.step_contract.catalog import RuntimeName
-from include.step_contract.chore import PREVIOUS, Chore, RollbackOrder
+from include.step_contract.order import PREVIOUS, Chore, RollbackOrder
 
 from .chore_task import chore_task
 

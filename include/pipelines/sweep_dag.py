@@ -12,7 +12,8 @@ from airflow.sdk import DAG, BaseOperator, Context, Param
 from include.step_contract import transport
 from include.step_contract.catalog import RuntimeName
 from include.step_contract.catalog.reading import read_catalog
-from include.step_contract.chore import Chore, ChoreResult, SurveyOrder, SurveyResult, SweepOrder
+from include.step_contract.order import Chore, SurveyOrder, SweepOrder
+from include.step_contract.result import SurveyResult
 
 from .airflow_state import is_dag_run_over
 from .chore_task import chore_task
@@ -53,8 +54,7 @@ def sweep_order(context: Context) -> SweepOrder:
     """Return the order to sweep what belongs to those of the surveyed DAG runs that are over."""
     ti = context["ti"]
     surveyed = transport.decode_result(str(ti.xcom_pull(task_ids=Chore.SURVEY.value)))
-    outcome = surveyed.outcome if isinstance(surveyed, ChoreResult) else None
-    names = outcome.dag_runs if isinstance(outcome, SurveyResult) else ()
+    names = surveyed.outcome.dag_runs if isinstance(surveyed.outcome, SurveyResult) else ()
     over = tuple(name for name in names if is_dag_run_over(ti, name.dag_id, name.run_id))
     _log.info("%d of %d DAG runs are over", len(over), len(names))
     return SweepOrder(

@@ -10,7 +10,7 @@ from include.pipelines.notify.deadline import deadline_alert
 from include.pipelines.notify.messages import run_failed, step_ended, step_failed
 from include.pipelines.notify.notifications import PipelineNotifier
 from include.step_contract.catalog import Pipeline, RuntimeName
-from include.step_contract.step import Step, StepRequest
+from include.step_contract.order import Step, StepOrder
 
 from .priority import weight_rule
 from .retry import StepRetryPolicy
@@ -44,7 +44,7 @@ def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
 
 def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOperator:
     execution = pipeline.execution
-    request = StepRequest(step=step, pipeline=pipeline)
+    request = StepOrder(step=step, pipeline=pipeline)
     where = runtime_of(runtime)
     options: dict[str, Any] = {
         "task_id": step.value,

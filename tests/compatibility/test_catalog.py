@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from include.step_contract.transport import decode_request
+from include.step_contract.transport import decode_order
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent / "v0_1"
@@ -75,7 +75,7 @@ def test_each_task_has_the_same_retries_and_limits(today: dict[str, Any], dag_id
 def test_each_order_says_the_same(today: dict[str, Any], line: str) -> None:
     expected = json.loads(line)["pipeline"]
     assert merged(today["pipelines"][expected["name"]], expected) == today["pipelines"][expected["name"]]
-    assert decode_request(line).pipeline.model_dump(mode="json") == today["pipelines"][expected["name"]]
+    assert decode_order(line).pipeline.model_dump(mode="json") == today["pipelines"][expected["name"]]
 
 
 def merged(base: Any, changes: Any) -> Any:

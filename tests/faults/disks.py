@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.e2e.conftest import Stack
 
 from .faults import DAG_ID, Runtime, end_of, epochs_lost, sweep

@@ -16,7 +16,7 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from include.stacks.local.services import processes
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.e2e.conftest import Stack
 from tests.pipelines.runtimes.docker.steps import engine
 

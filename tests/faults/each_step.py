@@ -2,7 +2,7 @@
 
 import time
 
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.e2e.conftest import Stack
 
 from .faults import DAG_ID, FaultKind, Runtime, end_of, epochs_lost, sweep

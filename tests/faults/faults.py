@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from include.stacks.local.services import TRAINER_BIN, commands, processes, spawn
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.e2e.conftest import Stack
 
 DAG_ID = "train_small"

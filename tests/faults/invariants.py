@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from include.stacks.airflow_api import AirflowApi
 from include.stacks.local.layout import Layout, Ports
 from include.stacks.local.services import containers, processes
-from include.step_contract.step import Step, run_key
+from include.step_contract.order import Step
+from include.step_contract.step import run_key
 from tests.e2e.mlflow_calls import artifacts, as_mapping, epochs_of, registered_model, run_of, runs, versions
 from tests.pipelines.runtimes.docker.steps import engine
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from step_contract.chore import RollbackOrder
-from step_contract.step import Step, StepRequest, Verdict
+from step_contract.order import RollbackOrder, Step, StepOrder
+from step_contract.result import Verdict
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import ALWAYS, make_report
 from trainer.commands import rollback
@@ -68,7 +68,7 @@ def _job(uri: str, number: int, workspace: Path) -> Job:
     settings = Settings(_env_file=None, mlflow_tracking_uri=uri)
     record = _patiently(open_record, uri, pipeline, run)
     write_report(record, make_report(rule=pipeline.gate))
-    request = StepRequest(step=Step.PROMOTE, pipeline=pipeline)
+    request = StepOrder(step=Step.PROMOTE, pipeline=pipeline)
     return Job(request, run, pipeline, record, FileStorage(), settings, workspace)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.stacks.local.services import TRAINER_BIN
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.charts.pod_processes import free_port
 from tests.e2e.conftest import Stack
 

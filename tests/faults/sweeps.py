@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from include.stacks.airflow_api import ApiError
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.e2e.conftest import Stack
 
 from .conftest import CATALOG

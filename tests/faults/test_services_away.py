@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 from tests.e2e.conftest import Stack
 
 from .faults import DAG_ID, LOCAL

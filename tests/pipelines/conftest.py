@@ -12,7 +12,8 @@ import pytest
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.settings import settings
 from include.step_contract.catalog import Pipeline
-from include.step_contract.step import PreprocessResult, Step, StepRequest, StepResult
+from include.step_contract.order import Step, StepOrder
+from include.step_contract.result import PreprocessResult, Result
 from tests.lifeline import lifeline
 
 RUN = (
@@ -35,7 +36,7 @@ def make_pipeline(**overrides: Any) -> Pipeline:
     return Pipeline.model_validate(fields | overrides)
 
 
-RESULT = StepResult(
+RESULT = Result(
     mlflow_run_id="abc", summary="100 images", outcome=PreprocessResult(dataset_digest="d", images={"train": 100})
 )
 
@@ -51,7 +52,7 @@ def make_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("TRAINER_COMMAND", str(program))
         settings.cache_clear()
-        request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline())
+        request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline())
         return LocalStepOperator(task_id="preprocess", request=request, step_run=RUN)
 
     yield make

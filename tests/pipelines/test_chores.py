@@ -24,23 +24,15 @@ from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport
 from include.step_contract.catalog import RuntimeName
-from include.step_contract.chore import (
-    Chore,
-    ChoreRequest,
-    ChoreResult,
-    DagRunName,
-    RollbackOrder,
-    RollbackResult,
-    SurveyOrder,
-    SurveyResult,
-    SweepOrder,
-)
-from include.step_contract.step import FailureKind, StepFailure
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Chore, RollbackOrder, SurveyOrder, SweepOrder
+from include.step_contract.result import Result, RollbackResult, SurveyResult
+from include.step_contract.step import DagRunName
 
 from .conftest import RUN
 
 MakeStep = Callable[[str], LocalStepOperator]
-DONE = ChoreResult(
+DONE = Result(
     summary="version 1 is champion again",
     outcome=RollbackResult(model="digits", alias="champion", version="1", taken_from="2"),
 )
@@ -114,7 +106,7 @@ def test_sweep_runs_every_hour_once_at_a_time_and_ends() -> None:
 
 def test_sweep_is_ordered_for_those_that_airflow_says_are_over() -> None:
     over, living, forgotten = (DagRunName(dag_id="train_digits", run_id=name) for name in ("over", "living", "gone"))
-    result = ChoreResult(summary="3", outcome=SurveyResult(dag_runs=(over, living, forgotten)))
+    result = Result(summary="3", outcome=SurveyResult(dag_runs=(over, living, forgotten)))
     airflow = FakeAirflow(
         {("train_digits", "over"): "failed", ("train_digits", "living"): "running"}, surveyed=result.model_dump_json()
     )
@@ -127,7 +119,7 @@ def test_nothing_is_swept_if_airflow_does_not_answer() -> None:
         raise RuntimeError("no answer")
 
     airflow = FakeAirflow(
-        surveyed=ChoreResult(
+        surveyed=Result(
             summary="1", outcome=SurveyResult(dag_runs=(DagRunName(dag_id="d", run_id="r"),))
         ).model_dump_json()
     )
@@ -169,7 +161,7 @@ def test_an_order_that_makes_no_sense_is_refused(name: str, value: str) -> None:
 
 def ordered(operator: LocalStepOperator) -> LocalStepOperator:
     """The operator of a chore task, as Airflow has prepared it when it executes."""
-    operator.request = ChoreRequest(order=RollbackOrder(model="digits", reason="오탐", by="kim"))
+    operator.request = RollbackOrder(model="digits", reason="오탐", by="kim")
     return operator
 
 
@@ -178,7 +170,7 @@ def test_the_order_is_asked_for_when_the_task_starts() -> None:
     task = chore_task(Chore.SWEEP, RuntimeName.LOCAL, lambda _: next(orders))
     assert isinstance(task, LocalStepOperator)
     assert (task.request.command, task.request.resources.memory) == ("sweep", "2Gi")
-    assert task.request_in({}) == ChoreRequest(order=SweepOrder(dry_run=True))
+    assert task.request_in({}) == SweepOrder(dry_run=True)
 
 
 def test_a_chore_gets_its_request_and_its_result_is_returned(
@@ -192,13 +184,13 @@ def test_a_chore_gets_its_request_and_its_result_is_returned(
     """)
     assert transport.decode_result(ordered(operator).execute({})) == DONE
     command, request, run = json.loads(seen.read_text())
-    decoded, _ = transport.decode_chore_environment({"STEP_REQUEST": request, "STEP_RUN": run})
+    decoded, _ = transport.decode_environment({"STEP_REQUEST": request, "STEP_RUN": run})
     assert (command, decoded) == ("rollback", operator.request)
     assert "version 1 is champion again" in capsys.readouterr().out
 
 
 def test_a_refused_chore_is_not_tried_again(make_step: MakeStep) -> None:
-    line = transport.encode_failure(StepFailure(step=None, kind=FailureKind.BAD_REQUEST, message="no version 7"))
+    line = transport.encode_failure(Failure(step=None, kind=FailureKind.BAD_REQUEST, message="no version 7"))
     with pytest.raises(StepFailed, match="rollback: bad_request: no version 7") as caught:
         ordered(make_step(f"print({line!r}); sys.exit(64)")).execute({})
     assert caught.value.kind is FailureKind.BAD_REQUEST
@@ -214,7 +206,7 @@ def test_a_lost_chore_has_no_record_to_close(make_step: MakeStep, tmp_path: Path
 
 def test_a_chore_is_a_pod_like_a_step() -> None:
     assert isinstance(chore_task(Chore.SWEEP, RuntimeName.KUBERNETES, lambda _: SurveyOrder()), KubernetesStepOperator)
-    request, run = ChoreRequest(order=SurveyOrder()), transport.decode_run(RUN)
+    request, run = SurveyOrder(), transport.decode_run(RUN)
     pod = step_pod(identity_of(run, request, ""), 1, request, RUN, KubernetesSettings(), "")
     (container,) = pod["spec"]["containers"]
     assert container["args"] == ["survey"]

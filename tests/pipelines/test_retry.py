@@ -5,7 +5,7 @@ from airflow.sdk import RetryAction
 
 from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.retry import StepRetryPolicy
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
 
 
 @pytest.mark.parametrize("kind", [FailureKind.BAD_REQUEST, FailureKind.BAD_DATA, FailureKind.BUG])

@@ -20,7 +20,7 @@ from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.pipelines.training_dag import training_dag
 from include.step_contract import transport
 from include.step_contract.catalog import RuntimeName
-from include.step_contract.step import Step
+from include.step_contract.order import Step
 
 from .conftest import make_pipeline
 
@@ -85,7 +85,7 @@ def test_schedule_by_assets_and_none_at_all() -> None:
 
 def test_each_task_carries_the_validated_entry() -> None:
     for task in make_dag().tasks:
-        assert task.request.step == task.task_id
+        assert task.request.verb == task.task_id
         assert task.request.pipeline == make_pipeline()
 
 

@@ -12,29 +12,21 @@ from pydantic import ValidationError
 
 from step_contract import PROTOCOL_VERSION, transport
 from step_contract.catalog import Pipeline
-from step_contract.step import (
+from step_contract.failure import ExitCode, Failure, FailureKind
+from step_contract.order import Step, StepOrder, resources_of, timeout_minutes_of
+from step_contract.result import (
     EvaluateResult,
-    ExitCode,
-    FailureKind,
     PreprocessResult,
     Progress,
     PromoteResult,
     RegisterResult,
-    Step,
-    StepFailure,
+    Result,
     StepOutcome,
-    StepRequest,
-    StepResult,
-    StepRun,
     TrainResult,
-    TriggerForm,
     Verdict,
-    day_of,
-    resources_of,
-    run_key,
-    timeout_minutes_of,
 )
-from step_contract.transport import ContractError, decode_environment, decode_line, decode_request, decode_run
+from step_contract.step import StepRun, TriggerForm, day_of, run_key
+from step_contract.transport import ContractError, decode_environment, decode_line, decode_order, decode_run
 
 
 def make_pipeline(**overrides: Any) -> Pipeline:
@@ -53,9 +45,9 @@ def make_pipeline(**overrides: Any) -> Pipeline:
     return Pipeline.model_validate(fields | overrides)
 
 
-def make_request(**overrides: Any) -> StepRequest:
+def make_request(**overrides: Any) -> StepOrder:
     """A request for the train step."""
-    return StepRequest.model_validate({"step": "train", "pipeline": make_pipeline()} | overrides)
+    return StepOrder.model_validate({"step": "train", "pipeline": make_pipeline()} | overrides)
 
 
 def make_run(**overrides: Any) -> StepRun:
@@ -89,15 +81,15 @@ def test_the_environment_names_are_fixed() -> None:
 
 
 def test_a_request_keeps_the_types_of_arguments() -> None:
-    arguments = decode_request(make_request().model_dump_json()).pipeline.training.arguments
+    arguments = decode_order(make_request().model_dump_json()).pipeline.training.arguments
     assert [(name, type(value)) for name, value in arguments.items()] == [
         ("lr0", float), ("mosaic", int), ("amp", bool), ("scale", list)
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.step)
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=lambda outcome: outcome.verb)
 def test_a_result_survives_its_line(outcome: StepOutcome) -> None:
-    result = StepResult(mlflow_run_id="r", summary="끝", outcome=outcome)
+    result = Result(mlflow_run_id="r", summary="끝", outcome=outcome)
     line = transport.encode_result(result)
     assert "\n" not in line
     assert decode_line(f"  {line}\n") == result
@@ -105,7 +97,7 @@ def test_a_result_survives_its_line(outcome: StepOutcome) -> None:
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_a_failure_survives_its_line(kind: FailureKind) -> None:
-    failure = StepFailure(step=Step.TRAIN, kind=kind, message="첫 줄\n둘째 줄")
+    failure = Failure(step=Step.TRAIN, kind=kind, message="첫 줄\n둘째 줄")
     line = transport.encode_failure(failure)
     assert "\n" not in line
     assert decode_line(line) == failure
@@ -146,7 +138,7 @@ def test_a_metric_cannot_replace_what_the_web_ui_reads() -> None:
 def test_another_protocol_is_refused_first_and_says_which_is_older(protocol: object, reason: str) -> None:
     text = json.dumps({"protocol": protocol, "a field of": "another version"})
     with pytest.raises(ContractError) as refused:
-        decode_request(text)
+        decode_order(text)
     assert str(refused.value) == f"request (STEP_REQUEST): {reason}"
     with pytest.raises(ContractError) as refused:
         decode_line(f"STEP_RESULT::{text}")
@@ -156,16 +148,16 @@ def test_another_protocol_is_refused_first_and_says_which_is_older(protocol: obj
 @pytest.mark.parametrize(
     ("decode", "text", "reason"),
     [
-        (decode_request, "", "request (STEP_REQUEST): not JSON (Expecting value: line 1 column 1 (char 0)); got ''"),
-        (decode_request, "[]", "request (STEP_REQUEST): expected a JSON object, got list"),
+        (decode_order, "", "request (STEP_REQUEST): not JSON (Expecting value: line 1 column 1 (char 0)); got ''"),
+        (decode_order, "[]", "request (STEP_REQUEST): expected a JSON object, got list"),
         (
-            decode_request,
+            decode_order,
             "{}",
-            "request (STEP_REQUEST): step: Field required (got {}); pipeline: Field required (got {})",
+            "request (STEP_REQUEST): step: Field required (got {})",
         ),
         (decode_run, '{"dag_id": ""}', "run (STEP_RUN): dag_id: String should have at least 1 character (got '')"),
         (decode_line, "STEP_FAILURE::{", "failure line: not JSON (Expecting property name enclosed in double quotes"),
-        (decode_line, 'STEP_RESULT::{"surprise": 1}', "result line: mlflow_run_id: Field required"),
+        (decode_line, 'STEP_RESULT::{"surprise": 1}', "result line: summary: Field required"),
     ],
 )
 def test_a_broken_message_names_what_is_broken(decode: Callable[[str], object], text: str, reason: str) -> None:
@@ -196,7 +188,7 @@ def test_a_rule_between_fields_says_itself_what_was_got() -> None:
     fields = json.loads(make_request().model_dump_json())
     fields["pipeline"]["gate"]["metric"] = "accuracy_top1"
     with pytest.raises(ContractError) as refused:
-        decode_request(json.dumps(fields))
+        decode_order(json.dumps(fields))
     assert str(refused.value) == (
         "request (STEP_REQUEST): pipeline.gate.metric: got 'accuracy_top1', which task detect does not have; expected "
         "one of mAP50-95, mAP50, precision, recall"

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from step_contract import transport
 from step_contract.catalog.reading import CatalogReading, read_catalog
-from step_contract.step import StepRequest, StepRun
+from step_contract.order import StepOrder
+from step_contract.step import StepRun
 from step_contract.transport import ContractError
 
 from .test_contract import make_request, make_run
@@ -188,9 +189,9 @@ def test_no_mutation_of_many_raises(seed: int, read: Read) -> None:
 # -- what crosses the border ------------------------------------------------------------------------------------------
 
 MESSAGES: dict[str, tuple[Callable[[str], object], str]] = {
-    "request": (transport.decode_request, make_request().model_dump_json()),
+    "request": (transport.decode_order, make_request().model_dump_json()),
     "run": (transport.decode_run, make_run().model_dump_json()),
-    "chore": (transport.decode_chore, '{"protocol":1,"order":{"chore":"sweep","over":[],"dry_run":true}}'),
+    "chore": (transport.decode_order, '{"protocol":1,"order":{"chore":"sweep","over":[],"dry_run":true}}'),
     "result": (
         transport.decode_line,
         'STEP_RESULT::{"protocol":1,"mlflow_run_id":"r","summary":"s","outcome":{"step":"train","epochs_done":3,'
@@ -249,7 +250,7 @@ VALUES: dict[str, Any] = {
 def test_a_wrong_value_in_any_field_of_a_request_names_the_field(value: Any) -> None:
     document = json.loads(make_request().model_dump_json())
     for path in paths_of(document):
-        refusal = refusal_of(transport.decode_request, json.dumps(replaced(document, path, value)))
+        refusal = refusal_of(transport.decode_order, json.dumps(replaced(document, path, value)))
         field = ".".join(path)
         named = refusal is None or field in refusal or "Invalid JSON" in refusal or "protocol" in refusal
         assert named or (path[:-1] and ".".join(path[:-1]) in str(refusal)), (path, refusal)
@@ -278,6 +279,6 @@ def test_a_moment_at_the_end_of_the_calendar_is_refused(field: str, moment: str)
 def test_the_messages_are_sound_before_they_are_changed() -> None:
     kinds = {name: type(decode(text)).__name__ for name, (decode, text) in MESSAGES.items()}
     assert kinds == {
-        "request": StepRequest.__name__, "run": StepRun.__name__, "chore": "ChoreRequest", "result": "StepResult",
-        "failure": "StepFailure",
+        "request": StepOrder.__name__, "run": StepRun.__name__, "chore": "SweepOrder", "result": "Result",
+        "failure": "Failure",
     }  # fmt: skip

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from step_contract import transport
-from step_contract.step import FailureKind, PreprocessResult, Step, StepFailure, StepRequest, StepResult
+from step_contract.failure import Failure, FailureKind
+from step_contract.order import Step, StepOrder
+from step_contract.result import PreprocessResult, Result
 from trainer.__main__ import main
 
 from .conftest import make_pipeline, make_run
@@ -50,7 +52,7 @@ def preprocessing(run_main: RunMain, **pipeline: Any) -> Preprocess:
 
     def run(**dataset: Any) -> Outcome:
         fields = {"uri": "set", "split": HALVES, "limits": LENIENT} | dataset
-        request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline(dataset=fields, **pipeline))
+        request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline(dataset=fields, **pipeline))
         return run_main("preprocess", **transport.encode_environment(request, make_run()))
 
     return run
@@ -59,7 +61,7 @@ def preprocessing(run_main: RunMain, **pipeline: Any) -> Preprocess:
 def check_refused(outcome: Outcome, kind: FailureKind, *expected: str) -> None:
     """Hold a failure against what a failure must be: of its kind, said once, in words, and without a traceback."""
     (answer,) = outcome.answers
-    assert isinstance(answer, StepFailure), answer
+    assert isinstance(answer, Failure), answer
     assert (answer.kind, outcome.code) == (kind, kind.exit_code), answer.message
     for part in expected:
         assert part in answer.message
@@ -70,7 +72,7 @@ def check_refused(outcome: Outcome, kind: FailureKind, *expected: str) -> None:
 def check_accepted(outcome: Outcome, images: int) -> None:
     """Hold a success against the number of images that there must be in it."""
     (answer,) = outcome.answers
-    assert isinstance(answer, StepResult), answer
+    assert isinstance(answer, Result), answer
     assert outcome.code == 0
     assert isinstance(answer.outcome, PreprocessResult)
     assert sum(answer.outcome.images.values()) == images

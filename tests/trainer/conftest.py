@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from step_contract.catalog import Pipeline
-from step_contract.step import Step, StepRequest, StepRun, TriggerForm
+from step_contract.order import Step, StepOrder
+from step_contract.step import StepRun, TriggerForm
 from tests.web_receiver import Receiver, receiving
 from trainer.job import Job
 from trainer.settings import Settings
@@ -108,7 +109,7 @@ def make_job(settings: Settings, tmp_path: Path) -> MakeJob:
         workspace = tmp_path / "work" / f"{step}-{next(count)}"
         workspace.mkdir(parents=True)
         return Job(
-            request=StepRequest(step=Step(step), pipeline=pipeline),
+            order=StepOrder(step=Step(step), pipeline=pipeline),
             run=run,
             pipeline=effective,
             record=open_record(settings.mlflow_tracking_uri, effective, run),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from step_contract import transport
-from step_contract.step import FailureKind, StepFailure
+from step_contract.failure import Failure, FailureKind
 from trainer import __main__ as command
 from trainer.__main__ import main
 
@@ -18,7 +18,7 @@ def test_the_answer_stands_in_the_file_too(
     monkeypatch.delenv("STEP_REQUEST", raising=False)
     assert main(["train"]) == 64
     answer = transport.decode_line(path.read_text(encoding="utf-8"))
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert answer.kind is FailureKind.BAD_REQUEST
     assert path.read_text(encoding="utf-8") == capsys.readouterr().out.strip()
 

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 
 from step_contract import transport
-from step_contract.chore import ChoreRequest, ChoreResult, SweepOrder, SweepResult
-from step_contract.step import FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
+from step_contract.failure import Failure, FailureKind
+from step_contract.order import Order, Step, StepOrder, SweepOrder
+from step_contract.result import Result, SweepResult
+from step_contract.step import StepRun
 from tests.web_receiver import Receiver
 from trainer.datasets.sample_data import write_digits
 from trainer.settings import Settings
@@ -60,9 +62,7 @@ def environment(settings: Settings, tmp_path: Path) -> dict[str, str]:
 def run_trainer(environment: dict[str, str]) -> RunTrainer:
     """Return a function that runs a command and returns exit code, answer and log."""
 
-    def run(
-        *arguments: str, request: StepRequest | ChoreRequest | str = "", run: StepRun | str = "", **variables: str
-    ) -> Answer:
+    def run(*arguments: str, request: Order | str = "", run: StepRun | str = "", **variables: str) -> Answer:
         inputs = {"STEP_REQUEST": _json(request), "STEP_RUN": _json(run)}
         everything = environment | inputs | variables
         done = subprocess.run(
@@ -79,12 +79,12 @@ def run_trainer(environment: dict[str, str]) -> RunTrainer:
     return run
 
 
-def _json(message: StepRequest | ChoreRequest | StepRun | str) -> str:
+def _json(message: Order | StepRun | str) -> str:
     return message if isinstance(message, str) else message.model_dump_json()
 
 
-def request_for(step: Step, **overrides: object) -> StepRequest:
-    return StepRequest(step=step, pipeline=make_pipeline(**overrides))
+def request_for(step: Step, **overrides: object) -> StepOrder:
+    return StepOrder(step=step, pipeline=make_pipeline(**overrides))
 
 
 def test_help_names_steps_and_exit_codes(run_trainer: RunTrainer) -> None:
@@ -109,7 +109,7 @@ def test_version_names_what_is_installed(run_trainer: RunTrainer) -> None:
 def test_missing_request_is_named(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("train")
     assert code == 64
-    assert answer == StepFailure(
+    assert answer == Failure(
         step=Step.TRAIN,
         kind=FailureKind.BAD_REQUEST,
         message="STEP_REQUEST and STEP_RUN not set; expected the step's request and run as JSON",
@@ -120,15 +120,15 @@ def test_newer_request_says_who_is_older(run_trainer: RunTrainer) -> None:
     newer = request_for(Step.TRAIN).model_dump_json().replace('"protocol":1', '"protocol":2')
     code, answer, _log = run_trainer("train", request=newer, run=make_run())
     assert code == 64
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert "protocol 2, but this side speaks 1; this side is older: update it" in answer.message
 
 
 def test_request_of_another_step_is_refused(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("train", request=request_for(Step.PROMOTE), run=make_run())
     assert code == 64
-    assert isinstance(answer, StepFailure)
-    assert answer.message == "the request is for step promote, but the command is train; expected the same"
+    assert isinstance(answer, Failure)
+    assert answer.message == "the request is for promote, but the command is train; expected the same"
 
 
 def test_wrong_setting_is_named(run_trainer: RunTrainer, tmp_path: Path) -> None:
@@ -140,21 +140,21 @@ def test_wrong_setting_is_named(run_trainer: RunTrainer, tmp_path: Path) -> None
         arguments += [option, str(path)]
     code, answer, _log = run_trainer("train", *arguments, MLFLOW_TRACKING_URI="http://127.0.0.1:9")
     assert code == 75
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert "is the tracking server up?" in answer.message
 
 
 def test_unreadable_request_file_is_named(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("train", "--request", "missing.json", run=make_run())
     assert code == 64
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert answer.message.startswith("cannot read missing.json")
 
 
 def test_missing_dataset_is_bad_data(run_trainer: RunTrainer, settings: Settings) -> None:
     code, answer, _log = run_trainer("preprocess", request=request_for(Step.PREPROCESS), run=make_run())
     assert code == 65
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     record = find_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
     assert record is not None
     assert answer.mlflow_run_id == record.run_id
@@ -166,7 +166,7 @@ def test_missing_dataset_is_bad_data(run_trainer: RunTrainer, settings: Settings
 def test_step_without_its_predecessor_is_refused(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("evaluate", request=request_for(Step.EVALUATE), run=make_run())
     assert code == 64
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert answer.message.startswith("step train has no done-marker in MLflow run")
 
 
@@ -180,8 +180,8 @@ def test_step_done_before_says_so_and_leaves_no_scratch(
         assert code == 0, log
         answers.append(answer)
     first, second = answers
-    assert isinstance(first, StepResult)
-    assert isinstance(second, StepResult)
+    assert isinstance(first, Result)
+    assert isinstance(second, Result)
     assert (first.already_done, second.already_done) == (False, True)
     assert second.summary == f"already done: {first.summary}"
     assert first.outcome == second.outcome
@@ -199,13 +199,13 @@ def test_lost_run_is_closed_from_the_command_line(run_trainer: RunTrainer, setti
 def test_rollback_by_hand_says_what_is_missing_and_what_there_is(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("rollback", "--model", "digits", "--by", "kim")
     assert code == 64
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert answer.message == (
         "trainer rollback: reason: Input should be a valid string (got None); see trainer rollback --help"
     )
     code, answer, _log = run_trainer("rollback", "--model", "digits", "--reason", "오탐")
     assert code == 64
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert answer.message == "there is no registered model 'digits'; expected one of: none"
 
 
@@ -213,11 +213,11 @@ def test_rollback_by_hand_says_what_is_missing_and_what_there_is(run_trainer: Ru
 def test_sweep_by_hand_and_a_request_for_another_chore(run_trainer: RunTrainer) -> None:
     code, answer, _log = run_trainer("sweep", "--dry-run", "--over", "train_digits", "manual__1")
     outcome = SweepResult(dry_run=True, removed={})
-    assert (code, answer) == (0, ChoreResult(summary="would remove nothing (dry run)", outcome=outcome))
-    request = ChoreRequest(order=SweepOrder())
+    assert (code, answer) == (0, Result(summary="would remove nothing (dry run)", outcome=outcome))
+    request = SweepOrder()
     code, answer, _log = run_trainer("rollback", request=request, run=make_run())
     assert code == 64
-    assert isinstance(answer, StepFailure)
+    assert isinstance(answer, Failure)
     assert answer.message == "the request is for sweep, but the command is rollback; expected the same"
 
 
@@ -238,7 +238,7 @@ def test_the_web_ui_hears_of_a_step_and_of_one_that_was_lost(
     request, run = request_for(Step.PREPROCESS), make_run()
     code, answer, log = run_trainer("preprocess", request=request, run=run, **variables)
     assert code == 0, log
-    assert isinstance(answer, StepResult)
+    assert isinstance(answer, Result)
     assert run_trainer("close", "--reason", "killed", request=request, run=run, **variables)[0] == 0
     told = [(event["type"], event["step"], event["mlflow_run_id"]) for event in web_ui.events]
     of_step = "preprocess", answer.mlflow_run_id
@@ -284,7 +284,7 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
         rest = process.stdout.read()
         assert process.wait(timeout=30) == 143
         assert time.monotonic() - begin < 30
-    failures = [answer for line in rest.splitlines() if isinstance(answer := transport.decode_line(line), StepFailure)]
+    failures = [answer for line in rest.splitlines() if isinstance(answer := transport.decode_line(line), Failure)]
     assert failures[-1].kind is FailureKind.TERMINATED
     record = find_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
     assert record is not None
@@ -326,6 +326,6 @@ def test_a_full_scratch_folder_is_said_and_tried_again(environment: dict[str, st
     )
     answers = [answer for line in done.stdout.splitlines() if (answer := transport.decode_line(line))]
     assert done.returncode == 75, done.stdout + done.stderr
-    assert isinstance(answers[-1], StepFailure)
+    assert isinstance(answers[-1], Failure)
     assert answers[-1].kind is FailureKind.TRY_AGAIN
     assert answers[-1].message.startswith("No space left on device")

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from step_contract.chore import ChoreRequest, SweepOrder
-from step_contract.step import FailureKind, Step, StepRequest
+from step_contract.failure import FailureKind
+from step_contract.order import Step, StepOrder, SweepOrder
 
 from .command_outcomes import RunMain, check_refused
 from .conftest import make_pipeline, make_run
 
 pytestmark = pytest.mark.timeout(60)
 
-REQUEST = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline()).model_dump_json()
+REQUEST = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline()).model_dump_json()
 RUN = make_run().model_dump_json()
-CHORE = ChoreRequest(order=SweepOrder()).model_dump_json()
+CHORE = SweepOrder().model_dump_json()
 
 
 def changed(text: str, *path: str, to: Any) -> str:
@@ -64,12 +64,15 @@ BAD_REQUESTS: dict[str, tuple[str, str]] = {
     "an unknown step": (changed(REQUEST, "step", to="deploy"), "step: Input should be 'preprocess', 'train', 'eval"),
     "another step": (
         changed(REQUEST, "step", to="train"),
-        "the request is for step train, but the command is preprocess; expected the same",
+        "the request is for train, but the command is preprocess; expected the same",
     ),
-    "a chore": (CHORE, "step: Field required"),
+    "a chore": (CHORE, "the request is for sweep, but the command is preprocess; expected the same"),
     "no pipeline": ('{"protocol": 1, "step": "preprocess"}', "pipeline: Field required"),
     "an unknown field": (changed(REQUEST, "shell", to="rm -rf /"), "shell: Extra inputs are not permitted (got 'rm -"),
-    "a thousand unknown fields": (json.dumps({f"field{n}" * 99: "x" * 99 for n in range(1000)}), "; and 994 more"),
+    "a thousand unknown fields": (
+        json.dumps({"step": "train"} | {f"field{n}" * 99: "x" * 99 for n in range(1000)}),
+        "; and 993 more",
+    ),
     "epochs of NaN": (changed(REQUEST, "pipeline", "training", "epochs", to=float("nan")), "training.epochs: Input"),
     "epochs without end": (changed(REQUEST, "pipeline", "training", "epochs", to=10**40), "training.epochs: Input"),
     "epochs as a list": (changed(REQUEST, "pipeline", "training", "epochs", to=[1]), "training.epochs: Input"),
@@ -120,7 +123,7 @@ BAD_RUNS: dict[str, tuple[str, str]] = {
     "a form with a batch of minus one": (changed(RUN, "form", "batch", to=-1), "form.batch: Input should be greater"),
 }
 
-BY_ITSELF = (" not set; ", "the request is for step ")
+BY_ITSELF = (" not set; ", "the request is for ")
 CASES = [("STEP_REQUEST", "--request", *case) for case in BAD_REQUESTS.values()]
 CASES += [("STEP_RUN", "--run", *case) for case in BAD_RUNS.values()]
 NAMES = [f"request: {name}" for name in BAD_REQUESTS] + [f"run: {name}" for name in BAD_RUNS]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from step_contract.step import ExitCode, PreprocessResult, Step, StepRequest, StepResult
+from step_contract.failure import ExitCode
+from step_contract.order import Step, StepOrder
+from step_contract.result import PreprocessResult, Result
 from trainer.errors import BadData, Terminated, TryAgain
 from trainer.execution import run_step
 from trainer.job import Job
@@ -24,8 +26,8 @@ from .test_termination import stopped_in_a_library
 PREPARED = PreprocessResult(dataset_digest="d" * 64, images={"train": 12})
 
 
-def request() -> StepRequest:
-    return StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline())
+def request() -> StepOrder:
+    return StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline())
 
 
 def record_of(settings: Settings) -> RunRecord:
@@ -81,7 +83,7 @@ def test_told_to_stop_just_after_its_done_marker_a_step_is_not_done_again(
 ) -> None:
     finish = RunRecord.finish_step
 
-    def finish_and_be_stopped(self: RunRecord, step: Step, result: StepResult, *, refused: bool = False) -> None:
+    def finish_and_be_stopped(self: RunRecord, step: Step, result: Result, *, refused: bool = False) -> None:
         finish(self, step, result, refused=refused)
         raise Terminated("told to stop by SIGTERM")
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from step_contract.step import ExitCode
+from step_contract.failure import ExitCode
 from trainer.errors import Terminated
 from trainer.termination import raise_when_told_to_stop, told_to_stop_comes_first
 

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from step_contract.catalog import Pipeline
-from step_contract.step import Step, StepResult, StepRun, TrainResult
+from step_contract.order import Step
+from step_contract.result import Result, TrainResult
+from step_contract.step import StepRun
 from tests.tiny_model import TINY_MODEL
 from trainer.datasets.manifest import Manifest
 from trainer.job import Job
@@ -49,7 +51,7 @@ def do_train(job: Job) -> TrainResult:
 
 def mark_done(job: Job, result: TrainResult) -> None:
     """Leave the train step's done-marker in the record."""
-    job.record.finish_step(Step.TRAIN, StepResult(mlflow_run_id=job.record.run_id, summary="done", outcome=result))
+    job.record.finish_step(Step.TRAIN, Result(mlflow_run_id=job.record.run_id, summary="done", outcome=result))
 
 
 def epochs_of(record: RunRecord, key: str = "train/cls_loss") -> list[int]:

@@ -9,7 +9,8 @@ from blake3 import blake3
 from PIL import Image
 
 from step_contract.catalog import DatasetFormat, VisionTask
-from step_contract.step import PreprocessResult, Step, StepResult
+from step_contract.order import Step
+from step_contract.result import PreprocessResult, Result
 from trainer.datasets.manifest import Manifest, ManifestItem, record_manifest
 from trainer.datasets.sample_data import write_digits
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
@@ -45,7 +46,7 @@ def record_preprocess(job: Job, manifest: Manifest) -> None:
     """Leave in the record what a preprocess step leaves there."""
     record_manifest(job.record, manifest, job.workspace)
     outcome = PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
-    result = StepResult(mlflow_run_id=job.record.run_id, summary="prepared", outcome=outcome)
+    result = Result(mlflow_run_id=job.record.run_id, summary="prepared", outcome=outcome)
     job.record.set_tags({"dataset.digest": manifest.digest})
     job.record.begin_step(Step.PREPROCESS, "inputs")
     job.record.finish_step(Step.PREPROCESS, result)

@@ -8,18 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from step_contract.catalog import Gate, Pipeline
-from step_contract.step import (
-    EvaluateResult,
-    ExitCode,
-    RegisterResult,
-    Step,
-    StepOutcome,
-    StepRequest,
-    StepResult,
-    StepRun,
-    TrainResult,
-    Verdict,
-)
+from step_contract.failure import ExitCode
+from step_contract.order import Step, StepOrder
+from step_contract.result import EvaluateResult, RegisterResult, Result, StepOutcome, TrainResult, Verdict
+from step_contract.step import StepRun
 from trainer.datasets.manifest import Manifest
 from trainer.execution import run_step
 from trainer.gate.report import GateReport, ModelReport, write_report
@@ -31,7 +23,7 @@ from trainer.settings import Settings
 from .conftest import make_pipeline, make_run
 from .trained_model import record_preprocess
 
-RunStep = Callable[..., tuple[StepResult, ExitCode]]
+RunStep = Callable[..., tuple[Result, ExitCode]]
 MakeRun = Callable[..., Job]
 
 ALWAYS = {"metric": "mAP50", "minimum": 0.0, "minimum_improvement": -1.0}
@@ -43,9 +35,9 @@ REFUSES = {"metric": "mAP50", "minimum": 1.0}
 
 def do_step(
     settings: Settings, step: str, dag_run: StepRun | None = None, pipeline: Pipeline | None = None
-) -> tuple[StepResult, ExitCode]:
+) -> tuple[Result, ExitCode]:
     """Run a step as the command line does."""
-    request = StepRequest(step=Step(step), pipeline=pipeline or make_pipeline())
+    request = StepOrder(step=Step(step), pipeline=pipeline or make_pipeline())
     return run_step(request, dag_run or make_run(), settings)
 
 
@@ -112,9 +104,7 @@ def rewritten(weights: Path, target: Path, **changes: Any) -> Path:
 def finish(job: Job, step: Step, outcome: StepOutcome, inputs: str = "inputs") -> None:
     """Leave a step's done-marker in the record."""
     job.record.begin_step(step, inputs)
-    job.record.finish_step(
-        step, StepResult(mlflow_run_id=job.record.run_id, summary="made up by a test", outcome=outcome)
-    )
+    job.record.finish_step(step, Result(mlflow_run_id=job.record.run_id, summary="made up by a test", outcome=outcome))
 
 
 def mark_evaluated(job: Job, verdict: Verdict, against: str | None, weights: Path) -> None:

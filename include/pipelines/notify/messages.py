@@ -11,7 +11,7 @@ from include.pipelines.errors import StepFailed
 from include.pipelines.operator import StepTask
 from include.pipelines.settings import settings
 from include.step_contract.catalog import NotifyEvent
-from include.step_contract.step import PromoteResult, RegisterResult, StepResult
+from include.step_contract.result import PromoteResult, RegisterResult, Result
 
 _LONGEST_REASON = 500
 _LOST = "the task ended without a word: its process was killed, or its worker is gone; see its log and the scheduler's"
@@ -109,7 +109,7 @@ def step_ended(pipeline: str, context: Context) -> Message | None:
     """Return what a task's success or skip means, or None if it is nothing new."""
     task = context["task"]
     result = task.result if isinstance(task, StepTask) else None
-    if not isinstance(result, StepResult):
+    if not isinstance(result, Result):
         return None
     if result.already_done and context["dag_run"].clear_number:
         return None  # somebody had the run done again, and nothing came of it that was not told

@@ -15,8 +15,7 @@ if TYPE_CHECKING:  # not paid for by a parse
 
     from include.pipelines.airflow_state import Airflow
     from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.chore import Request
-    from include.step_contract.step import StepRequest
+    from include.step_contract.order import Order, StepOrder
 
 __all__ = ["Runtime", "runtime_of"]
 
@@ -24,7 +23,7 @@ __all__ = ["Runtime", "runtime_of"]
 class Runtime(Protocol):
     """A place where steps run."""
 
-    def operator(self, request: "Request | PendingChore", step_run: str, **options: Any) -> "BaseOperator":
+    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> "BaseOperator":
         """Return the task of a step or chore.
 
         Args:
@@ -33,7 +32,7 @@ class Runtime(Protocol):
             options: of any Airflow task.
         """
 
-    def step_options(self, request: "StepRequest") -> dict[str, Any]:
+    def step_options(self, request: "StepOrder") -> dict[str, Any]:
         """Return Airflow options that a step's task needs here beyond those of every runtime: retries, a pool."""
 
     def sweep(self, airflow: "Airflow", now: datetime, *, dry_run: bool) -> dict[str, int]:

@@ -4,11 +4,11 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ..record import Record
+from ..frozen import Frozen
 from .field_types import ClockTime, Memory, PositiveInt, broken_rule, broken_rules
 
 
-class Resources(Record):
+class Resources(Frozen):
     """What one step may use."""
 
     cpu: Annotated[float, Field(gt=0, le=1024)] = Field(
@@ -19,7 +19,7 @@ class Resources(Record):
     shm: Memory = Field(default="1Gi", description="Shared memory for data loader workers.")
 
 
-class StepResources(Record):
+class StepResources(Frozen):
     """Resources for each step."""
 
     preprocess: Resources = Field(default=Resources(), description="For listing, validating and splitting.")
@@ -44,7 +44,7 @@ class StepResources(Record):
         return self
 
 
-class StepTimeouts(Record):
+class StepTimeouts(Frozen):
     """Minutes after which one try of a step is stopped."""
 
     preprocess: PositiveInt = Field(default=120, description="Minutes for one try of preprocess.")
@@ -55,7 +55,7 @@ class StepTimeouts(Record):
     promote: PositiveInt = Field(default=15, description="Minutes for one try of promote.")
 
 
-class Execution(Record):
+class Execution(Frozen):
     """How Airflow runs the steps."""
 
     retries: Annotated[int, Field(ge=0, le=20)] = Field(

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from ..record import Record
+from ..frozen import Frozen
 from .field_types import ConnectionName
 
 
@@ -26,7 +26,7 @@ class NotifyEvent(StrEnum):
 DEFAULT_EVENTS = (NotifyEvent.FAILED, NotifyEvent.PROMOTED, NotifyEvent.REFUSED, NotifyEvent.LATE)
 
 
-class Notify(Record):
+class Notify(Frozen):
     """Who hears of this pipeline's runs."""
 
     targets: tuple[ConnectionName, ...] | None = Field(

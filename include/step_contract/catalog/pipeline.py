@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from ..record import Record
+from ..frozen import Frozen
 from .execution import Execution, StepResources
 from .field_types import (
     Alias,
@@ -85,7 +85,7 @@ TASK_FORMATS: dict[VisionTask, tuple[DatasetFormat, ...]] = {
 }
 
 
-class Schedule(Record):
+class Schedule(Frozen):
     """When the pipeline runs: a cron expression in a time zone, or after assets were updated."""
 
     cron: Text | None = Field(default=None, description="Cron expression of five fields, e.g. '0 2 * * *'.")
@@ -102,7 +102,7 @@ class Schedule(Record):
         return self
 
 
-class Split(Record):
+class Split(Frozen):
     """Shares of one pool of images; each image's side follows from its content and the seed alone."""
 
     train: Share = Field(default=0.7, description="Share of images to train on.")
@@ -121,7 +121,7 @@ class Split(Record):
         return self
 
 
-class ValidationLimits(Record):
+class ValidationLimits(Frozen):
     """How much is allowed to be wrong with a dataset before preprocess refuses it (exit code 65)."""
 
     minimum_train_images: PositiveInt = Field(default=10, description="Fewest images in the train split.")
@@ -141,7 +141,7 @@ class ValidationLimits(Record):
     allow_split_overlap: bool = Field(default=False, description="Allow the same image content in two splits.")
 
 
-class Partition(Record):
+class Partition(Frozen):
     """Which part of the dataset belongs to a run: folders named by the date of its data interval."""
 
     pattern: Text = Field(
@@ -160,7 +160,7 @@ class Partition(Record):
         return value
 
 
-class Dataset(Record):
+class Dataset(Frozen):
     """The images and labels to train on."""
 
     uri: Text = Field(
@@ -189,7 +189,7 @@ class Dataset(Record):
         return self
 
 
-class Training(Record):
+class Training(Frozen):
     """How to train."""
 
     epochs: PositiveInt = Field(default=100, description="Passes over the train split.")
@@ -214,7 +214,7 @@ class Training(Record):
         return self
 
 
-class Gate(Record):
+class Gate(Frozen):
     """What a candidate must reach to take the champion alias."""
 
     metric: Text = Field(default="mAP50-95", description="Metric that decides; must be one of the task's.")
@@ -232,7 +232,7 @@ class Gate(Record):
     )
 
 
-class Registry(Record):
+class Registry(Frozen):
     """Where the model goes."""
 
     model: ModelName = Field(description="MLflow registered model; of one pipeline only.")
@@ -253,7 +253,7 @@ class Registry(Record):
         return self
 
 
-class Pipeline(Record):
+class Pipeline(Frozen):
     """One thing that is trained: from a dataset to a champion."""
 
     name: PipelineName = Field(description="The key in the file; gives dag_id train_<name>.")

@@ -15,15 +15,9 @@ from include.pipelines.operator import conclude
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.settings import settings
 from include.step_contract.catalog import NotifyEvent
-from include.step_contract.step import (
-    FailureKind,
-    PromoteResult,
-    RegisterResult,
-    Step,
-    StepFailure,
-    StepRequest,
-    StepResult,
-)
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Step, StepOrder
+from include.step_contract.result import PromoteResult, RegisterResult, Result
 from tests.pipelines.conftest import make_pipeline
 
 PROMOTED = PromoteResult(
@@ -83,7 +77,7 @@ class EndedWork:
 
 def finished(work: EndedWork, error: type[Exception] | None = None) -> LocalStepOperator:
     """The task of work that has ended, as each runtime's operator concludes it."""
-    request = StepRequest(step=work.step, pipeline=make_pipeline())
+    request = StepOrder(step=work.step, pipeline=make_pipeline())
     task = LocalStepOperator(task_id=work.step.value, request=request)
     with pytest.raises(error) if error else nullcontext():
         task.finish(work)
@@ -92,8 +86,8 @@ def finished(work: EndedWork, error: type[Exception] | None = None) -> LocalStep
 
 def ended(outcome: Any, *, already_done: bool = False, clear_number: int = 0) -> Message | None:
     """The message about a step that ended with a result."""
-    result = StepResult(mlflow_run_id="abc123", summary="what came of it", outcome=outcome, already_done=already_done)
-    step, refused = Step(outcome.step), isinstance(outcome, RegisterResult) and outcome.version is None
+    result = Result(mlflow_run_id="abc123", summary="what came of it", outcome=outcome, already_done=already_done)
+    step, refused = Step(outcome.verb), isinstance(outcome, RegisterResult) and outcome.version is None
     task = finished(EndedWork(step, 99 if refused else 0, result), AirflowSkipException if refused else None)
     return step_ended("digits", make_context(step.value, clear_number, task=task))
 
@@ -111,7 +105,7 @@ def test_the_end_of_a_night_is_told(outcome: Any, event: NotifyEvent, title: str
     assert message is not None
     assert (message.event, message.title, message.reason) == (event, title, "what came of it")
     assert message.links == {
-        "Airflow log": f"https://airflow.example.com/dags/train_digits/runs/x/tasks/{outcome.step}?try_number=3",
+        "Airflow log": f"https://airflow.example.com/dags/train_digits/runs/x/tasks/{outcome.verb}?try_number=3",
         "MLflow run": "http://mlflow:5000/#/runs/abc123",
     }
 
@@ -135,7 +129,7 @@ def test_a_retry_that_finds_its_work_done_tells_it_and_a_cleared_run_does_not() 
 
 
 def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
-    answer = StepFailure(
+    answer = Failure(
         step=Step.TRAIN, kind=FailureKind.BAD_DATA, message="no images in digits/2026-03-01", mlflow_run_id="abc123"
     )
     with pytest.raises(StepFailed) as caught:

@@ -15,7 +15,9 @@ from airflow.sdk.execution_time.timeout import timeout
 from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, RegisterResult, Step, StepFailure, StepRequest, StepResult
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Step, StepOrder
+from include.step_contract.result import RegisterResult, Result
 from tests.pipelines.conftest import RESULT, RUN
 
 MakeStep = Callable[[str], LocalStepOperator]
@@ -42,7 +44,7 @@ def test_step_gets_request_and_run_and_nothing_of_airflow(
         line.split("=", 1) for line in (tmp_path / "environment").read_text().splitlines() if "=" in line
     )
     request, run = transport.decode_environment(environment)
-    assert (request.step, run.run_id) == (Step.PREPROCESS, "manual__1")
+    assert (request.verb, run.run_id) == (Step.PREPROCESS, "manual__1")
     assert environment["AWS_PROFILE"] == "kept"
     assert environment["OMP_NUM_THREADS"] == "2", "as many threads as resources.preprocess.cpu says"
     assert not [name for name in environment if name.startswith("AIRFLOW")]
@@ -50,7 +52,7 @@ def test_step_gets_request_and_run_and_nothing_of_airflow(
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_failure_line_carries_its_kind(make_step: MakeStep, kind: FailureKind) -> None:
-    line = transport.encode_failure(StepFailure(step=Step.PREPROCESS, kind=kind, message="한글 이유"))
+    line = transport.encode_failure(Failure(step=Step.PREPROCESS, kind=kind, message="한글 이유"))
     with pytest.raises(StepFailed, match=f"preprocess: {kind}: 한글 이유") as caught:
         make_step(f"print({line!r}); sys.exit({int(kind.exit_code)})").execute({})
     assert caught.value.kind is kind
@@ -65,7 +67,7 @@ def test_exit_code_alone_carries_the_kind(make_step: MakeStep, code: int, kind: 
 
 def test_refused_step_is_skipped(make_step: MakeStep) -> None:
     outcome = RegisterResult(model="digits", version=None, refused_because="too low")
-    line = transport.encode_result(StepResult(mlflow_run_id="abc", summary="refused: too low", outcome=outcome))
+    line = transport.encode_result(Result(mlflow_run_id="abc", summary="refused: too low", outcome=outcome))
     with pytest.raises(AirflowSkipException, match="refused: too low"):
         make_step(f"print({line!r}); sys.exit(99)").execute({})
 
@@ -189,8 +191,8 @@ def test_hostile_run_identity_reaches_the_step_unchanged(make_step: MakeStep, tm
     assert transport.decode_run(seen.read_text()) == run
 
 
-def request_with_grace(operator: LocalStepOperator, seconds: int) -> StepRequest:
-    assert isinstance(operator.request, StepRequest)
+def request_with_grace(operator: LocalStepOperator, seconds: int) -> StepOrder:
+    assert isinstance(operator.request, StepOrder)
     pipeline = operator.request.pipeline
     execution = pipeline.execution.model_copy(update={"stop_grace_seconds": seconds})
     return operator.request.model_copy(update={"pipeline": pipeline.model_copy(update={"execution": execution})})

@@ -250,7 +250,7 @@ def test_a_schema_is_said_in_words(schema: dict[str, Any], words: str) -> None:
 
 CORE = """
 import sys
-import step_contract.catalog, step_contract.step, step_contract.transport, step_contract.record
+import step_contract.catalog, step_contract.step, step_contract.transport, step_contract.frozen
 from step_contract.catalog import docs, schema, train_arguments
 third_parties = {name.partition(".")[0] for name in sys.modules} - set(sys.stdlib_module_names) - before
 print(sorted(name for name in third_parties if not name.startswith("_")))

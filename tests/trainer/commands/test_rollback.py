@@ -7,8 +7,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from step_contract.chore import ChoreRequest, ChoreResult, RollbackOrder, RollbackResult
-from step_contract.step import EvaluateResult, PromoteResult, RegisterResult, Step, StepRun, TriggerForm, Verdict
+from step_contract.order import RollbackOrder, Step
+from step_contract.result import EvaluateResult, PromoteResult, RegisterResult, Result, RollbackResult, Verdict
+from step_contract.step import StepRun, TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import (
     ALWAYS,
@@ -30,7 +31,7 @@ from trainer.registry.alias_moves import AliasMoves
 from trainer.registry.version import WEIGHTS_TAG
 from trainer.settings import Settings
 
-RollBack = Callable[..., ChoreResult]
+RollBack = Callable[..., Result]
 
 
 def by_hand(number: int = 1) -> StepRun:
@@ -42,14 +43,14 @@ def by_hand(number: int = 1) -> StepRun:
 def roll_back(settings: Settings) -> RollBack:
     """Return a function that does what the command line does: ``roll_back(to="2", number=1)``."""
 
-    def do(number: int = 1, **fields: str) -> ChoreResult:
+    def do(number: int = 1, **fields: str) -> Result:
         order = {"model": "digits", "reason": "밤에 오탐이 늘었다", "by": "kim"} | fields
-        return run_chore(ChoreRequest(order=RollbackOrder.model_validate(order)), by_hand(number), settings)
+        return run_chore(RollbackOrder.model_validate(order), by_hand(number), settings)
 
     return do
 
 
-def outcome_of(result: ChoreResult) -> RollbackResult:
+def outcome_of(result: Result) -> RollbackResult:
     assert isinstance(result.outcome, RollbackResult)
     return result.outcome
 

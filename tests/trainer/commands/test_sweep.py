@@ -12,15 +12,9 @@ from unittest.mock import Mock
 import pytest
 from mlflow.entities import Metric
 
-from step_contract.chore import (
-    ChoreRequest,
-    DagRunName,
-    SurveyOrder,
-    SurveyResult,
-    SweepOrder,
-    SweepResult,
-)
-from step_contract.step import Step, StepRun
+from step_contract.order import Step, SurveyOrder, SweepOrder
+from step_contract.result import SurveyResult, SweepResult
+from step_contract.step import DagRunName, StepRun
 from tests.trainer.conftest import make_pipeline, make_run
 from trainer.commands.dispatch import run_chore
 from trainer.commands.old_runs import old_checkpoints
@@ -40,13 +34,13 @@ OVER = DagRunName(dag_id="train_digits", run_id=make_run().run_id)
 
 def sweep(settings: Settings, *over: DagRunName, **fields: object) -> SweepResult:
     order = SweepOrder.model_validate({"over": over, "grace_minutes": 0} | fields)
-    result = run_chore(ChoreRequest(order=order), make_run(dag_id="sweep"), settings).outcome
+    result = run_chore(order, make_run(dag_id="sweep"), settings).outcome
     assert isinstance(result, SweepResult)
     return result
 
 
 def survey(settings: Settings) -> tuple[DagRunName, ...]:
-    result = run_chore(ChoreRequest(order=SurveyOrder()), make_run(dag_id="sweep"), settings).outcome
+    result = run_chore(SurveyOrder(), make_run(dag_id="sweep"), settings).outcome
     assert isinstance(result, SurveyResult)
     return result.dag_runs
 

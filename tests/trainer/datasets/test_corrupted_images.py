@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image, PngImagePlugin
 
-from step_contract.step import FailureKind
+from step_contract.failure import FailureKind
 from tests.trainer.command_outcomes import Preprocess, check_accepted, check_refused, store_of
 from tests.trainer.dataset_files import BOX, image_bytes, write, write_yolo_pool
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from step_contract.catalog import DatasetFormat, VisionTask
-from step_contract.step import FailureKind
+from step_contract.failure import FailureKind
 from tests.trainer.command_outcomes import Preprocess, check_accepted, check_refused, store_of
 from tests.trainer.dataset_files import coco, image_bytes, read_folder, write, write_yolo_pool
 from trainer.datasets.layouts.coco_conversion import convert

@@ -37,7 +37,7 @@ class CountingStorage(FileStorage):
 
 
 def with_storage(job: Job, storage: FileStorage) -> Job:
-    return Job(job.request, job.run, job.pipeline, job.record, storage, job.settings, job.workspace)
+    return Job(job.order, job.run, job.pipeline, job.record, storage, job.settings, job.workspace)
 
 
 @pytest.mark.parametrize("kind", ["yolo", "coco"])

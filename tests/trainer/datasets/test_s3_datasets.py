@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from step_contract.step import ExitCode, Step, StepRequest
+from step_contract.failure import ExitCode
+from step_contract.order import Step, StepOrder
 from tests.trainer.conftest import make_run
 from tests.trainer.dataset_files import image_bytes, pipeline_over, write, write_yolo_pool
 from tests.trainer.s3_store import S3Store
@@ -41,7 +42,7 @@ def upload(s3: S3Store, folder: Path, prefix: str = "뿌리/set") -> None:
 def trained_on(job: Job, manifest: Manifest, folder: Path) -> list[bytes]:
     """Return the images that train would see with an empty cache."""
     emptied = job.settings.model_copy(update={"trainer_cache_dir": folder / "empty"})
-    fresh = Job(job.request, job.run, job.pipeline, job.record, DatasetStorage(emptied), emptied, job.workspace)
+    fresh = Job(job.order, job.run, job.pipeline, job.record, DatasetStorage(emptied), emptied, job.workspace)
     data = materialize_dataset(manifest, fresh, folder / "out")
     return sorted(path.read_bytes() for path in (data.parent / "images").rglob("*.jpg"))
 
@@ -154,5 +155,5 @@ def test_an_archive_in_a_bucket_keeps_its_version(make_job: MakeJob, s3: S3Store
 def test_a_step_reads_from_the_endpoint_of_its_settings(settings: Settings, s3: S3Store, tmp_path: Path) -> None:
     s3.make_bucket("sets")
     upload(s3, write_yolo_pool(tmp_path / "pool"))
-    result, code = run_step(StepRequest(step=Step.PREPROCESS, pipeline=pipeline_over()), make_run(), settings)
-    assert (code, result.outcome.step) == (ExitCode.DONE, Step.PREPROCESS)
+    result, code = run_step(StepOrder(step=Step.PREPROCESS, pipeline=pipeline_over()), make_run(), settings)
+    assert (code, result.outcome.verb) == (ExitCode.DONE, Step.PREPROCESS)

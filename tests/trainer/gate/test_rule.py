@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from step_contract.catalog import Gate
-from step_contract.step import Verdict
+from step_contract.result import Verdict
 from trainer.frameworks.interface import Measured
 from trainer.gate.rule import Move, decide, may_promote
 

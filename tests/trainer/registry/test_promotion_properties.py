@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from step_contract.catalog import Gate
-from step_contract.chore import RollbackOrder
-from step_contract.step import Step, StepRequest, Verdict
+from step_contract.order import RollbackOrder, Step, StepOrder
+from step_contract.result import Verdict
 from tests.trainer.conftest import FIRST_NIGHT, make_pipeline, make_run
 from tests.trainer.trained_runs import make_report, register_made_up, registry_of
 from trainer.commands import rollback
@@ -194,7 +194,7 @@ class Nights:
         workspace = self.folder / f"work{index}"
         workspace.mkdir()
         record = open_record(self.settings.mlflow_tracking_uri, pipeline, run)
-        request = StepRequest(step=Step.PROMOTE, pipeline=pipeline)
+        request = StepOrder(step=Step.PROMOTE, pipeline=pipeline)
         return Job(request, run, pipeline, record, FileStorage(), self.settings, workspace)
 
     def compare(self, job: Job, champion: RegisteredVersion | None) -> GateReport:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from step_contract.step import Verdict
+from step_contract.result import Verdict
 from tests.trainer.conftest import make_run
 from tests.trainer.trained_runs import MakeRun, RunStep, read_json
 from trainer.errors import TryAgain

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from step_contract.step import EvaluateResult, ExitCode, Step, StepResult, TriggerForm, Verdict
+from step_contract.failure import ExitCode
+from step_contract.order import Step
+from step_contract.result import EvaluateResult, Result, Verdict
+from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import (
     ALWAYS,
@@ -28,7 +31,7 @@ from trainer.registry.model_registry import Mover
 TEST = Mover("the test", "because")
 
 
-def outcome_of(result: StepResult) -> EvaluateResult:
+def outcome_of(result: Result) -> EvaluateResult:
     assert isinstance(result.outcome, EvaluateResult)
     return result.outcome
 

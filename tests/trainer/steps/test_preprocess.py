@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from step_contract.catalog import Pipeline
-from step_contract.step import PreprocessResult, PromoteResult, Step, StepRun
+from step_contract.order import Step
+from step_contract.result import PreprocessResult, PromoteResult
+from step_contract.step import StepRun
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.dataset_files import (
     HALVES,

@@ -3,7 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.step import ExitCode, PromoteResult, RegisterResult, Step, StepResult, TriggerForm, Verdict
+from step_contract.failure import ExitCode
+from step_contract.order import Step
+from step_contract.result import PromoteResult, RegisterResult, Result, Verdict
+from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import (
     ALWAYS,
@@ -30,7 +33,7 @@ from trainer.steps import promote
 FORCE = TriggerForm(force=True)
 
 
-def outcome_of(result: StepResult) -> PromoteResult:
+def outcome_of(result: Result) -> PromoteResult:
     assert isinstance(result.outcome, PromoteResult)
     return result.outcome
 

@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 
 from step_contract.catalog import VisionTask
-from step_contract.step import ExitCode, RegisterResult, Step, StepResult, TriggerForm, Verdict
+from step_contract.failure import ExitCode
+from step_contract.order import Step
+from step_contract.result import RegisterResult, Result, Verdict
+from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import MakeRun, RunStep, mark_evaluated, registry_of
 from trainer.errors import BadRequest, Bug, Superseded
@@ -14,7 +17,7 @@ from trainer.registry.model_registry import ModelRegistry
 from trainer.tracking.run_record import open_record
 
 
-def version_in(result: StepResult) -> str | None:
+def version_in(result: Result) -> str | None:
     assert isinstance(result.outcome, RegisterResult)
     return result.outcome.version
 
@@ -158,7 +161,7 @@ def test_done_is_not_done_again(do: RunStep, evaluated_run: MakeRun) -> None:
     job = evaluated_run()
     do("register")
     assert do("register")[0].already_done
-    assert do("register", make_run(form=TriggerForm(force=True)))[0].outcome.step == "register"
+    assert do("register", make_run(form=TriggerForm(force=True)))[0].outcome.verb == "register"
     assert versions(job) == ["1"]
     assert logged_models(job) == ["model READY"]
 

@@ -15,7 +15,10 @@ from typing import Any
 import pytest
 
 from step_contract import transport
-from step_contract.step import FailureKind, Step, StepRequest, TrainResult, TriggerForm
+from step_contract.failure import FailureKind
+from step_contract.order import Step, StepOrder
+from step_contract.result import TrainResult
+from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_run
 from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, mark_done, tiny_pipeline
 from tests.trainer.trained_model import digits_manifest, shades_manifest
@@ -410,7 +413,7 @@ def test_a_container_killed_at_its_limit_is_followed_by_half_the_batch(train_job
         job = train_job(pipeline)
         job.record.begin_step(Step.TRAIN, train.fingerprint(job))
         state.current_training(job, CheckpointStore(job.record))
-        close_lost_run(job.request, job.run, settings, "FAILED", "killed at its limit", killed)
+        close_lost_run(job.order, job.run, settings, "FAILED", "killed at its limit", killed)
         return job
 
     assert json.loads(kill().record.tags()["training"])["batch"] == 4
@@ -485,7 +488,7 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
             open_record(settings.mlflow_tracking_uri, pipeline, zombie).ownership.take(Step.TRAIN, 2)
 
     monkeypatch.setattr(RunRecord, "log_metrics", overtaken)
-    request = StepRequest(step=Step.TRAIN, pipeline=pipeline)
+    request = StepOrder(step=Step.TRAIN, pipeline=pipeline)
     with pytest.raises(Superseded, match=r"try 2 of train on .* works on this DAG run since .*; try 1 stops"):
         run_step(request, zombie, settings)
     record = open_record(settings.mlflow_tracking_uri, pipeline, zombie)
@@ -518,7 +521,7 @@ def test_a_try_that_was_given_up_in_the_end_stores_nothing_more(
 
     monkeypatch.setattr(place, name, overtaken)
     with pytest.raises(Superseded, match="try 1 stops and leaves the record to it"):
-        run_step(job.request, job.run, settings)
+        run_step(job.order, job.run, settings)
     assert job.record.artifacts("weights") == stored
     assert json.loads(job.record.tags()["training"])["result"] is None
 
@@ -530,7 +533,7 @@ def test_a_killed_process_is_followed_by_one_that_goes_on(
 ) -> None:
     pipeline, run = tiny_pipeline(40), make_run()
     job = train_job(pipeline, run)
-    environment = os.environ | transport.encode_environment(StepRequest(step=Step.TRAIN, pipeline=pipeline), run)
+    environment = os.environ | transport.encode_environment(StepOrder(step=Step.TRAIN, pipeline=pipeline), run)
     environment |= {name.upper(): str(value) for name, value in job.settings.model_dump().items()}
     process = subprocess.Popen(
         [sys.executable, "-m", "trainer", "train"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True

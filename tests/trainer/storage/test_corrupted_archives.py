@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from step_contract.step import FailureKind
+from step_contract.failure import FailureKind
 from tests.trainer.command_outcomes import Preprocess, check_accepted, check_refused
 from tests.trainer.dataset_files import BOX, image_bytes
 from trainer.errors import BadData

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.step import FailureKind
+from step_contract.failure import FailureKind
 from tests.trainer.command_outcomes import LENIENT, Preprocess, check_accepted, check_refused, store_of
 from tests.trainer.dataset_files import BOX, image_bytes, write, write_image_folder, write_yolo_pool
 

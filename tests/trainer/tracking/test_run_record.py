@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.step import FailureKind, PreprocessResult, Step, StepResult
+from step_contract.failure import FailureKind
+from step_contract.order import Step
+from step_contract.result import PreprocessResult, Result
 from tests.trainer.conftest import make_pipeline, make_run
 from trainer.errors import BadRequest, TryAgain
 from trainer.execution import close_lost_run
@@ -18,10 +20,8 @@ from trainer.tracking.run_record import find_record, open_record
 MakeJob = Callable[..., Job]
 
 
-def result(summary: str = "done") -> StepResult:
-    return StepResult(
-        mlflow_run_id="x", summary=summary, outcome=PreprocessResult(dataset_digest="d", images={"train": 1})
-    )
+def result(summary: str = "done") -> Result:
+    return Result(mlflow_run_id="x", summary=summary, outcome=PreprocessResult(dataset_digest="d", images={"train": 1}))
 
 
 def test_every_try_opens_the_same_run(settings: Settings) -> None:
@@ -186,7 +186,7 @@ def test_artifacts_come_back(make_job: MakeJob, tmp_path: Path) -> None:
 def test_lost_step_is_closed_with_the_reason(make_job: MakeJob, settings: Settings) -> None:
     job = make_job("train")
     job.record.begin_step(Step.TRAIN, "x")
-    close_lost_run(job.request, job.run, settings, "FAILED", "ended by SIGKILL", FailureKind.TRY_AGAIN)
+    close_lost_run(job.order, job.run, settings, "FAILED", "ended by SIGKILL", FailureKind.TRY_AGAIN)
     assert job.record.client.get_run(job.record.run_id).info.status == "FAILED"
     assert job.record.tags()["failure.reason"] == "ended by SIGKILL"
 
@@ -196,10 +196,10 @@ def test_closing_leaves_alone_what_is_not_running(
 ) -> None:
     caplog.set_level(logging.INFO)
     job = make_job("train")
-    close_lost_run(job.request, make_run(night=5), settings, "FAILED", "gone", FailureKind.TRY_AGAIN)
+    close_lost_run(job.order, make_run(night=5), settings, "FAILED", "gone", FailureKind.TRY_AGAIN)
     assert "no MLflow run to close" in caplog.text
     assert find_record(settings.mlflow_tracking_uri, job.pipeline, make_run(night=5)) is None
-    close_lost_run(job.request, job.run, settings, "FAILED", "gone", FailureKind.TRY_AGAIN)
+    close_lost_run(job.order, job.run, settings, "FAILED", "gone", FailureKind.TRY_AGAIN)
     assert "step train of MLflow run" in caplog.text
     assert job.record.client.get_run(job.record.run_id).info.status == "RUNNING"
 

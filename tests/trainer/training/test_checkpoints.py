@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.step import Step
+from step_contract.order import Step
 from trainer.errors import BadData, BadRequest, Superseded, TryAgain
 from trainer.handover import slot as handover_slot
 from trainer.handover.slot import BEST, HISTORY, LAST

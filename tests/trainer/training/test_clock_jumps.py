@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from step_contract import transport
-from step_contract.chore import ChoreRequest, DagRunName, SweepOrder, SweepResult
-from step_contract.step import Step, StepRequest, TriggerForm
+from step_contract.order import Step, StepOrder, SweepOrder
+from step_contract.result import SweepResult
+from step_contract.step import DagRunName, TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.storage.test_eviction import left, put
 from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, mark_done, tiny_pipeline
@@ -74,7 +75,7 @@ def fake_clock(tmp_path: Path) -> Path:
 @contextmanager
 def training(job: Job, clock: Path) -> Iterator["subprocess.Popen[str]"]:
     """A train step in a process of its own, with a clock of its own; killed at the end."""
-    request = StepRequest(step=Step.TRAIN, pipeline=tiny_pipeline(EPOCHS))
+    request = StepOrder(step=Step.TRAIN, pipeline=tiny_pipeline(EPOCHS))
     settings = {name.upper(): str(value) for name, value in job.settings.model_dump().items()}
     start_up = clock.parent / "start_up"
     start_up.mkdir()
@@ -226,7 +227,7 @@ def test_a_sweep_with_a_wrong_clock_leaves_what_airflow_did_not_say_is_over(
 
 def sweep(settings: Settings, *over: DagRunName) -> SweepResult:
     order = SweepOrder(over=over, grace_minutes=30)
-    result = run_chore(ChoreRequest(order=order), make_run(dag_id="sweep"), settings).outcome
+    result = run_chore(order, make_run(dag_id="sweep"), settings).outcome
     assert isinstance(result, SweepResult)
     return result
 

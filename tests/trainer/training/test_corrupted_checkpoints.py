@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from step_contract.catalog import Training, VisionTask
-from step_contract.step import FailureKind
+from step_contract.failure import FailureKind
 from tests.tiny_model import TINY_MODEL
 from tests.trainer.conftest import make_pipeline
 from tests.trainer.dataset_files import image_bytes

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from step_contract.step import Step, StepRequest
+from step_contract.order import Step, StepOrder
 from tests.trainer.conftest import make_pipeline, make_run
 from trainer.errors import BadData
 from trainer.handover import journal, slot
@@ -55,7 +55,7 @@ class Training(RuleBasedStateMachine):
         )
         pipeline, run = make_pipeline(), make_run()
         record = open_record(own.mlflow_tracking_uri, pipeline, run)
-        request = StepRequest(step=Step.TRAIN, pipeline=pipeline)
+        request = StepOrder(step=Step.TRAIN, pipeline=pipeline)
         self.job = Job(request, run, pipeline, record, DatasetStorage(own), own, self.folder)
         self.store = CheckpointStore(record)
         self.done = self.stored = 0

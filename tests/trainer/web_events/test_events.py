@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from step_contract.step import ExitCode, FailureKind, PreprocessResult, Step, StepRequest, StepResult
+from step_contract.failure import ExitCode, FailureKind
+from step_contract.order import Step, StepOrder
+from step_contract.result import PreprocessResult, Result
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.web_receiver import HANG, Post, Receiver
 from trainer.errors import BadData, BadRequest, Superseded, Terminated
@@ -22,7 +24,7 @@ from trainer.web_events import outbox
 from trainer.web_events.events import BackendCallbacks, events_for
 
 SECRET = "a secret of the tests"
-RESULT = StepResult(mlflow_run_id="abc", summary="100 images", outcome=PreprocessResult(dataset_digest="d", images={}))
+RESULT = Result(mlflow_run_id="abc", summary="100 images", outcome=PreprocessResult(dataset_digest="d", images={}))
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +41,7 @@ def settings_of(url: str) -> Settings:
 @pytest.fixture
 def tell(web_ui: Receiver) -> Callable[[], object]:
     """Return a function that begins a step that the web UI hears of."""
-    return lambda: events_for(
-        StepRequest(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), settings_of(web_ui.url)
-    )
+    return lambda: events_for(StepOrder(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), settings_of(web_ui.url))
 
 
 def types_of(web_ui: Receiver) -> list[str]:
@@ -170,9 +170,7 @@ def test_an_address_where_nobody_listens_costs_the_end_of_a_step_a_moment(
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/secret-path"
-        with events_for(
-            StepRequest(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), settings_of(url)
-        ) as backend:
+        with events_for(StepOrder(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), settings_of(url)) as backend:
             backend.running("abc")
             backend.completed(RESULT, ExitCode.DONE)
     assert "the web UI (127.0.0.1) was not told, trying again: NewConnectionError; the step goes on" in caplog.text
@@ -254,7 +252,7 @@ def test_a_journal_that_cannot_be_read_costs_epochs_only(web_ui: Receiver, tell:
 
 def test_without_an_address_nothing_is_sent_and_no_thread_begins(tmp_path: Path) -> None:
     with events_for(
-        StepRequest(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), Settings(_env_file=None)
+        StepOrder(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), Settings(_env_file=None)
     ) as silent:
         silent.running("abc")
         with silent.following(tmp_path):

@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from step_contract import PROTOCOL_VERSION, transport
-from step_contract.chore import Chore, ChoreRequest, ChoreResult
 from step_contract.collector import paused_collector
-from step_contract.step import ExitCode, FailureKind, Step, StepFailure, StepRequest, StepResult, StepRun
+from step_contract.failure import ExitCode, Failure, FailureKind
+from step_contract.order import Chore, Order, Step, StepOrder, Verb
+from step_contract.result import Result
+from step_contract.step import StepRun
 from trainer.commands import arguments as chore_arguments
 from trainer.machine import environment
 from trainer.web_events import events_for
@@ -39,6 +41,7 @@ _HELP = {
     Step.REGISTER: "register the candidate as one model version",
     Step.PROMOTE: "move the champion alias if the verdict says so",
 }
+_VERBS: dict[str, Verb] = {verb.value: verb for verb in (*Step, *Chore)}
 _EXIT_CODES_HELP = (
     "exit codes: 0 done, 64 bad request, 65 bad data, 70 bug in the step, 75 try again, "
     "99 refused by the gate, 143 terminated"
@@ -62,11 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _write_sample_data(arguments)
         case "close":
             return _reply(None, lambda: _close(arguments))
-        case Chore.ROLLBACK | Chore.SURVEY | Chore.SWEEP as chore:
-            return _reply(None, lambda: _do_chore(Chore(chore), arguments))
         case command:
-            step = Step(command)
-            return _reply(step, lambda: _run(step, arguments))
+            verb = _VERBS[command]
+            return _reply(verb, lambda: _carry_out(verb, arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -100,7 +101,7 @@ def _add_inputs(command: argparse.ArgumentParser) -> None:
         command.add_argument(option, type=Path, help=f"file with JSON; default: the variable {variable}")
 
 
-def _read_inputs(arguments: argparse.Namespace) -> tuple[StepRequest, StepRun]:
+def _read_inputs(arguments: argparse.Namespace) -> tuple[Order, StepRun]:
     try:
         return transport.decode_environment(_environment(arguments))
     except transport.ContractError as error:
@@ -118,83 +119,74 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str]:
     return variables
 
 
-def _run(step: Step, arguments: argparse.Namespace) -> tuple[StepResult, ExitCode]:
-    request, run = _read_inputs(arguments)
-    if request.step != step:
-        raise BadRequest(f"the request is for step {request.step}, but the command is {step}; expected the same")
+def _carry_out(verb: Verb, arguments: argparse.Namespace) -> tuple[Result, ExitCode]:
+    order, run = _read_order(verb, arguments)
+    if order.verb != verb:
+        raise BadRequest(f"the request is for {order.verb}, but the command is {verb}; expected the same")
     settings = read_settings()
-    with (
-        raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
-        events_for(request, run, settings) as backend,
-        told_to_stop_comes_first(),
-    ):
+    with raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
+        if isinstance(order, StepOrder):
+            return _do_step(order, run, settings)
+        with told_to_stop_comes_first():
+            from trainer.commands import dispatch  # imports mlflow
+
+            return dispatch.run_chore(order, run, settings), ExitCode.DONE
+
+
+def _read_order(verb: Verb, arguments: argparse.Namespace) -> tuple[Order, StepRun]:
+    """Read the order from files or variables; a chore may also be ordered by options, by a person."""
+    is_ordered = arguments.request is not None or os.environ.get(transport.REQUEST_VARIABLE)
+    if isinstance(verb, Chore) and not is_ordered:
+        return chore_arguments.from_options(verb, arguments)
+    return _read_inputs(arguments)
+
+
+def _do_step(order: StepOrder, run: StepRun, settings: Settings) -> tuple[Result, ExitCode]:
+    with events_for(order, run, settings) as backend, told_to_stop_comes_first():
         with paused_collector():
             from .execution import run_step  # imports mlflow
 
-        result, code = run_step(request, run, settings, backend)
+        result, code = run_step(order, run, settings, backend)
         backend.completed(result, code)
         return result, code
 
 
-def _close(arguments: argparse.Namespace) -> tuple[StepResult | None, ExitCode]:
-    request, run = _read_inputs(arguments)
-    settings: Settings = read_settings()
+def _close(arguments: argparse.Namespace) -> tuple[None, ExitCode]:
+    order, run = _read_inputs(arguments)
+    if not isinstance(order, StepOrder):
+        raise BadRequest(f"the request is for {order.verb}, which has no MLflow run to close; expected one for a step")
+    settings = read_settings()
     from .execution import close_lost_run  # imports mlflow
 
-    with events_for(request, run, settings) as backend:
-        # First, because MLflow may be away, too.
+    with events_for(order, run, settings) as backend:
+        # First, because MLflow may be away as well.
         backend.failed(arguments.kind, arguments.reason)
-        close_lost_run(request, run, settings, arguments.status, arguments.reason, arguments.kind)
+        close_lost_run(order, run, settings, arguments.status, arguments.reason, arguments.kind)
     return None, ExitCode.DONE
 
 
-def _read_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreRequest, StepRun]:
-    variables = _environment(arguments)
-    if not variables.get(transport.REQUEST_VARIABLE):
-        return chore_arguments.from_options(chore, arguments)
-    try:
-        request, run = transport.decode_chore_environment(variables)
-    except transport.ContractError as error:
-        raise BadRequest(str(error)) from error
-    if request.command != chore:
-        raise BadRequest(f"the request is for {request.command}, but the command is {chore}; expected the same")
-    return request, run
-
-
-def _do_chore(chore: Chore, arguments: argparse.Namespace) -> tuple[ChoreResult, ExitCode]:
-    request, run = _read_chore(chore, arguments)
-    settings = read_settings()
-    with (
-        raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"),
-        told_to_stop_comes_first(),
-    ):
-        from trainer.commands import dispatch  # imports mlflow
-
-        return dispatch.run_chore(request, run, settings), ExitCode.DONE
-
-
-def _reply(step: Step | None, action: Callable[[], tuple[StepResult | ChoreResult | None, ExitCode]]) -> int:
+def _reply(verb: Verb | None, action: Callable[[], tuple[Result | None, ExitCode]]) -> int:
     try:
         result, code = action()
     except (StepError, Terminated) as error:
-        return _fail(step, error.kind, str(error), error)
+        return _fail(verb, error.kind, str(error), error)
     except MemoryError as error:
-        return _fail(step, FailureKind.OUT_OF_MEMORY, f"the host's memory did not suffice: {error}", error)
+        return _fail(verb, FailureKind.OUT_OF_MEMORY, f"the host's memory did not suffice: {error}", error)
     except Exception as error:
         _log.exception("this is a bug in the step, not in its input")
-        return _fail(step, FailureKind.BUG, f"{type(error).__name__}: {error}", error)
+        return _fail(verb, FailureKind.BUG, f"{type(error).__name__}: {error}", error)
     if result is not None:
         _log.info("%s", result.summary)
         _say(transport.encode_result(result))
     return code
 
 
-def _fail(step: Step | None, kind: FailureKind, message: str, error: BaseException) -> int:
+def _fail(verb: Verb | None, kind: FailureKind, message: str, error: BaseException) -> int:
     # Names of files and arguments that are not UTF-8 hold what JSON cannot.
     message = message.encode(errors="backslashreplace").decode()
     _log.error("%s: %s", kind, message)
     run_id = getattr(error, "mlflow_run_id", None)
-    failure = StepFailure(step=step, kind=kind, message=message, mlflow_run_id=run_id)
+    failure = Failure(step=verb if isinstance(verb, Step) else None, kind=kind, message=message, mlflow_run_id=run_id)
     _say(transport.encode_failure(failure))
     return kind.exit_code
 

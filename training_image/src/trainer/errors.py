@@ -12,7 +12,7 @@
 Modules that import a third party translate its errors into these. Must not import any of them.
 """
 
-from step_contract.step import FailureKind
+from step_contract.failure import FailureKind
 
 
 class StepError(Exception):

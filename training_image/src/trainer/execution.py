@@ -7,16 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol, cast
 
-from step_contract.step import (
-    ExitCode,
-    FailureKind,
-    RegisterResult,
-    Step,
-    StepOutcome,
-    StepRequest,
-    StepResult,
-    StepRun,
-)
+from step_contract.failure import ExitCode, FailureKind
+from step_contract.order import Step, StepOrder
+from step_contract.result import RegisterResult, Result, StepOutcome
+from step_contract.step import StepRun
 from trainer.machine import full_disk_is_try_again
 from trainer.reports import quality_history
 from trainer.storage import DatasetStorage
@@ -56,28 +50,28 @@ class StepModule(Protocol):
 
 
 def run_step(
-    request: StepRequest, run: StepRun, settings: Settings, backend: BackendCallbacks = SILENT
-) -> tuple[StepResult, ExitCode]:
+    order: StepOrder, run: StepRun, settings: Settings, backend: BackendCallbacks = SILENT
+) -> tuple[Result, ExitCode]:
     """Do a step unless its done-marker says that it was done from the same inputs.
 
     Raises:
         StepError, Terminated: with ``mlflow_run_id`` set once the record is open.
     """
-    pipeline = run.form.applied_to(request.pipeline)
+    pipeline = run.form.applied_to(order.pipeline)
     record = open_record(settings.mlflow_tracking_uri, pipeline, run)
     backend.running(record.run_id)
     try:
         with ExitStack() as workspaces:
             try:
                 with told_to_stop_comes_first():
-                    scratch = Path(workspaces.enter_context(_workspace(settings, run, request.step)))
-                    job = Job(request, run, pipeline, record, DatasetStorage(settings), settings, scratch, backend)
-                    return _run_job(job, cast(StepModule, importlib.import_module(f"trainer.steps.{request.step}")))
+                    scratch = Path(workspaces.enter_context(_workspace(settings, run, order.verb)))
+                    job = Job(order, run, pipeline, record, DatasetStorage(settings), settings, scratch, backend)
+                    return _run_job(job, cast(StepModule, importlib.import_module(f"trainer.steps.{order.verb}")))
             except Superseded:
                 raise
             except BaseException as error:
                 # Before the workspace is removed, which takes time that a step told to stop may not have.
-                _mark_failed(record, request.step, run.try_number, error)
+                _mark_failed(record, order.verb, run.try_number, error)
                 raise
     except BaseException as error:
         error.mlflow_run_id = record.run_id  # type: ignore[attr-defined]  # read by the reply
@@ -91,7 +85,7 @@ def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.Tempora
         return tempfile.TemporaryDirectory(dir=parent, prefix=f"{run.key[:12]}-{step}-", ignore_cleanup_errors=True)
 
 
-def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
+def _run_job(job: Job, module: StepModule) -> tuple[Result, ExitCode]:
     with full_disk_is_try_again():
         result = _refusal_before(job) or _done_or_do(job, module)
     code = _end(job, result)
@@ -99,7 +93,7 @@ def _run_job(job: Job, module: StepModule) -> tuple[StepResult, ExitCode]:
     return result, code
 
 
-def _refusal_before(job: Job) -> StepResult | None:
+def _refusal_before(job: Job) -> Result | None:
     """Return the refusal that ended the run before this step, if there is one.
 
     Raises:
@@ -109,12 +103,12 @@ def _refusal_before(job: Job) -> StepResult | None:
     return before if before is not None and _refused(before) else None
 
 
-def _done_or_do(job: Job, module: StepModule) -> StepResult:
+def _done_or_do(job: Job, module: StepModule) -> Result:
     inputs = module.fingerprint(job)
     return _done_before(job, inputs) or _do(job, module, inputs)
 
 
-def _done_before(job: Job, inputs: str) -> StepResult | None:
+def _done_before(job: Job, inputs: str) -> Result | None:
     """Return the result that an earlier try made from the same inputs, unless the form asks to do it again."""
     done = None if job.run.form.force else job.record.result_of(job.step, inputs)
     if done is not None:
@@ -122,24 +116,24 @@ def _done_before(job: Job, inputs: str) -> StepResult | None:
     return done and done.model_copy(update={"already_done": True, "summary": f"already done: {done.summary}"})
 
 
-def _do(job: Job, module: StepModule, inputs: str) -> StepResult:
+def _do(job: Job, module: StepModule, inputs: str) -> Result:
     job.record.ownership.take(job.step, job.run.try_number)
     job.record.begin_step(job.step, inputs, job.settings.trainer_image_id)
     outcome = module.work(job)
-    result = StepResult(mlflow_run_id=job.record.run_id, summary=module.summary(outcome), outcome=outcome)
+    result = Result(mlflow_run_id=job.record.run_id, summary=module.summary(outcome), outcome=outcome)
     job.record.ownership.check()
     job.record.finish_step(job.step, result, refused=_refused(result))
     return result
 
 
-def _refused(result: StepResult) -> bool:
+def _refused(result: Result) -> bool:
     return isinstance(result.outcome, RegisterResult) and result.outcome.version is None
 
 
-def _end(job: Job, result: StepResult) -> ExitCode:
+def _end(job: Job, result: Result) -> ExitCode:
     """Close the run after its last step and return the exit code."""
     refused = _refused(result)
-    if refused or result.outcome.step == Step.PROMOTE:
+    if refused or result.outcome.verb is Step.PROMOTE:
         quality_history.leave(job)
         job.record.close("FINISHED")
     return ExitCode.REFUSED if refused else ExitCode.DONE
@@ -162,20 +156,20 @@ def _mark_failed(record: RunRecord, step: Step, try_number: int, error: BaseExce
 
 
 def close_lost_run(  # what a command line says
-    request: StepRequest, run: StepRun, settings: Settings, status: str, reason: str, kind: FailureKind
+    order: StepOrder, run: StepRun, settings: Settings, status: str, reason: str, kind: FailureKind
 ) -> None:
     """End the MLflow run of a DAG run whose step died without recording why; an ended run is left as it is."""
-    record = find_record(settings.mlflow_tracking_uri, request.pipeline, run)
+    record = find_record(settings.mlflow_tracking_uri, order.pipeline, run)
     if record is None:
         _log.info("no MLflow run to close for %s %s", run.dag_id, run.run_id)
         return
-    if record.tags().get(f"step.{request.step}") != "running":
-        _log.info("step %s of MLflow run %s is not running; left as it is", request.step, record.run_id)
+    if record.tags().get(f"step.{order.verb}") != "running":
+        _log.info("step %s of MLflow run %s is not running; left as it is", order.verb, record.run_id)
         return
     if not record.ownership.end_lost(run.try_number):
         _log.info("a later try works on MLflow run %s; left as it is", record.run_id)
         return
-    if kind is FailureKind.OUT_OF_MEMORY and request.step is Step.TRAIN:
-        note_out_of_memory(record, run.form.applied_to(request.pipeline))
-    record.fail_step(request.step, kind, reason)
+    if kind is FailureKind.OUT_OF_MEMORY and order.verb is Step.TRAIN:
+        note_out_of_memory(record, run.form.applied_to(order.pipeline))
+    record.fail_step(order.verb, kind, reason)
     record.close(status)

@@ -1,4 +1,4 @@
-"""What a step works with: its request, its run, the record, the store and a scratch folder, in one place."""
+"""Hold what a step works with: its order, its run, the record, the store and a scratch folder."""
 
 import hashlib
 import json
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from step_contract.catalog import Pipeline
-from step_contract.step import Step, StepRequest, StepRun
+from step_contract.order import Step, StepOrder
+from step_contract.step import StepRun
 from trainer.web_events import SILENT, BackendCallbacks
 
 from . import __version__
@@ -21,23 +22,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Job:
-    """One try of one step. ``pipeline`` is the request's with the changes of the trigger form applied."""
+    """One attempt at one step. ``pipeline`` is the order's with the changes of the trigger form applied."""
 
-    request: StepRequest
+    order: StepOrder
     run: StepRun
     pipeline: Pipeline
     record: "RunRecord"
     storage: "Storage"
     settings: "Settings"
     workspace: Path
-    """An empty folder of this try, absolute; removed when the step ends."""
+    """An empty folder of this attempt, absolute; removed when the step ends."""
     backend: BackendCallbacks = SILENT
-    """Tells the web UI."""
+    """Reports to the web UI."""
 
     @property
     def step(self) -> Step:
-        """The step this job is a try of."""
-        return self.request.step
+        """The step that this job is an attempt at."""
+        return self.order.verb
 
 
 def versioned_digest(*parts: object) -> str:

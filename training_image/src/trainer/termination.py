@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-from step_contract.step import ExitCode
+from step_contract.failure import ExitCode
 
 from .errors import Superseded, Terminated
 

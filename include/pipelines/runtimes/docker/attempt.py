@@ -22,8 +22,9 @@ from include.pipelines.runtimes.docker.logs import LogFollower
 from include.pipelines.runtimes.task_state import keep, known_positions
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.chore import ChoreResult, Request
-from include.step_contract.step import FailureKind, StepFailure, StepRequest, StepResult
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Order, StepOrder
+from include.step_contract.result import Result
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -45,7 +46,7 @@ class ContainerAttempt:
 
     def __init__(
         self,
-        request: Request,
+        request: Order,
         step_run: str,
         store: "TaskStateStoreAccessor | None",
         check: Callable[[], None],
@@ -174,13 +175,13 @@ class ContainerAttempt:
 
     # -- end -----------------------------------------------------------------------------------------------------------
 
-    def judge(self) -> StepResult | ChoreResult:
+    def judge(self) -> Result:
         """Return the result of the container that has ended."""
         step, state = self._request.command, self._state_at_end
         answer = engine.answer_of(engine.connect(), state.id)
-        if state.is_oom_killed and state.exit_code != 0 and not isinstance(answer, StepFailure):
+        if state.is_oom_killed and state.exit_code != 0 and not isinstance(answer, Failure):
             limit = self._request.resources.memory
-            where = f" (resources.{step}.memory in the catalog)" if isinstance(self._request, StepRequest) else ""
+            where = f" (resources.{step}.memory in the catalog)" if isinstance(self._request, StepOrder) else ""
             raise OutOfContainerMemory(
                 f"{step}: out of memory: the container reached its limit of {limit}{where} and was killed; the next "
                 "attempt resumes from the last checkpoint"

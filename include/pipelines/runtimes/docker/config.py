@@ -11,8 +11,7 @@ from include.pipelines.operator import close_command
 from include.pipelines.runtimes.docker.engine import GPU_LABEL, IMAGE_LABEL, LABEL, STACK_LABEL, ContainerIdentity
 from include.pipelines.settings import Settings
 from include.step_contract import transport
-from include.step_contract.chore import ChoreRequest
-from include.step_contract.step import StepRequest
+from include.step_contract.order import Order
 
 _PASSED_ON = ("MLFLOW_", "AWS_", "S3_", "BACKEND_CALLBACK_")
 _PASSED_ON_EXACTLY = (
@@ -29,7 +28,7 @@ _BYTES = {"Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 
 def container_config(
     identity: ContainerIdentity,
-    request: StepRequest | ChoreRequest,
+    request: Order,
     step_run: str,
     settings: Settings,
     image: str,
@@ -65,7 +64,7 @@ def container_config(
 
 def close_config(
     identity: ContainerIdentity,
-    request: StepRequest | ChoreRequest,
+    request: Order,
     step_run: str,
     settings: Settings,
     image: str,
@@ -80,7 +79,7 @@ def close_config(
     return config | {"name": f"{identity.name}-close", "command": close_command(failure), "labels": labels}
 
 
-def _environment(request: StepRequest | ChoreRequest, step_run: str, settings: Settings) -> dict[str, str]:
+def _environment(request: Order, step_run: str, settings: Settings) -> dict[str, str]:
     """Return the step's variables: its own, and those of the worker that say where MLflow and the store are.
 
     They go to the engine and nowhere else: not into a template field, not into the log.
@@ -97,7 +96,7 @@ def _environment(request: StepRequest | ChoreRequest, step_run: str, settings: S
     }
 
 
-def _host_options(request: StepRequest | ChoreRequest, settings: Settings, gpus: Sequence[str]) -> dict[str, Any]:
+def _host_options(request: Order, settings: Settings, gpus: Sequence[str]) -> dict[str, Any]:
     resources = request.resources
     memory = bytes_of(resources.memory)
     return {

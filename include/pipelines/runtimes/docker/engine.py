@@ -24,7 +24,8 @@ from requests.exceptions import RequestException
 from include.pipelines.errors import StepFailed
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, StepRun
+from include.step_contract.failure import FailureKind
+from include.step_contract.step import StepRun
 
 LABEL = "nightshift"
 GPU_LABEL = f"{LABEL}.gpus"

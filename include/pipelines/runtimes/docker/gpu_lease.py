@@ -20,7 +20,7 @@ from docker.errors import NotFound
 
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.engine import GPU_LABEL, create, remove, translated
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
 
 _START_WITHIN_SECONDS = 30
 _ABANDONED_SECONDS = 2 * _START_WITHIN_SECONDS

@@ -10,12 +10,12 @@ from include.pipelines.operator import StepTask
 from include.pipelines.runtimes import Runtime
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 
 if TYPE_CHECKING:  # not paid for by a parse
     from include.pipelines.airflow_state import Airflow
     from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.chore import Request
+    from include.step_contract.order import Order
 
 GPU_POOL = "gpu"
 """Airflow pool with as many slots as the Docker host has GPUs; the stack makes it."""
@@ -28,7 +28,7 @@ class DockerStepOperator(StepTask, BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
     ui_color = "#dfeaf7"
 
-    def __init__(self, *, request: "Request | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(self, *, request: "Order | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
@@ -49,11 +49,11 @@ class DockerStepOperator(StepTask, BaseOperator):
 class DockerRuntime:
     """A Docker engine."""
 
-    def operator(self, request: "Request | PendingChore", step_run: str, **options: Any) -> BaseOperator:
+    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> BaseOperator:
         """Return the task of a step or chore."""
         return DockerStepOperator(request=request, step_run=step_run, **options)
 
-    def step_options(self, request: StepRequest) -> dict[str, Any]:
+    def step_options(self, request: StepOrder) -> dict[str, Any]:
         """Return at least one retry, for the next attempt at a container that outlives its worker, and the GPU pool.
 
         With GPUs the pool keeps tasks that would only wait for a device from taking worker slots. Airflow never starts

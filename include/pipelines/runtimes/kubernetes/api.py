@@ -23,7 +23,7 @@ from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.pod import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, TAKEN_LABEL, PodState, state_of
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
 
 PATIENCE_SECONDS = 300
 """How long the API server may be away before the task gives up watching."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.runtimes.kubernetes.api import Cluster
-from include.pipelines.runtimes.kubernetes.outcome import Result, judge
+from include.pipelines.runtimes.kubernetes.outcome import judge
 from include.pipelines.runtimes.kubernetes.pod import CLOSE_SECONDS, close_pod, identity_of
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.start import PodStart
@@ -18,8 +18,9 @@ from include.pipelines.runtimes.kubernetes.state import PodState
 from include.pipelines.runtimes.kubernetes.watch import POSITION_KEY, PodWatch
 from include.pipelines.runtimes.task_state import known_positions
 from include.step_contract import transport
-from include.step_contract.chore import Request
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
+from include.step_contract.order import Order
+from include.step_contract.result import Result
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -36,7 +37,7 @@ class PodAttempt:
 
     def __init__(
         self,
-        request: Request,
+        request: Order,
         step_run: str,
         store: "TaskStateStoreAccessor | None",
         check: Callable[[], None],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER
-from include.step_contract.chore import Request
+from include.step_contract.order import Order
 
 if TYPE_CHECKING:
     from airflow.providers.cncf.kubernetes.triggers.pod import KubernetesPodTrigger
@@ -41,7 +41,7 @@ def timeout_until(deadline: int | None) -> timedelta | None:
 
 
 def pod_trigger(
-    pod: str, request: Request, settings: KubernetesSettings, deadline: int | None, position: int
+    pod: str, request: Order, settings: KubernetesSettings, deadline: int | None, position: int
 ) -> "KubernetesPodTrigger":
     """Return the trigger that waits for a pod's end and brings its lines meanwhile.
 

@@ -18,7 +18,7 @@ from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, GENERATION_LABEL, TASK_LABEL
 from include.pipelines.runtimes.kubernetes.template import laid_over
 from include.step_contract import transport
-from include.step_contract.chore import Request
+from include.step_contract.order import Order
 from include.step_contract.step import StepRun
 
 PIPELINE_LABEL = "nightshift/pipeline"
@@ -52,7 +52,7 @@ class PodIdentity:
         return f"{self.base}-{generation}"
 
 
-def identity_of(run: StepRun, request: Request, stack: str) -> PodIdentity:
+def identity_of(run: StepRun, request: Order, stack: str) -> PodIdentity:
     """Return whose pods are a task's, the same for every try.
 
     Args:
@@ -75,7 +75,7 @@ def task_name(run_key: str, step: str, map_index: int, stack: str) -> str:
 def step_pod(
     identity: PodIdentity,
     generation: int,
-    request: Request,
+    request: Order,
     step_run: str,
     settings: KubernetesSettings,
     airflow_url: str,
@@ -111,7 +111,7 @@ def step_pod(
 
 
 def close_pod(
-    identity: PodIdentity, of: str, request: Request, step_run: str, settings: KubernetesSettings, lost: StepLost
+    identity: PodIdentity, of: str, request: Order, step_run: str, settings: KubernetesSettings, lost: StepLost
 ) -> dict[str, Any]:
     """Return the pod that closes the record of a step that was lost in the pod ``of``."""
     pod = k8s.V1Pod(
@@ -169,7 +169,7 @@ def _annotations(run: StepRun, airflow_url: str) -> dict[str, str]:
 
 def _spec(
     identity: PodIdentity,
-    request: Request,
+    request: Order,
     step_run: str,
     settings: KubernetesSettings,
     deadline_seconds: int,
@@ -206,7 +206,7 @@ def _spec(
 
 
 def _container(
-    request: Request, step_run: str, settings: KubernetesSettings, arguments: list[str], *, has_gpus: bool
+    request: Order, step_run: str, settings: KubernetesSettings, arguments: list[str], *, has_gpus: bool
 ) -> k8s.V1Container:
     mounts = {"scratch": _SCRATCH, "tmp": "/tmp", "shm": "/dev/shm"}  # noqa: S108  # inside the container
     if settings.kubernetes_cache != "none":
@@ -228,7 +228,7 @@ def _container(
     )
 
 
-def _variables(request: Request, step_run: str, settings: KubernetesSettings) -> list[tuple[str, str]]:
+def _variables(request: Order, step_run: str, settings: KubernetesSettings) -> list[tuple[str, str]]:
     return [
         (transport.REQUEST_VARIABLE, request.model_dump_json()),
         (transport.RUN_VARIABLE, step_run),
@@ -255,7 +255,7 @@ def _sources(settings: KubernetesSettings) -> list[k8s.V1EnvFromSource]:
     return [*maps, *secrets]
 
 
-def _resources(request: Request, settings: KubernetesSettings, *, has_gpus: bool) -> k8s.V1ResourceRequirements:
+def _resources(request: Order, settings: KubernetesSettings, *, has_gpus: bool) -> k8s.V1ResourceRequirements:
     """Ask for what may be used: a pod that does not share is the last to be evicted."""
     amounts = {"cpu": f"{round(request.resources.cpu * 1000)}m", "memory": request.resources.memory}
     if has_gpus:
@@ -280,7 +280,7 @@ def _pod_rights(settings: KubernetesSettings) -> k8s.V1PodSecurityContext:
     )
 
 
-def _volumes(request: Request, settings: KubernetesSettings) -> list[k8s.V1Volume]:
+def _volumes(request: Order, settings: KubernetesSettings) -> list[k8s.V1Volume]:
     empty = k8s.V1EmptyDirVolumeSource
     volumes = [
         k8s.V1Volume(name="scratch", empty_dir=empty(size_limit=settings.kubernetes_scratch_size or None)),

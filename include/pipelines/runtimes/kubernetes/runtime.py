@@ -19,13 +19,13 @@ from include.pipelines.operator import StepTask
 from include.pipelines.runtimes import Runtime
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 
 if TYPE_CHECKING:  # not paid for by a parse
     from include.pipelines.airflow_state import Airflow
     from include.pipelines.pending_chore import PendingChore
     from include.pipelines.runtimes.kubernetes.attempt import PodAttempt
-    from include.step_contract.chore import Request
+    from include.step_contract.order import Order
 
 
 class KubernetesStepOperator(StepTask, BaseOperator):
@@ -35,7 +35,7 @@ class KubernetesStepOperator(StepTask, BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"step_run": "json"}
     ui_color = "#d9e8fb"
 
-    def __init__(self, *, request: "Request | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(self, *, request: "Order | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
@@ -102,11 +102,11 @@ class KubernetesStepOperator(StepTask, BaseOperator):
 class KubernetesRuntime:
     """A namespace of a Kubernetes cluster."""
 
-    def operator(self, request: "Request | PendingChore", step_run: str, **options: Any) -> BaseOperator:
+    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> BaseOperator:
         """Return the task of a step or chore."""
         return KubernetesStepOperator(request=request, step_run=step_run, **options)
 
-    def step_options(self, request: StepRequest) -> dict[str, Any]:
+    def step_options(self, request: StepOrder) -> dict[str, Any]:
         """Return at least one retry: a pod that outlives its worker is left to the next attempt."""
         return {"retries": max(request.pipeline.execution.retries, 1)}
 

@@ -18,8 +18,8 @@ from include.pipelines.runtimes.kubernetes.api import Cluster, QuotaExceeded
 from include.pipelines.runtimes.kubernetes.pod import PodIdentity, step_pod
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import PodState
-from include.step_contract.chore import Request
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
+from include.step_contract.order import Order
 
 _POLL_SECONDS = 0.5
 _QUOTA_POLL_SECONDS = 5.0
@@ -35,7 +35,7 @@ class PodStart:
         self,
         cluster: Cluster,
         identity: PodIdentity,
-        request: Request,
+        request: Order,
         step_run: str,
         check: Callable[[], None],
     ) -> None:

@@ -12,7 +12,7 @@ from include.pipelines.runtimes.kubernetes.outcome import not_started
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import PodState
 from include.pipelines.runtimes.task_state import keep, known_positions
-from include.step_contract.chore import Request
+from include.step_contract.order import Order
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -31,7 +31,7 @@ class StartWatch:
     def __init__(
         self,
         cluster: Cluster,
-        request: Request,
+        request: Order,
         name: str,
         store: "TaskStateStoreAccessor | None",
         look: Callable[[], PodState],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from include.step_contract.step import ExitCode
+from include.step_contract.failure import ExitCode
 
 if TYPE_CHECKING:
     from kubernetes.client import V1ContainerState, V1ContainerStatus, V1Pod, V1PodCondition

@@ -12,7 +12,7 @@ import yaml
 
 from include.pipelines.errors import StepFailed
 from include.pipelines.settings import BUNDLE_ROOT
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
 
 _NAMED_BY = {
     "containers": "name",

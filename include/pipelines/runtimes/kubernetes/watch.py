@@ -15,8 +15,8 @@ from include.pipelines.runtimes.kubernetes.start_watch import StartWatch
 from include.pipelines.runtimes.kubernetes.state import PodState
 from include.pipelines.runtimes.task_state import keep
 from include.step_contract import transport
-from include.step_contract.chore import Request
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
+from include.step_contract.order import Order
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -36,7 +36,7 @@ class PodWatch:
     def __init__(
         self,
         cluster: Cluster,
-        request: Request,
+        request: Order,
         name: str,
         position: int,
         store: "TaskStateStoreAccessor | None",

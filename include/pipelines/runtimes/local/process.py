@@ -19,8 +19,9 @@ from include.pipelines.log_lines import LineAssembler
 from include.pipelines.operator import close_command, conclude
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.chore import ChoreResult, Request
-from include.step_contract.step import FailureKind, StepResult
+from include.step_contract.failure import FailureKind
+from include.step_contract.order import Order
+from include.step_contract.result import Result
 
 if TYPE_CHECKING:
     from airflow.sdk.types import Logger
@@ -35,7 +36,7 @@ class ProcessAttempt:
 
     work = "process"
 
-    def __init__(self, request: Request, step_run: str, check: Callable[[], None], log: "Logger") -> None:
+    def __init__(self, request: Order, step_run: str, check: Callable[[], None], log: "Logger") -> None:
         """Do nothing yet; ``check`` is called often and may raise to give up."""
         self._request, self._step_run, self._check, self._log = request, step_run, check, log
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,7 +63,7 @@ class ProcessAttempt:
             self._follow(self._process, self._check)
         self._end_group()
 
-    def judge(self) -> StepResult | ChoreResult:
+    def judge(self) -> Result:
         """Return the result of the process that has ended."""
         return conclude(self._request.command, self._exit_code, self._answer)
 

@@ -10,12 +10,12 @@ from airflow.sdk import BaseOperator, Context
 from include.pipelines.operator import StepTask
 from include.pipelines.runtimes import Runtime
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 
 if TYPE_CHECKING:  # not paid for by a parse
     from include.pipelines.airflow_state import Airflow
     from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.chore import Request
+    from include.step_contract.order import Order
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class LocalStepOperator(StepTask, BaseOperator):
     ui_color = "#dfeaf7"
     outlives_worker = False
 
-    def __init__(self, *, request: "Request | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(self, *, request: "Order | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
@@ -50,11 +50,11 @@ class LocalStepOperator(StepTask, BaseOperator):
 class LocalRuntime:
     """The worker's own machine."""
 
-    def operator(self, request: "Request | PendingChore", step_run: str, **options: Any) -> BaseOperator:
+    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> BaseOperator:
         """Return the task of a step or chore."""
         return LocalStepOperator(request=request, step_run=step_run, **options)
 
-    def step_options(self, request: StepRequest) -> dict[str, Any]:
+    def step_options(self, request: StepOrder) -> dict[str, Any]:
         """Return the catalog's number of retries: a process ends with its worker."""
         return {"retries": request.pipeline.execution.retries}
 

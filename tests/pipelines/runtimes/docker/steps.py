@@ -18,7 +18,7 @@ from docker import APIClient
 from docker.errors import DockerException
 
 from include.step_contract import transport
-from include.step_contract.step import Step, StepRequest
+from include.step_contract.order import Step, StepOrder
 from tests.pipelines.conftest import RESULT, RUN, make_pipeline
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -167,7 +167,7 @@ def make_task(folder: Path, client: APIClient, code: str, **pipeline: Any) -> Ta
     (folder / "step.py").write_text(_PRELUDE + textwrap.dedent(code))
     resources = {"cpu": 1, "memory": "256Mi", "shm": "64Mi"}
     fields = {"resources": {"preprocess": resources}, "execution": {"stop_grace_seconds": 10}} | pipeline
-    request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))
+    request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))
     run = json.loads(RUN) | {"run_id": f"manual__{folder.parent.name}-{folder.name}", "task_id": "preprocess"}
     (folder / "request.json").write_text(request.model_dump_json())
     (folder / "run.json").write_text(json.dumps(run))

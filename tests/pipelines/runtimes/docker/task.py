@@ -19,7 +19,7 @@ from airflow.sdk.execution_time.timeout import timeout
 
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.runtime import DockerStepOperator
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 
 
 class FileStore:
@@ -53,7 +53,7 @@ class TaskInstance:
 def main() -> None:
     folder, try_number = Path(sys.argv[1]), int(sys.argv[2])
     run = json.loads((folder / "run.json").read_text()) | {"try_number": try_number}
-    request = StepRequest.model_validate_json((folder / "request.json").read_text())
+    request = StepOrder.model_validate_json((folder / "request.json").read_text())
     operator = DockerStepOperator(task_id="step", request=request, step_run=json.dumps(run))
     signal.signal(signal.SIGTERM, lambda _number, _frame: operator.on_kill())
     context: Any = {"task_state_store": FileStore(folder / "store.json"), "ti": TaskInstance(folder / "state")}

@@ -13,7 +13,7 @@ from requests import Response
 
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.engine import remove, sweep
-from include.step_contract.step import FailureKind
+from include.step_contract.failure import FailureKind
 
 ID = "0123456789abcdef"
 

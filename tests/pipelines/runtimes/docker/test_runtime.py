@@ -14,7 +14,8 @@ from docker import APIClient
 from include.pipelines.runtimes.docker.engine import create, remove, start, state_of
 from include.pipelines.runtimes.docker.gpu_lease import create_with_gpus
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, Step, StepFailure
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Step
 from tests.pipelines.conftest import RESULT
 
 from .steps import IMAGE, SUCCEED, Task, build_image, engine, make_task, wait_for
@@ -56,7 +57,7 @@ def test_result_ends_the_task_green_and_the_container_is_gone(task: MakeTask) ->
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_failure_carries_its_kind_and_the_container_is_kept(task: MakeTask, kind: FailureKind) -> None:
-    line = transport.encode_failure(StepFailure(step=Step.PREPROCESS, kind=kind, message="한글 이유"))
+    line = transport.encode_failure(Failure(step=Step.PREPROCESS, kind=kind, message="한글 이유"))
     step = task(f"print({line!r}); sys.exit({int(kind.exit_code)})")
     ending = step.run(3)
     assert (ending["kind"], ending["message"]) == (kind.value, f"preprocess: {kind}: 한글 이유")

@@ -18,7 +18,7 @@ from include.pipelines.runtimes.docker.engine import identity_of, remove, state_
 from include.pipelines.runtimes.docker.sweep import sweep_containers
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.step import Step, StepRequest
+from include.step_contract.order import Step, StepOrder
 from tests.pipelines.conftest import RUN, make_pipeline
 
 from .steps import IMAGE, build_image, engine, wait_for
@@ -75,7 +75,7 @@ def container(client: APIClient, tmp_path: Path) -> MakeContainer:
         identity = identity_of(run, "train", "digits")
         labels = dict(identity.labels)
         if closes:
-            request = StepRequest(step=Step.TRAIN, pipeline=make_pipeline())
+            request = StepOrder(step=Step.TRAIN, pipeline=make_pipeline())
             labels = close_config(identity, request, RUN, settings(), IMAGE, dict, StepLost("killed"))["labels"]
         host = client.create_host_config(binds=[f"{folder}:/code"])
         made = client.create_container(IMAGE, name=identity.name, labels=labels, host_config=host, command=["train"])

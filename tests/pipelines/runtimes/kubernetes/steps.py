@@ -21,7 +21,7 @@ from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.settings import BUNDLE_ROOT
 from include.step_contract import transport
-from include.step_contract.step import Step, StepRequest
+from include.step_contract.order import Step, StepOrder
 from tests.kubernetes_api.cluster import NAMESPACE, Cluster
 from tests.kubernetes_api.server import serving
 from tests.lifeline import lifeline
@@ -100,7 +100,7 @@ class Task:
 
     folder: Path
     cluster: Any
-    request: StepRequest
+    request: StepOrder
     run_fields: dict[str, Any]
     monkeypatch: pytest.MonkeyPatch
 
@@ -182,7 +182,7 @@ def make_task(
     # A pod that nobody ends any more ends by itself, 5 minutes later.
     execution = {"stop_grace_seconds": 10, "timeout_minutes": {"preprocess": 10}} | pipeline.pop("execution", {})
     fields = {"resources": {"preprocess": resources}, "execution": execution} | pipeline
-    request = StepRequest(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))
+    request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))
     run = json.loads(RUN) | {"run_id": run_id or f"manual__{folder.parent.name}", "task_id": "preprocess"}
     (folder / "request.json").write_text(request.model_dump_json())
     (folder / "run.json").write_text(json.dumps(run))

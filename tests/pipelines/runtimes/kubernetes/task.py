@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
-from include.step_contract.step import StepRequest
+from include.step_contract.order import StepOrder
 from tests.pipelines.runtimes.docker.task import FileStore, TaskInstance
 
 
 def main() -> None:
     folder, try_number = Path(sys.argv[1]), int(sys.argv[2])
     run = json.loads((folder / "run.json").read_text()) | {"try_number": try_number}
-    request = StepRequest.model_validate_json((folder / "request.json").read_text())
+    request = StepOrder.model_validate_json((folder / "request.json").read_text())
     operator = KubernetesStepOperator(task_id="step", request=request, step_run=json.dumps(run))
     context: Any = {"task_state_store": FileStore(folder / "store.json"), "ti": TaskInstance(folder / "state")}
     operator.execute(context)

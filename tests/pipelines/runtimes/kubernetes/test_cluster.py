@@ -15,14 +15,15 @@ from kubernetes import client as k8s
 
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, Step, StepFailure
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Step
 
 from .lab import RULES, Lab, laboratory, point_at
 from .steps import SUCCEED, Task, make_task, wait_for
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 MakeTask = Callable[..., Task]
-SAVE_AND_STOP = StepFailure(step=Step.PREPROCESS, kind=FailureKind.TERMINATED, message="told to stop by SIGTERM")
+SAVE_AND_STOP = Failure(step=Step.PREPROCESS, kind=FailureKind.TERMINATED, message="told to stop by SIGTERM")
 OBEDIENT = (
     f"signal.signal(signal.SIGTERM, lambda *_: (print({transport.encode_failure(SAVE_AND_STOP)!r}, flush=True), "
     "sys.exit(143)))\nprint('ready', flush=True)\nuntil('never')"
@@ -72,7 +73,7 @@ def test_result_ends_the_task_green_and_the_pod_is_gone(
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_failure_carries_its_kind_and_the_pod_is_kept(task: MakeTask, lab: Lab, kind: FailureKind) -> None:
-    line = transport.encode_failure(StepFailure(step=Step.PREPROCESS, kind=kind, message="한글 이유"))
+    line = transport.encode_failure(Failure(step=Step.PREPROCESS, kind=kind, message="한글 이유"))
     ending = task(f"print({line!r}, flush=True); sys.exit({int(kind.exit_code)})").start().ending(120)
     assert (ending["kind"], ending["message"]) == (kind.value, f"preprocess: {kind}: 한글 이유")
     assert lab.pod().metadata.labels["nightshift/taken"] == "true"

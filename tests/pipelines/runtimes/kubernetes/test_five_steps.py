@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from include.step_contract.step import Step, StepRequest
+from include.step_contract.order import Step, StepOrder
 from tests.pipelines.conftest import RUN, make_pipeline
 
 from .lab import IMAGE, Lab, provide
@@ -53,7 +53,7 @@ def training_task(
     task_folder.mkdir(exist_ok=True)
     (task_folder / "state").write_text("running")
     (task_folder / "template.yaml").write_text(yaml.safe_dump(steps_template(IMAGE)))
-    return Task(task_folder, lab, StepRequest(step=step, pipeline=pipeline), run, monkeypatch)
+    return Task(task_folder, lab, StepOrder(step=step, pipeline=pipeline), run, monkeypatch)
 
 
 def test_the_five_steps_run_as_pods_and_training_survives_a_drain(

@@ -12,7 +12,8 @@ from include.pipelines.runtimes.kubernetes.pod import close_pod, identity_of, la
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes.template import laid_over
 from include.step_contract import transport
-from include.step_contract.step import Step, StepRequest, StepRun
+from include.step_contract.order import Step, StepOrder
+from include.step_contract.step import StepRun
 from tests.kubernetes_api.fields import unknown_fields
 from tests.pipelines.conftest import RUN, make_pipeline
 
@@ -23,7 +24,7 @@ def make_pod(
     step: Step = Step.TRAIN, run: dict[str, Any] | None = None, pipeline: dict[str, Any] | None = None, **settings: Any
 ) -> dict[str, Any]:
     text = json.dumps(json.loads(RUN) | {"task_id": step.value} | (run or {}))
-    request = StepRequest(step=step, pipeline=make_pipeline(**(pipeline or {})))
+    request = StepOrder(step=step, pipeline=make_pipeline(**(pipeline or {})))
     identity = identity_of(transport.decode_run(text), request, "")
     return step_pod(identity, 1, request, text, KubernetesSettings(**settings), "https://airflow.example/")
 
@@ -179,7 +180,7 @@ def test_names_fit_whatever_the_ids_are() -> None:
 
 
 def test_two_deployments_in_one_namespace_have_pods_of_their_own() -> None:
-    request = StepRequest(step=Step.TRAIN, pipeline=make_pipeline())
+    request = StepOrder(step=Step.TRAIN, pipeline=make_pipeline())
     run: StepRun = transport.decode_run(RUN)
     assert identity_of(run, request, "a").base != identity_of(run, request, "b").base
 
@@ -193,7 +194,7 @@ def test_what_may_not_stand_in_a_label_is_told_apart_by_a_hash(text: str) -> Non
 
 def test_the_pod_that_closes_a_record_is_the_same_but_short_and_without_gpus() -> None:
     text = json.dumps(json.loads(RUN) | {"task_id": "train"})
-    request = StepRequest(step=Step.TRAIN, pipeline=make_pipeline(resources={"train": GPU}))
+    request = StepOrder(step=Step.TRAIN, pipeline=make_pipeline(resources={"train": GPU}))
     identity = identity_of(transport.decode_run(text), request, "")
     pod = close_pod(identity, identity.name(3), request, text, KubernetesSettings(), StepLost("costs $(5) $$"))
     assert pod["metadata"]["name"] == f"{identity.base}-3-close"

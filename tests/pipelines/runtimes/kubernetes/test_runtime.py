@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, Step, StepFailure
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Step
 from tests.kubernetes_api.cluster import Cluster
 from tests.pipelines.conftest import RESULT
 
@@ -36,7 +37,7 @@ def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> M
 
 
 def failing(kind: FailureKind, message: str = "한글 이유") -> str:
-    line = transport.encode_failure(StepFailure(step=Step.PREPROCESS, kind=kind, message=message))
+    line = transport.encode_failure(Failure(step=Step.PREPROCESS, kind=kind, message=message))
     return f"print({line!r}, flush=True); sys.exit({int(kind.exit_code)})"
 
 

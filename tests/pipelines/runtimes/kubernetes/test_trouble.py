@@ -20,7 +20,8 @@ from include.pipelines.runtimes.kubernetes import (
     watch as kubernetes_watch,
 )
 from include.step_contract import transport
-from include.step_contract.step import FailureKind, Step, StepFailure
+from include.step_contract.failure import Failure, FailureKind
+from include.step_contract.order import Step
 from tests.kubernetes_api.cluster import Cluster
 from tests.pipelines.conftest import RESULT
 
@@ -28,7 +29,7 @@ from .steps import SUCCEED, Task, make_task, stand_in, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 MakeTask = Callable[..., Task]
-SAVE_AND_STOP = StepFailure(step=Step.PREPROCESS, kind=FailureKind.TERMINATED, message="told to stop by SIGTERM")
+SAVE_AND_STOP = Failure(step=Step.PREPROCESS, kind=FailureKind.TERMINATED, message="told to stop by SIGTERM")
 OBEDIENT = (
     f"signal.signal(signal.SIGTERM, lambda *_: (print({transport.encode_failure(SAVE_AND_STOP)!r}, flush=True), "
     "sys.exit(143)))\nprint('ready', flush=True)\nuntil('never')"

@@ -6,17 +6,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from step_contract.chore import (
-    PREVIOUS,
-    Chore,
-    ChoreOrder,
-    ChoreRequest,
-    DagRunName,
-    RollbackOrder,
-    SurveyOrder,
-    SweepOrder,
-)
-from step_contract.step import StepRun
+from step_contract.order import PREVIOUS, Chore, Order, RollbackOrder, SurveyOrder, SweepOrder
+from step_contract.step import DagRunName, StepRun
 from step_contract.transport import describe_validation_error
 from trainer.errors import BadRequest
 
@@ -48,7 +39,7 @@ def add_options(command: argparse.ArgumentParser, chore: Chore) -> None:
         by_hand.add_argument("--dry-run", action="store_true", help="only say what would be removed")
 
 
-def from_options(chore: Chore, options: argparse.Namespace) -> tuple[ChoreRequest, StepRun]:
+def from_options(chore: Chore, options: argparse.Namespace) -> tuple[Order, StepRun]:
     """Return what a person asked for on the command line, and an identity for it.
 
     Raises:
@@ -57,12 +48,12 @@ def from_options(chore: Chore, options: argparse.Namespace) -> tuple[ChoreReques
     now = datetime.now(UTC)
     run = StepRun(dag_id="by hand", run_id=now.isoformat(), data_interval_start=now, data_interval_end=now)
     try:
-        return ChoreRequest(order=_order(chore, options)), run
+        return _order(chore, options), run
     except ValidationError as error:
         raise BadRequest(f"trainer {chore}: {describe_validation_error(error)}; see trainer {chore} --help") from error
 
 
-def _order(chore: Chore, options: argparse.Namespace) -> ChoreOrder:
+def _order(chore: Chore, options: argparse.Namespace) -> Order:
     match chore:
         case Chore.ROLLBACK:
             names = ("model", "alias", "to", "reason", "by")

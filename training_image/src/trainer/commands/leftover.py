@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from step_contract.chore import DagRunName
+from step_contract.step import DagRunName
 
 
 @dataclass(frozen=True)

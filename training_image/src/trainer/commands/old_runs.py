@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from step_contract.chore import DagRunName
-from step_contract.step import FailureKind, Step
+from step_contract.failure import FailureKind
+from step_contract.order import Step
+from step_contract.step import DagRunName
 from trainer.errors import TryAgain
 from trainer.handover import EVERY_EPOCH_METRIC
 from trainer.tracking import OWNER_TAG, RUN_KEY_TAG, RunRecord, connect, mlflow_errors

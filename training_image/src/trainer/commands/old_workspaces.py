@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from step_contract.chore import DagRunName
+from step_contract.step import DagRunName
 from trainer.training import PENDING_UPLOADS_FOLDER as UNSENT_FOLDER
 
 from .leftover import Leftover

@@ -12,7 +12,8 @@ import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from step_contract.chore import PREVIOUS, RollbackOrder, RollbackResult
+from step_contract.order import PREVIOUS, RollbackOrder
+from step_contract.result import RollbackResult
 from step_contract.step import StepRun
 from trainer.errors import BadRequest, TryAgain
 from trainer.registry import (

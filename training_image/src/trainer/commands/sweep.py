@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from step_contract.chore import DagRunName, SurveyResult, SweepOrder, SweepResult
+from step_contract.order import SweepOrder
+from step_contract.result import SurveyResult, SweepResult
+from step_contract.step import DagRunName
 from trainer.errors import StepError
 from trainer.settings import Settings
 from trainer.storage import eviction as cache_eviction

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from step_contract.catalog import DatasetFormat, VisionTask
-from step_contract.step import PreprocessResult, Step
+from step_contract.order import Step
+from step_contract.result import PreprocessResult
 from trainer.errors import BadData, BadRequest, Bug
 from trainer.storage import StoredObject
 
@@ -193,5 +194,5 @@ def dataset_digest(record: "RunRecord") -> str:
     """Return the digest of the dataset that preprocess recorded."""
     outcome = record.require(Step.PREPROCESS).outcome
     if not isinstance(outcome, PreprocessResult):
-        raise Bug(f"the done-marker of preprocess holds a result of {outcome.step}")
+        raise Bug(f"the done-marker of preprocess holds a result of {outcome.verb}")
     return outcome.dataset_digest

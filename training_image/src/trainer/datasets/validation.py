@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from step_contract.catalog import Dataset, Split, ValidationLimits
-from step_contract.record import Record
+from step_contract.frozen import Frozen
 from trainer.datasets.layouts import Layout, Sample
 
 from .fact_cache import ImageContent
@@ -39,7 +39,7 @@ class _Fault(NamedTuple):
     example: str
 
 
-class Finding(Record):
+class Finding(Frozen):
     """One kind of thing that is wrong, with a few of the images that have it."""
 
     what: str
@@ -47,7 +47,7 @@ class Finding(Record):
     examples: tuple[str, ...]
 
 
-class Spread(Record):
+class Spread(Frozen):
     """Smallest, middle and largest of a number of pixels."""
 
     minimum: int
@@ -55,7 +55,7 @@ class Spread(Record):
     maximum: int
 
 
-class ValidationReport(Record):
+class ValidationReport(Frozen):
     """What is in a dataset, what is wrong with it, and whether it may be trained on."""
 
     verdict: Literal["accepted", "refused"]

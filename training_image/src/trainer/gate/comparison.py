@@ -121,7 +121,7 @@ def _ground(job: Job, folder: Path) -> _Ground:
         data=materialize_dataset(manifest, job, folder / "dataset"),
         split=manifest.measured_split,
         imgsz=job.pipeline.training.imgsz,
-        device=environment.device_for(job.settings, job.request.resources.gpus).split(",")[0],
+        device=environment.device_for(job.settings, job.order.resources.gpus).split(",")[0],
         workers=min(_MOST_WORKERS, environment.available_cpus()),
     )
     chosen = manifest.of(manifest.measured_split)[:_PICTURES]

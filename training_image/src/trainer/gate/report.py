@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from step_contract.catalog import Gate
-from step_contract.record import Record
-from step_contract.step import Verdict
+from step_contract.frozen import Frozen
+from step_contract.result import Verdict
 from trainer.errors import BadRequest
 from trainer.frameworks import USUAL_BATCH
 
@@ -22,7 +22,7 @@ REPORT_FILE = "gate.json"
 _REASONS_LENGTH = 2500
 
 
-class ModelReport(Record):
+class ModelReport(Frozen):
     """One model's numbers; those that are no finite number are left out."""
 
     version: str | None
@@ -35,7 +35,7 @@ class ModelReport(Record):
     parameters: int
 
 
-class GateReport(Record):
+class GateReport(Frozen):
     """A comparison: the rule, the numbers it was applied to, and what came of it."""
 
     rule: Gate

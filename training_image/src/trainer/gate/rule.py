@@ -21,7 +21,7 @@ from datetime import datetime
 from enum import Enum
 
 from step_contract.catalog import Gate
-from step_contract.step import Verdict
+from step_contract.result import Verdict
 from trainer.frameworks import Measured
 
 ROUNDING = 1e-9

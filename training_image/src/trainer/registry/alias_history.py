@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from step_contract.record import Record
+from step_contract.frozen import Frozen
 
 TAG_PREFIX = "alias_history."
 
@@ -20,7 +20,7 @@ _TAG = re.compile(re.escape(TAG_PREFIX) + r"(\d{6,})")
 _REASON_LENGTH = 3000
 
 
-class AliasMove(Record):
+class AliasMove(Frozen):
     """One move of an alias. ``from`` and ``to`` are model versions; null is nobody."""
 
     number: int

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pydantic import AwareDatetime, ValidationError
 
-from step_contract.record import Record
+from step_contract.frozen import Frozen
 from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
 from trainer.tracking import mlflow_errors
 
@@ -18,7 +18,7 @@ _TAG = "bad"
 _TRUE = "true"
 
 
-class BadMark(Record):
+class BadMark(Frozen):
     """Why a version is bad, and which rollback says so."""
 
     version: str

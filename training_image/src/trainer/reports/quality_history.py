@@ -15,7 +15,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 from pydantic import ValidationError
 
-from step_contract.step import PromoteResult, RegisterResult, Step, StepResult
+from step_contract.order import Step
+from step_contract.result import PromoteResult, RegisterResult, Result
 from trainer.errors import StepError
 from trainer.job import Job
 from trainer.pictures import open_font
@@ -118,7 +119,7 @@ def _outcome(tags: Mapping[str, str]) -> PromoteResult | RegisterResult | None:
     """Return the result of the last step that has one."""
     for step in (Step.PROMOTE, Step.REGISTER):
         try:
-            outcome = StepResult.model_validate_json(tags.get(f"step.{step}.result", "")).outcome
+            outcome = Result.model_validate_json(tags.get(f"step.{step}.result", "")).outcome
         except ValidationError:
             continue
         if isinstance(outcome, PromoteResult | RegisterResult):

@@ -6,7 +6,8 @@ version is the champion already keeps the verdict that made it so. How the two a
 
 import logging
 
-from step_contract.step import EvaluateResult, Step
+from step_contract.order import Step
+from step_contract.result import EvaluateResult
 from trainer.errors import BadRequest
 from trainer.gate import GateReport, compare_with, find_report, registry_of, short_reasons, write_report
 from trainer.job import Job, versioned_digest

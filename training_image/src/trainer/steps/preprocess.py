@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from step_contract.step import PreprocessResult, StepOutcome
+from step_contract.result import PreprocessResult, StepOutcome
 from trainer.datasets import (
     SPLITS,
     Candidate,
@@ -81,7 +81,7 @@ def work(job: Job) -> PreprocessResult:
 def summary(outcome: StepOutcome) -> str:
     """Say how many images there are and under which digest."""
     if not isinstance(outcome, PreprocessResult):
-        raise Bug(f"preprocess got the result of {outcome.step} to sum up")
+        raise Bug(f"preprocess got the result of {outcome.verb} to sum up")
     splits = ", ".join(f"{split} {count:,}" for split, count in outcome.images.items())
     return f"{sum(outcome.images.values()):,} images ({splits}), dataset {outcome.dataset_digest[:12]}"
 

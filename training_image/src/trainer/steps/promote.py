@@ -12,7 +12,8 @@ import logging
 import textwrap
 from datetime import UTC, datetime
 
-from step_contract.step import PromoteResult, Step
+from step_contract.order import Step
+from step_contract.result import PromoteResult
 from trainer.errors import BadRequest, TryAgain
 from trainer.gate import GateReport, Move, compare_with, may_promote, read_report, registry_of, short_reasons
 from trainer.job import Job, versioned_digest

@@ -4,7 +4,8 @@ A candidate below the minimum is not registered (exit code 99: this task and wha
 trained again gets its version replaced, unless that version is or was in use: then the step refuses.
 """
 
-from step_contract.step import PreprocessResult, RegisterResult, Step, Verdict
+from step_contract.order import Step
+from step_contract.result import PreprocessResult, RegisterResult, Verdict
 from trainer import __version__
 from trainer.datasets import load_manifest
 from trainer.errors import BadRequest

@@ -12,7 +12,7 @@ something to train.
 import logging
 
 from step_contract import transport
-from step_contract.step import TrainResult
+from step_contract.result import TrainResult
 from trainer.datasets import dataset_digest
 from trainer.errors import BadRequest
 from trainer.frameworks.ultralytics import setup as ultralytics_setup

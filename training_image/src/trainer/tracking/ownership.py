@@ -15,8 +15,8 @@ from typing import Protocol
 
 from pydantic import AwareDatetime, ValidationError
 
-from step_contract.record import Record
-from step_contract.step import Step
+from step_contract.frozen import Frozen
+from step_contract.order import Step
 from trainer.errors import Superseded
 
 from .client import MlflowClient, mlflow_errors
@@ -26,7 +26,7 @@ OWNER_TAG = "owner"
 _log = logging.getLogger(__name__)
 
 
-class Owner(Record):
+class Owner(Frozen):
     """The value of the tag: one process that works on the DAG run."""
 
     token: str

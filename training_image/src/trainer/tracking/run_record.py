@@ -25,7 +25,9 @@ from pydantic import ValidationError
 
 from step_contract import PROTOCOL_VERSION
 from step_contract.catalog import Pipeline
-from step_contract.step import Step, StepResult, StepRun
+from step_contract.order import Step
+from step_contract.result import Result
+from step_contract.step import StepRun
 from step_contract.transport import describe_validation_error
 from trainer import __version__
 from trainer.errors import BadRequest, Bug
@@ -89,7 +91,7 @@ class RunRecord:
         self.set_tags(stale | now | ({image_tag: image} if image else {}))
         self._set_status("RUNNING")
 
-    def finish_step(self, step: Step, result: StepResult, *, refused: bool = False) -> None:
+    def finish_step(self, step: Step, result: Result, *, refused: bool = False) -> None:
         """Write the step's done-marker, which is what later steps trust."""
         # JSON that is cut cannot be read; MLflow keeps 8000 characters, and ``short_reasons`` leaves room.
         reason = result.summary[:_TAG_LENGTH]
@@ -103,7 +105,7 @@ class RunRecord:
         marker = {} if is_done else {f"step.{step}": "failed", f"step.{step}.reason": message}
         self.set_tags({**marker, **failure})
 
-    def result_of(self, step: Step, fingerprint: str | None = None) -> StepResult | None:
+    def result_of(self, step: Step, fingerprint: str | None = None) -> Result | None:
         """Return the result of a finished step; with a fingerprint, only if it was made from the same inputs.
 
         One that cannot be read counts as not made: the step is done again.
@@ -119,7 +121,7 @@ class RunRecord:
             _log.warning("%s; the step is done again", error)
             return None
 
-    def require(self, step: Step) -> StepResult:
+    def require(self, step: Step) -> Result:
         """Return the result of a step that must have finished before this one.
 
         Raises:
@@ -282,14 +284,14 @@ class RunRecord:
         return store
 
 
-def decode_marker(step: Step, tags: Mapping[str, str]) -> StepResult:
+def decode_marker(step: Step, tags: Mapping[str, str]) -> Result:
     """Return the result in a step's done-marker.
 
     Raises:
         UnreadableMarker: there is none, or it is not as this version of the trainer writes it.
     """
     try:
-        result = StepResult.model_validate_json(tags.get(f"step.{step}.result", ""))
+        result = Result.model_validate_json(tags.get(f"step.{step}.result", ""))
     except ValidationError as error:
         raise UnreadableMarker(
             f"the done-marker of step {step} is not as this trainer writes it: {describe_validation_error(error)}"

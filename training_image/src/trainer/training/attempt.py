@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from step_contract.step import TrainResult
+from step_contract.result import TrainResult
 from trainer.datasets import load_manifest, materialize_dataset
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory
 from trainer.frameworks import Plan
@@ -81,7 +81,7 @@ def _plan(job: Job, training: "Training", expected: str) -> Plan:
         data=materialize_dataset(manifest, job, job.workspace / "dataset"),
         save_dir=save_dir,
         exchange=unsent.new_folder(job, training.began_ms),
-        device=environment.device_for(job.settings, job.request.resources.gpus),
+        device=environment.device_for(job.settings, job.order.resources.gpus),
         workers=_workers(settings.arguments.get("workers")),
         models=models_folder(job.settings.dataset_root),
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from step_contract.record import Record
+from step_contract.frozen import Frozen
 from trainer.errors import BadData, StepError, TryAgain
 from trainer.handover import slot
 from trainer.storage import content_hash_of
@@ -37,14 +37,14 @@ _SLOW_UPLOAD_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
-class StoredFile(Record):
+class StoredFile(Frozen):
     """One file of a checkpoint in the run's artifacts."""
 
     artifact: str
     content_hash: str
 
 
-class Checkpoint(Record):
+class Checkpoint(Frozen):
     """All that a training needs to go on after an epoch; the value of the tag."""
 
     epoch: int

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from step_contract.catalog import Pipeline
-from step_contract.record import Record
-from step_contract.step import Step, TrainResult
+from step_contract.frozen import Frozen
+from step_contract.order import Step
+from step_contract.result import TrainResult
 from trainer import __version__
 from trainer.datasets import dataset_digest
 from trainer.handover import EVERY_EPOCH_METRIC
@@ -24,7 +25,7 @@ _TAG = "training"
 _WEIGHTS = "weights/best.pt"
 
 
-class Training(Record):
+class Training(Frozen):
     """The value of the run's tag ``training``."""
 
     digest: str

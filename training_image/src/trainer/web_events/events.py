@@ -17,7 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from step_contract.step import ExitCode, FailureKind, StepRequest, StepResult, StepRun
+from step_contract.failure import ExitCode, FailureKind
+from step_contract.order import StepOrder
+from step_contract.result import Result
+from step_contract.step import StepRun
 from trainer.errors import StepError, Superseded, Terminated
 from trainer.handover import Entry, EntryKind, journal, shown_metrics
 
@@ -60,7 +63,7 @@ class BackendCallbacks:
             with self._reading:
                 self._journal = None
 
-    def completed(self, result: StepResult, code: ExitCode) -> None:
+    def completed(self, result: Result, code: ExitCode) -> None:
         """Tell that the step is done, and what came of it."""
         self._tell(
             EventType.COMPLETED,
@@ -122,15 +125,15 @@ SILENT = BackendCallbacks({})
 
 
 @contextmanager
-def events_for(request: StepRequest, run: StepRun, settings: "Settings") -> Iterator[BackendCallbacks]:
+def events_for(order: StepOrder, run: StepRun, settings: "Settings") -> Iterator[BackendCallbacks]:
     """Tell what ends the block, unless it told so itself, and give the last events a moment to be sent."""
     identity = {
-        "pipeline": request.pipeline.name,
+        "pipeline": order.pipeline.name,
         "dag_id": run.dag_id,
         "run_id": run.run_id,
         "run_key": run.key,
         "run_type": run.run_type,
-        "step": request.step.value,
+        "step": order.command,
         "try_number": run.try_number,
         "mlflow_run_id": None,
     }

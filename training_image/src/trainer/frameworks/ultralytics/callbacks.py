@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from step_contract import transport
-from step_contract.step import Progress
+from step_contract.result import Progress
 from trainer.errors import Bug, with_causes
 from trainer.handover import Entry, EntryKind, journal, shown_metrics, slot
 from trainer.termination import die_with_parent
