@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.checkpoint_upload import checkpoint_upload
 from benchmarks.containers import Unavailable, no_op_container, train_in_container
-from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task
+from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task, parsing_for_one_task_of_a_folder
 from benchmarks.night import night
 from benchmarks.pairs import ROOT, Ratio
 from benchmarks.parallel_runs import backfill, pipelines_at_once
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "night": night,
     "load": loading_pipelines,
     "parse": parsing_for_one_task,
+    "parse-folder": parsing_for_one_task_of_a_folder,
     "schedule": scheduling,
     "preprocess": preprocess_again,
     "resume": resumed_training,

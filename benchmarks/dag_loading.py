@@ -1,13 +1,18 @@
-"""Loading 100 pipelines into a DagBag, and parsing for one task; each in a fresh process that times the load itself."""
+"""Loading 100 pipelines into a DagBag, and parsing for one task; each in a fresh process that times the load itself.
+
+The task is one of the last pipeline: in the file its entry is the last, in the folder its file is.
+"""
 
 import json
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, Ratio, compare
 
 PIPELINES = 100
+FILES = 1000
 _PAIRS = 15
 """A load takes a quarter of a second, so a single hiccup of the machine weighs much."""
 
@@ -71,20 +76,54 @@ def loading_pipelines(folder: Path) -> Ratio:
 
 def parsing_for_one_task(folder: Path) -> Ratio:
     """Compare the parse that a task of one pipeline makes, with 100 pipelines in the catalog and with one."""
-    many, one = _catalog(folder, PIPELINES), _catalog(folder, 1)
-    context = {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": "train_pipeline0", "_AIRFLOW_PARSING_CONTEXT_TASK_ID": "train"}
-    return compare(
+    return _parsing_for_one_task(
         f"parsing for one task with {PIPELINES} pipelines in the catalog",
-        "with 1 pipeline",
-        1.2,
-        lambda _pair: _load(ROOT / "dags/training.py", ROOT, 1, folder, many, context),
-        lambda _pair: _load(ROOT / "dags/training.py", ROOT, 1, folder, one, context),
+        folder,
+        _catalog(folder, PIPELINES),
+        PIPELINES,
     )
 
 
+def parsing_for_one_task_of_a_folder(folder: Path) -> Ratio:
+    """Compare the parse that a task of one pipeline makes, with a folder of 1,000 files and with one pipeline."""
+    return _parsing_for_one_task(
+        f"parsing for one task with a catalog folder of {FILES} files", folder, _catalog_folder(folder, FILES), FILES
+    )
+
+
+def _parsing_for_one_task(name: str, folder: Path, catalog: Path, pipelines: int) -> Ratio:
+    one = _catalog(folder, 1)
+    last, only = _task_context(pipelines - 1), _task_context(0)
+    return compare(
+        name,
+        "with 1 pipeline",
+        1.2,
+        lambda _pair: _load(ROOT / "dags/training.py", ROOT, 1, folder, catalog, last),
+        lambda _pair: _load(ROOT / "dags/training.py", ROOT, 1, folder, one, only),
+        _PAIRS,
+    )
+
+
+def _task_context(number: int) -> dict[str, str]:
+    dag_id = f"train_pipeline{number}"
+    return {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": dag_id, "_AIRFLOW_PARSING_CONTEXT_TASK_ID": "train"}
+
+
 def _catalog(folder: Path, count: int) -> Path:
-    path = folder / f"catalog{count}.yaml"
-    path.write_text("version: 1\npipelines:\n" + "".join(_ENTRY.format(number=number) for number in range(count)))
+    return _catalog_file(folder / f"catalog{count}.yaml", range(count))
+
+
+def _catalog_folder(folder: Path, count: int) -> Path:
+    catalog = folder / f"catalog{count}"
+    catalog.mkdir()
+    (catalog / "defaults.yaml").write_text("version: 1\ndefaults: {owner: vision-team}\n")
+    for number in range(count):
+        _catalog_file(catalog / f"pipeline{number}.yaml", [number])
+    return catalog
+
+
+def _catalog_file(path: Path, numbers: Iterable[int]) -> Path:
+    path.write_text("version: 1\npipelines:\n" + "".join(_ENTRY.format(number=number) for number in numbers))
     return path
 
 

@@ -12,6 +12,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from yaml.nodes import MappingNode
+
 from ..pipeline import DAG_ID_PREFIX, Pipeline
 from ..words import nearest, shown
 from .files import is_named_like, open_all, open_holder
@@ -19,7 +21,7 @@ from .inheritance import origin_of, with_defaults
 from .problem import CatalogError, CatalogProblem, Finding
 from .source import CatalogSource, refusal
 from .validation import Fields, validate, value_at
-from .yaml_tree import Entry, line_of, value_of
+from .yaml_tree import Entry, entries, line_of, value_of
 
 _MODEL = ("registry", "model")
 
@@ -107,8 +109,13 @@ def _owners_before(source: CatalogSource, name: str) -> _Owners:
 
 
 def _claim_model(source: CatalogSource, name: str, owners: _Owners) -> None:
-    """Claim the registered model of a pipeline that is not examined."""
-    own = _own_fields(source.pipelines[name], [])
+    """Claim the registered model of a pipeline that is not examined; no other field of it is read."""
+    entry = source.pipelines[name]
+    if isinstance(entry.node, MappingNode):
+        registry = entries(entry.node, (), []).get("registry")
+        own: object = {} if registry is None else {"registry": value_of(registry.node, (), [])}
+    else:
+        own = _own_fields(entry, [])
     if isinstance(own, dict):
         _taken_model(with_defaults(own, source.layers), _Owner(name, source.file), owners)
 

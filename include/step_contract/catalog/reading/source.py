@@ -12,7 +12,7 @@ from ..pipeline import CATALOG_VERSION
 from ..words import choices, nearest, shown
 from .inheritance import Defaults, Layers
 from .problem import CatalogError, CatalogProblem, Finding, KeyPath, dotted
-from .validation import validate
+from .validation import validate_defaults
 from .yaml_tree import Entry, YamlError, compose, entries, value_of
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -155,5 +155,4 @@ def _open_defaults(source: CatalogSource, entry: Entry | None, below: Layers) ->
     defaults = Defaults(source.file, entry, fields if isinstance(fields, dict) else {}, are_readable=not found)
     source.layers = (defaults, *below)
     # Pipelines show the problems of what they inherit; this shows those that every pipeline overrides, too.
-    wrong = [finding for finding in validate("defaults", defaults.fields)[1] if finding.scope == "field"]
-    source.report_in_defaults(defaults, [*found, *wrong])
+    source.report_in_defaults(defaults, [*found, *validate_defaults(defaults.fields)])

@@ -40,17 +40,30 @@ def validate(name: str, fields: Fields) -> tuple[Pipeline | None, list[Finding]]
     """Return the pipeline, or None and what is wrong with its name and fields."""
     named = _check_name(name)
     fields = _without_null_arguments(fields)
-    checked = (*_check_name_field(fields), *_check_cron(fields), *_check_train_arguments(fields))
-    found = {finding.path: finding for finding in checked}
+    found = _check_beyond_records(fields)
     pipeline = _validate_records(_SOME_NAME if named else name, fields, found)
     findings = [*named, *found.values()][:MAX_FINDINGS]
     return (None if findings else pipeline), findings
+
+
+def validate_defaults(fields: Fields) -> list[Finding]:
+    """Return the problems of single fields; what is missing or does not go together, a pipeline may add or change."""
+    fields = _without_null_arguments(fields)
+    found = _check_beyond_records(fields)
+    _validate_records(_SOME_NAME, fields, found, is_partial=True)
+    return [finding for finding in found.values() if finding.scope == "field"][:MAX_FINDINGS]
 
 
 def _check_name(name: str) -> list[Finding]:
     if re.fullmatch(PIPELINE_NAME, name):
         return []
     return [Finding((), "bad pipeline name", PIPELINE_NAME_WORDS)]
+
+
+def _check_beyond_records(fields: Fields) -> dict[KeyPath, Finding]:
+    """Return the findings of the rules that the records do not know, by path."""
+    checked = (*_check_name_field(fields), *_check_cron(fields), *_check_train_arguments(fields))
+    return {finding.path: finding for finding in checked}
 
 
 def _check_name_field(fields: Fields) -> list[Finding]:
@@ -86,8 +99,13 @@ def _without_null_arguments(fields: Fields) -> Fields:
     return fields
 
 
-def _validate_records(name: str, fields: Fields, known: dict[KeyPath, Finding]) -> Pipeline | None:
-    """Return the pipeline without what is known to be wrong; what else is wrong is added to ``known``."""
+def _validate_records(
+    name: str, fields: Fields, known: dict[KeyPath, Finding], *, is_partial: bool = False
+) -> Pipeline | None:
+    """Return the pipeline without what is known to be wrong; what else is wrong is added to ``known``.
+
+    Partial fields may lack some that a pipeline needs.
+    """
     faulty: Iterable[KeyPath] = list(known)
     while True:
         for path in faulty:
@@ -97,6 +115,8 @@ def _validate_records(name: str, fields: Fields, known: dict[KeyPath, Finding]) 
             return Pipeline.model_validate_json(json.dumps({**fields, "name": name}), strict=True)
         except ValidationError as error:
             items = error.errors(include_url=False)[:MAX_FINDINGS]
+        if is_partial:
+            items = [item for item in items if item["type"] != "missing"]
         nulls = [item["loc"] for item in items if _means_default(item)]
         found = [_finding(item) for item in items if not _means_default(item)]
         news = {finding.path: finding for finding in found if _is_news(finding, known)}
