@@ -119,11 +119,12 @@ def _triples(text: str) -> list[list[tuple[str, ...]]]:
 def _environment_problems() -> Iterator[str]:
     """Each setting of both sides stands in .env.example."""
     explained = set(VARIABLE.findall((ROOT / ".env.example").read_text()))
-    for path in ("include/pipelines/settings.py", "training_image/src/trainer/settings.py"):
-        body = (ROOT / path).read_text().split("model_config", 1)[1]
+    sides = ("include/pipelines/**/settings.py", "training_image/src/trainer/settings.py")
+    for path in (found for side in sides for found in sorted(ROOT.glob(side))):
+        body = path.read_text()
         for field in re.findall(r"^    ([a-z_]+): ", body, flags=re.MULTILINE):
             if field.upper() not in explained:
-                yield f"{path}: setting {field.upper()} is not explained in .env.example"
+                yield f"{path.relative_to(ROOT)}: setting {field.upper()} is not explained in .env.example"
 
 
 if __name__ == "__main__":

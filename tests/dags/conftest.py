@@ -18,7 +18,7 @@ from airflow.dag_processing.dagbag import BundleDagBag
 sys.path.append({root!r})
 
 bag = BundleDagBag(dag_folder={root!r} + "/dags", bundle_path={path}, bundle_name="nightshift")
-banned = {{"torch", "ultralytics", "mlflow", "boto3", "cv2"}}
+banned = {{"torch", "ultralytics", "mlflow", "boto3", "cv2", "docker", "kubernetes", "kubernetes_asyncio"}}
 heavy = sorted(name for name in sys.modules if name.split(".")[0] in banned)
 print("ANSWER" + json.dumps({{
     "dags": sorted(bag.dags), "import_errors": bag.import_errors, "heavy": heavy,

@@ -36,8 +36,9 @@ def test_shipped_catalog_parses_without_an_import_error(parse: Parse) -> None:
     assert answer["tasks"]["train_digits"] == ["preprocess", "train", "evaluate", "register", "promote"]
 
 
-def test_parsing_loads_nothing_heavy(parse: Parse) -> None:
+def test_parsing_loads_nothing_heavy_and_no_provider_of_a_runtime_that_no_step_uses(parse: Parse) -> None:
     assert parse()["heavy"] == []
+    assert "docker" in parse(TRAINING_RUNTIME="docker")["heavy"]
 
 
 def test_one_dag_for_each_pipeline(parse: Parse) -> None:

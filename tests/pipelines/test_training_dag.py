@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.pipelines.retry import StepRetryPolicy
-from include.pipelines.settings import BUNDLE_ROOT, settings
+from include.pipelines.runtimes.docker.settings import docker_settings
+from include.pipelines.settings import BUNDLE_ROOT
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.pipelines.training_dag import training_dag
 from include.step_contract import transport
@@ -116,9 +117,9 @@ def test_a_task_never_asks_for_more_slots_than_there_are(
 ) -> None:
     """Airflow would let it wait without a word; the step says that there are too few GPUs."""
     monkeypatch.setenv("DOCKER_GPUS", devices)
-    settings.cache_clear()
+    docker_settings.cache_clear()
     task = make_dag(runtime="docker", resources={"train": {"gpus": 4}}).get_task("train")
-    settings.cache_clear()
+    docker_settings.cache_clear()
     assert (task.pool, task.pool_slots) == ("gpu", slots)
 
 

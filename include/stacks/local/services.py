@@ -19,7 +19,7 @@ import psutil
 from docker import APIClient
 from docker.errors import DockerException
 
-from include.pipelines.settings import settings
+from include.pipelines.runtimes.docker.settings import docker_settings
 from include.stacks.airflow_api import AirflowApi
 
 from .layout import ADMIN, PROJECT_ROOT, STATE_VARIABLE, Layout, Ports, environment
@@ -200,7 +200,7 @@ def stop_containers(layout: Layout) -> None:
 
 
 def _engine() -> APIClient:
-    return APIClient(base_url=settings().docker_host)
+    return APIClient(base_url=docker_settings().docker_host)
 
 
 def _reap() -> None:

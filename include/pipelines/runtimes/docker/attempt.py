@@ -5,7 +5,7 @@ SIGKILL after ``execution.stop_grace_seconds``, by the engine, whether this proc
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,25 @@ from docker import APIClient
 
 from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost
 from include.pipelines.operator import conclude
-from include.pipelines.runtimes.docker import engine
-from include.pipelines.runtimes.docker.config import close_config, container_config
-from include.pipelines.runtimes.docker.engine import ContainerState
-from include.pipelines.runtimes.docker.gpu_lease import create_with_gpus
-from include.pipelines.runtimes.docker.logs import LogFollower
 from include.pipelines.runtimes.task_state import keep, known_positions
-from include.pipelines.settings import settings
 from include.step_contract import transport
 from include.step_contract.failure import Failure, FailureKind
 from include.step_contract.order import Order, StepOrder
 from include.step_contract.result import Result
 
+from . import engine
+from .container import close_config, container_config, variables_of
+from .engine import ContainerState
+from .fields import bytes_of
+from .gpu_lease import create_with_gpus
+from .logs import LogFollower
+from .settings import docker_settings
+from .sweep import sweep
+
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
-    from airflow.sdk.types import Logger
+
+    from .runtime import DockerStepOperator
 
 _POSITION_KEY = "log_position"
 _POSITION_SECONDS = 5.0
@@ -44,31 +48,27 @@ class ContainerAttempt:
 
     work = "container"
 
-    def __init__(
-        self,
-        request: Order,
-        step_run: str,
-        store: "TaskStateStoreAccessor | None",
-        check: Callable[[], None],
-        log: "Logger",
-    ) -> None:
-        """Do nothing yet; ``check`` is called often and may raise to give up."""
-        self._request, self._step_run, self._store, self._check = request, step_run, store, check
-        self._log = log
-        self._run = transport.decode_run(step_run)
-        self._identity = engine.identity_of(self._run, request.command, request.group)
+    def __init__(self, task: "DockerStepOperator", request: Order, store: "TaskStateStoreAccessor | None") -> None:
+        """Do nothing yet."""
+        self._task, self._request, self._store = task, request, store
+        self._check, self._log = task.raise_if_killed, task.log
+        self._run = transport.decode_run(task.step_run)
+        self.identity = engine.identity_of(self._run, request.command, request.group)
         self._container: str | None = None
         self._ended: ContainerState | None = None
+
+    def _client(self) -> APIClient:
+        return engine.connect(self._task.connection(), self._task.docker_url)
 
     # -- start ---------------------------------------------------------------------------------------------------------
 
     def start_or_attach(self) -> None:
         """Attach to the task's container whose result nobody took yet, or start a new one."""
-        client = engine.connect()
+        client = self._client()
         with engine.translated("look for earlier containers of this task"):
-            engine.sweep(client, self._request.group, datetime.now(UTC))
+            sweep(client, datetime.now(UTC), pipeline=self._request.group)
             self._wait_until_gone(client)
-            found = engine.state_of(client, self._identity.name)
+            found = engine.state_of(client, self.identity.name)
             if found is not None and found.status == "created":
                 engine.remove(client, found.id)  # of an attempt that died before it could start it
             elif found is not None:
@@ -81,7 +81,7 @@ class ContainerAttempt:
         """Wait for a container that was told to stop: two of one task must never work at once."""
         grace = self._request.stop_grace_seconds
         deadline = time.monotonic() + grace + _GONE_MARGIN_SECONDS
-        while living := engine.others(client, self._identity):
+        while living := engine.others(client, self.identity):
             self._check()
             if time.monotonic() > deadline:
                 self._log.warning("a container of an earlier try outlived its grace of %s s; ending it", grace)
@@ -90,31 +90,26 @@ class ContainerAttempt:
             time.sleep(_POLL_SECONDS)
 
     def _start_new(self, client: APIClient) -> str:
-        name, tag = self._identity.name, settings().trainer_image
-        image = engine.image_id(client, tag)
+        name, tag = self.identity.name, self._task.image
+        login = self._task.connection(logs_in=True) if self._task.docker_conn_id else None
+        image = engine.image_id(client, tag, login, force_pull=self._task.force_pull)
         container = self._create(client, image)
         if container is None:
             return self._started_by_other(client)
         engine.start(client, container)
-        self._log.info(
-            "started container %s (%s) of %s, which is %s", name, container[:12], settings().trainer_image, image
-        )
+        self._log.info("started container %s (%s) of %s, which is %s", name, container[:12], tag, image)
         return container
 
     def _create(self, client: APIClient, image: str) -> str | None:
-        config: Callable[[Sequence[str]], dict[str, Any]] = partial(
-            container_config,
-            self._identity,
-            self._request,
-            self._step_run,
-            settings(),
-            image,
-            client.create_host_config,
-        )
-        gpus = self._request.resources.gpus
-        if not gpus:
-            return engine.create(client, config(()))
-        return create_with_gpus(client, settings().gpu_devices, gpus, config, self._check)
+        count = self._request.resources.gpus
+        if not count:
+            return engine.create(client, self._config(client, image))
+        config = partial(self._config, client, image)
+        return create_with_gpus(client, docker_settings().gpu_devices, count, config, self._check)
+
+    def _config(self, client: APIClient, image: str, gpus: Sequence[str] = ()) -> dict[str, Any]:
+        variables = variables_of(self._request, self._task.step_run)
+        return container_config(client, self._task, self.identity, self._request, variables, image, gpus)
 
     def _started_by_other(self, client: APIClient) -> str:
         """Return the container that another attempt at this task has just created, once that has started it."""
@@ -122,28 +117,28 @@ class ContainerAttempt:
         while time.monotonic() < deadline:
             self._check()
             with engine.translated("look for the other try's container"):
-                found = engine.state_of(client, self._identity.name)
+                found = engine.state_of(client, self.identity.name)
             if found is not None and found.status != "created":
                 self._log.info("another try of this task has just started container %s; attaching to it", found.name)
                 return found.id
             time.sleep(_POLL_SECONDS)
-        raise StepFailed(f"container {self._identity.name} of another try does not start", FailureKind.TRY_AGAIN)
+        raise StepFailed(f"container {self.identity.name} of another try does not start", FailureKind.TRY_AGAIN)
 
     # -- follow --------------------------------------------------------------------------------------------------------
 
     def follow(self) -> None:
         """Write the container's lines into the task's log until it has ended."""
-        container = self._container or self._identity.name
+        container = self._container or self.identity.name
         positions = known_positions(self._store, _POSITION_KEY)
         while True:
-            self._log_lines(LogFollower(container, positions))
+            self._log_lines(LogFollower(self._client, container, positions))
             if not self._is_running():
                 break
             self._log.warning("the engine stopped sending the log of a running container; following it again")
             time.sleep(1)
-        self._log_lines(LogFollower(container, positions, follow=False))
+        self._log_lines(LogFollower(self._client, container, positions, follow=False))
         self._ended = self._state()
-        if self._ended is None or self._ended.name != self._identity.name:
+        if self._ended is None or self._ended.name != self.identity.name:
             raise StepFailed(
                 f"container {container[:12]} is gone: another try took its result, or somebody removed it",
                 FailureKind.TRY_AGAIN,
@@ -170,34 +165,39 @@ class ContainerAttempt:
         return state is not None and state.is_running
 
     def _state(self) -> ContainerState | None:
-        container = self._container or self._identity.name
-        return engine.patiently(lambda: engine.state_of(engine.connect(), container), self._check)
+        container = self._container or self.identity.name
+        return engine.patiently(lambda: engine.state_of(self._client(), container), self._check)
 
     # -- end -----------------------------------------------------------------------------------------------------------
 
     def judge(self) -> Result:
         """Return the result of the container that has ended."""
         step, state = self._request.command, self._state_at_end
-        answer = engine.answer_of(engine.connect(), state.id)
+        answer = engine.answer_of(self._client(), state.id)
         if state.is_oom_killed and state.exit_code != 0 and not isinstance(answer, Failure):
-            limit = self._request.resources.memory
-            where = f" (resources.{step}.memory in the catalog)" if isinstance(self._request, StepOrder) else ""
             raise OutOfContainerMemory(
-                f"{step}: out of memory: the container reached its limit of {limit}{where} and was killed; the next "
-                "attempt resumes from the last checkpoint"
+                f"{step}: out of memory: the container reached its limit of {self._limit(state)} and was killed; the "
+                "next attempt resumes from the last checkpoint"
             )
         if state.error and answer is None:
             raise StepFailed(f"{step}: the container could not run: {state.error}", FailureKind.BAD_REQUEST)
         return conclude(step, state.exit_code, answer)
 
+    def _limit(self, state: ContainerState) -> str:
+        memory = self._request.resources.memory
+        if state.memory_limit_bytes != bytes_of(memory):
+            return f"{state.memory_limit_bytes >> 20}Mi (mem_limit of the task)"
+        is_step = isinstance(self._request, StepOrder)
+        return f"{memory} (resources.{self._request.command}.memory in the catalog)" if is_step else memory
+
     def remove(self) -> None:
         """Remove the container with its scratch volume."""
-        engine.remove(engine.connect(), self._state_at_end.id)
+        engine.remove(self._client(), self._state_at_end.id)
 
     def retire(self) -> None:
         """Give the container another name and keep it for inspection."""
         with engine.translated("put the failed container aside"):
-            engine.retire(engine.connect(), self._state_at_end, f"try{self._run.try_number}")
+            engine.retire(self._client(), self._state_at_end, f"try{self._run.try_number}")
 
     @property
     def _state_at_end(self) -> ContainerState:
@@ -207,10 +207,8 @@ class ContainerAttempt:
 
     def close(self, lost: StepLost) -> str:
         """Run ``trainer close`` in a container of the image of the one that was lost, and return its output."""
-        client, image = engine.connect(), self._state_at_end.image
-        config = close_config(
-            self._identity, self._request, self._step_run, settings(), image, client.create_host_config, lost
-        )
+        client, image = self._client(), self._state_at_end.image
+        config = close_config(self._config(client, image), self.identity, lost)
         engine.remove(client, config["name"])
         container = engine.create(client, config)
         if container is None:
@@ -230,7 +228,7 @@ class ContainerAttempt:
         """Have the engine stop the container; return without waiting for it."""
         if self._container is None:
             return
-        client = engine.connect()
+        client = self._client()
         state = engine.state_of(client, self._container)
         if state is None or not state.is_running:
             return

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, TypeVar
 
 from airflow.providers.docker.hooks.docker import DockerHook
@@ -22,6 +21,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.docker.settings import docker_settings
 from include.pipelines.settings import settings
 from include.step_contract import transport
 from include.step_contract.failure import FailureKind
@@ -34,7 +34,6 @@ STACK_LABEL = f"{LABEL}.stack"
 PATIENCE_SECONDS = 300
 """How long an engine may be away, for a restart, before the task gives up watching."""
 
-_TIMEOUT_SECONDS = 60
 _STOP_REQUEST_SECONDS = 1.5
 _ANSWER_LINES = 2000
 _REMOVALS = 5
@@ -70,6 +69,7 @@ class ContainerState:
     created: str
     image: str
     """The id of the image that it was made of, whatever that image's name stands for by now."""
+    memory_limit_bytes: int
 
     @property
     def is_running(self) -> bool:
@@ -99,16 +99,14 @@ def identity_of(run: StepRun, step: str, pipeline: str) -> ContainerIdentity:
     return ContainerIdentity(name, {f"{LABEL}.{key}": value for key, value in labels.items()})
 
 
-def connect() -> APIClient:
-    """Return a client of the deployment's engine.
+def connect(connection: DockerHook, url: str | list[str]) -> APIClient:
+    """Return a client of the engine that a connection leads to; ``url`` is its address, for the message.
 
     Raises:
         StepFailed: no engine answers.
     """
-    url = settings().docker_host
     try:
-        # Without the registry's connection: the hook would log in for each client, and fail where the registry is away.
-        return DockerHook(docker_conn_id=None, base_url=url, timeout=_TIMEOUT_SECONDS).api_client
+        return connection.api_client
     except (AirflowException, DockerException, RequestException) as error:
         raise StepFailed(
             f"no Docker engine answers at {url} (DOCKER_HOST): {error}; start it, or correct the address",
@@ -172,21 +170,31 @@ def state_of(client: APIClient, container: str) -> ContainerState | None:
         error=state["Error"],
         created=found["Created"],
         image=found["Image"],
+        memory_limit_bytes=found["HostConfig"]["Memory"],
     )
 
 
-def image_id(client: APIClient, image: str) -> str:
-    """Return the id of what an image's name stands for now, pulled if it is not on this host.
+def image_id(client: APIClient, image: str, login: DockerHook | None, *, force_pull: bool = False) -> str:
+    """Return the id of the image that a name stands for now, pulled if it is not on this host.
+
+    Args:
+        client: of the engine.
+        image: its name.
+        login: leads to the engine with the login of the image's registry, for a pull that needs one.
+        force_pull: pull it all the same.
 
     Raises:
         StepFailed: the image is not there and cannot be pulled.
     """
     with translated(f"look for image {image}"):
         try:
-            return str(client.inspect_image(image)["Id"])
+            if not force_pull:
+                return str(client.inspect_image(image)["Id"])
+            _log.info("pulling image %s, as the task's force_pull says", image)
         except ImageNotFound:
-            _pull(_logged_in(client), image)
-            return str(client.inspect_image(image)["Id"])
+            _log.info("image %s is not on this host; pulling it", image)
+        _pull(_logged_in(login) if login else client, image)
+        return str(client.inspect_image(image)["Id"])
 
 
 def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
@@ -208,29 +216,25 @@ def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
             raise
 
 
-def _logged_in(client: APIClient) -> APIClient:
-    """Return a client that has the registry's login, if the deployment names one.
+def _logged_in(login: DockerHook) -> APIClient:
+    """Return a client that has the registry's login.
 
     Raises:
         StepFailed: the registry cannot be asked, or refuses.
     """
-    connection = settings().docker_registry_connection
-    if not connection:
-        return client
-    hook = DockerHook(docker_conn_id=connection, base_url=settings().docker_host, timeout=_TIMEOUT_SECONDS)
     try:
-        return hook.api_client
+        return login.api_client
     except (AirflowException, DockerException, RequestException) as error:
         said = str(getattr(error, "explanation", None) or error)
         refused = isinstance(error, AirflowNotFoundException) or any(word in said.lower() for word in _REFUSED_LOGIN)
         raise StepFailed(
-            f"cannot log in to the registry of connection {connection!r} (DOCKER_REGISTRY_CONNECTION): {said}",
+            f"cannot log in to the registry of connection {login.docker_conn_id!r} (DOCKER_REGISTRY_CONNECTION): "
+            f"{said}",
             FailureKind.BAD_REQUEST if refused else FailureKind.TRY_AGAIN,
         ) from error
 
 
 def _pull(client: APIClient, image: str) -> None:
-    _log.info("image %s is not on this host; pulling it", image)
     try:
         for progress in client.pull(image, stream=True, decode=True):
             if "error" in progress:
@@ -302,19 +306,19 @@ def remove(client: APIClient, container: str) -> None:
 
 def retire(client: APIClient, state: ContainerState, reason: str) -> None:
     """Give a container whose result was taken another name and keep it for a look, or remove it."""
-    if settings().docker_keep_failed_hours == 0 and not state.is_running:
+    if docker_settings().docker_keep_failed_hours == 0 and not state.is_running:
         remove(client, state.id)
         return
-    name = f"{state.name}-{reason}{_retired(state.id)}"
+    name = f"{state.name}-{reason}{retired_suffix(state.id)}"
     try:
         client.rename(state.id, name)
-        _log.info("container kept as %s for %g h", name, settings().docker_keep_failed_hours)
+        _log.info("container kept as %s for %g h", name, docker_settings().docker_keep_failed_hours)
     except NotFound:
         return
 
 
-def _retired(container: str) -> str:
-    """Return how the name of a container ends whose result was taken."""
+def retired_suffix(container: str) -> str:
+    """Return the end of the name of a container whose result was taken."""
     return f"-{container[:8]}"
 
 
@@ -330,25 +334,3 @@ def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
     """Return the ids of living containers of the same task that have another name: told to stop, not gone yet."""
     found = client.containers(filters={"label": identity.task, "status": "running"})
     return [item["Id"] for item in found if f"/{identity.name}" not in item["Names"]]
-
-
-def sweep(client: APIClient, pipeline: str, now: datetime) -> None:
-    """Remove a pipeline's ended containers whose result was taken, once they were kept long enough.
-
-    One that cannot be removed is left to the next sweep: no step fails for it.
-    """
-    filters = {"label": f"{LABEL}.pipeline={pipeline}", "status": "exited"}
-    for item in client.containers(all=True, filters=filters):
-        if not any(name.endswith(_retired(item["Id"])) for name in item["Names"]):
-            continue  # its result is still to be taken, however long ago it ended
-        try:
-            ended = client.inspect_container(item["Id"])["State"]["FinishedAt"]
-        except NotFound:
-            continue
-        hours = (now - datetime.fromisoformat(f"{ended[:19]}+00:00")).total_seconds() / 3600
-        if hours > settings().docker_keep_failed_hours:
-            _log.info("removing container %s, which ended %.0f h ago", item["Names"][0].lstrip("/"), hours)
-            try:
-                remove(client, item["Id"])
-            except (StepFailed, APIError) as error:
-                _log.warning("it stays until the next sweep: %s", error)

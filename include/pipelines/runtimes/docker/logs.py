@@ -7,7 +7,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from docker import APIClient
@@ -15,7 +15,6 @@ from docker.errors import DockerException
 from requests.exceptions import RequestException
 
 from include.pipelines.log_lines import LineAssembler
-from include.pipelines.runtimes.docker.engine import connect
 
 _WAITING_LINES = 1000
 _STREAMS = ("stdout", "stderr")
@@ -29,8 +28,14 @@ class LogFollower:
     A follow may end before the last lines of a container that has ended: a second one without ``follow`` brings them.
     """
 
-    def __init__(self, container: str, positions: dict[str, str], *, follow: bool = True) -> None:
-        """Begin behind ``positions``: for each stream the engine's timestamp of the last line read."""
+    def __init__(
+        self, connect: Callable[[], APIClient], container: str, positions: dict[str, str], *, follow: bool = True
+    ) -> None:
+        """Begin behind ``positions``: for each stream the engine's timestamp of the last line read.
+
+        Each stream gets a client of its own from ``connect``.
+        """
+        self._connect = connect
         self.positions = positions
         self._follows = follow
         self._lines: queue.Queue[tuple[str, str, str] | None] = queue.Queue(_WAITING_LINES)
@@ -55,7 +60,7 @@ class LogFollower:
 
     def _read(self, container: str, stream: str) -> None:
         try:
-            self._bring(connect(), container, stream)
+            self._bring(self._connect(), container, stream)
         except (DockerException, RequestException, OSError, ValueError) as error:
             # The engine went away, or the container did; whoever follows looks at its state and comes again.
             _log.debug("%s of %s ended: %s", stream, container[:12], error)

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Self
 from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.log_lines import LineAssembler
 from include.pipelines.operator import close_command, conclude
-from include.pipelines.settings import settings
 from include.step_contract import transport
 from include.step_contract.failure import FailureKind
 from include.step_contract.order import Order
 from include.step_contract.result import Result
+
+from .settings import local_settings
 
 if TYPE_CHECKING:
     from airflow.sdk.types import Logger
@@ -114,7 +115,7 @@ class ProcessAttempt:
         self._exit_code = process.wait()
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[bytes]:
-        command = [settings().local_trainer, *arguments]
+        command = [local_settings().trainer, *arguments]
         pipe = subprocess.PIPE
         try:
             return subprocess.Popen(

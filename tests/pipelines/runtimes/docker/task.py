@@ -3,7 +3,9 @@
 ``python -m tests.pipelines.runtimes.docker.task FOLDER TRY`` reads FOLDER/request.json and FOLDER/run.json, executes
 the operator as Airflow's task runner would (SIGTERM calls on_kill) and prints one line of JSON that says how it ended.
 Airflow's task state store and its answer about the task's state are stood in for by FOLDER/store.json and FOLDER/state;
-FOLDER/timeout holds the task's execution_timeout in seconds, if it has one.
+FOLDER/timeout holds the task's execution_timeout in seconds, if it has one. With FOLDER/catalog.yaml the operator is
+the one of dags/training.py, parsed as Airflow does, cluster policy included; FOLDER/rendered.json then holds the
+fields that Airflow's UI shows.
 """
 
 import json
@@ -14,11 +16,14 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar
 
+from airflow.dag_processing.dagbag import BundleDagBag
 from airflow.sdk.exceptions import AirflowSkipException, AirflowTaskTimeout
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 from airflow.sdk.execution_time.timeout import timeout
 
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.docker.runtime import DockerStepOperator
+from include.pipelines.settings import BUNDLE_ROOT
 from include.step_contract.order import StepOrder
 
 
@@ -50,11 +55,22 @@ class TaskInstance:
         return {run_ids[0]: {task_ids[0]: self._path.read_text().strip()}}
 
 
+def make_operator(folder: Path, step_run: str) -> DockerStepOperator:
+    if not (folder / "catalog.yaml").exists():
+        request = StepOrder.model_validate_json((folder / "request.json").read_text())
+        return DockerStepOperator(task_id="step", request=request, step_run=step_run)
+    bag = BundleDagBag(dag_folder=BUNDLE_ROOT / "dags/training.py", bundle_path=BUNDLE_ROOT, bundle_name="nightshift")
+    (dag,) = bag.dags.values()
+    operator = dag.get_task("preprocess")
+    assert isinstance(operator, DockerStepOperator)
+    operator.step_run = step_run
+    return operator
+
+
 def main() -> None:
     folder, try_number = Path(sys.argv[1]), int(sys.argv[2])
     run = json.loads((folder / "run.json").read_text()) | {"try_number": try_number}
-    request = StepOrder.model_validate_json((folder / "request.json").read_text())
-    operator = DockerStepOperator(task_id="step", request=request, step_run=json.dumps(run))
+    operator = make_operator(folder, json.dumps(run))
     signal.signal(signal.SIGTERM, lambda _number, _frame: operator.on_kill())
     context: Any = {"task_state_store": FileStore(folder / "store.json"), "ti": TaskInstance(folder / "state")}
     limit = folder / "timeout"
@@ -69,6 +85,8 @@ def main() -> None:
         ending = {"outcome": "skipped", "message": str(skip)}
     except StepFailed as failure:
         ending = {"outcome": type(failure).__name__, "kind": failure.kind.value, "message": str(failure)}
+    if (folder / "catalog.yaml").exists():
+        (folder / "rendered.json").write_text(json.dumps(_serialize_rendered_fields(operator)))
     print("ENDING " + json.dumps(ending), flush=True)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from docker import APIClient
 
-from include.pipelines.runtimes.docker.engine import remove, sweep
+from include.pipelines.runtimes.docker.engine import remove
 from include.pipelines.runtimes.docker.logs import LogFollower
+from include.pipelines.runtimes.docker.sweep import sweep
 
 from .steps import SUCCEED, Task, build_image, engine, make_task, wait_for
 
@@ -45,7 +46,7 @@ def test_a_result_that_nobody_took_survives_a_clock_that_jumps_ahead(task: MakeT
     try_1.kill()
     step.tell_step("go")
     wait_for(lambda: not step.containers(status="running"), "the step does not end")
-    sweep(client, "clock", datetime.now(UTC) + DAYS)
+    sweep(client, datetime.now(UTC) + DAYS, pipeline="clock")
     assert step.run(2) == {"outcome": "done"}
     assert step.starts() == 1
 
@@ -53,9 +54,9 @@ def test_a_result_that_nobody_took_survives_a_clock_that_jumps_ahead(task: MakeT
 def test_what_was_kept_for_a_look_goes_after_its_time_and_not_before(task: MakeTask, client: APIClient) -> None:
     step = task("sys.exit(65)")
     assert step.run()["kind"] == "bad_data"
-    sweep(client, "clock", datetime.now(UTC) - DAYS)
+    sweep(client, datetime.now(UTC) - DAYS, pipeline="clock")
     assert len(step.containers()) == 1
-    sweep(client, "clock", datetime.now(UTC) + DAYS)
+    sweep(client, datetime.now(UTC) + DAYS, pipeline="clock")
     assert step.containers() == []
 
 
@@ -66,7 +67,7 @@ def test_a_clock_that_went_back_hides_no_line(task: MakeTask) -> None:
     (container,) = step.containers()
     tomorrow = f"{datetime.now(UTC) + DAYS:%Y-%m-%dT%H:%M:%S}.000000000Z"
     positions = {"stdout": tomorrow, "stderr": tomorrow}
-    lines = LogFollower(container["Id"], positions).lines(poll_seconds=1)
+    lines = LogFollower(engine, container["Id"], positions).lines(poll_seconds=1)
     wait_for(lambda: next(lines) == "second", "the lines do not come")
     assert positions["stdout"] < tomorrow
     try_1.kill()

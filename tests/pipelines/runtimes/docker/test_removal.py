@@ -12,7 +12,8 @@ from docker.errors import APIError
 from requests import Response
 
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.docker.engine import remove, sweep
+from include.pipelines.runtimes.docker.engine import remove
+from include.pipelines.runtimes.docker.sweep import sweep
 from include.step_contract.failure import FailureKind
 
 ID = "0123456789abcdef"
@@ -35,7 +36,8 @@ class StumblingClient:
         return [{"Id": ID, "Names": [f"/small-failed-{ID[:8]}"]}]
 
     def inspect_container(self, _container: str) -> dict[str, Any]:
-        return {"State": {"FinishedAt": "2026-03-01T00:00:00.000000000Z"}}
+        long_ago = "2026-03-01T00:00:00.000000000Z"
+        return {"Created": long_ago, "State": {"Status": "exited", "FinishedAt": long_ago}}
 
 
 def test_a_container_that_the_engine_stumbles_over_is_removed_all_the_same() -> None:
@@ -59,5 +61,5 @@ def test_a_refusal_is_told() -> None:
 
 
 def test_an_old_container_that_cannot_be_removed_fails_no_step(caplog: pytest.LogCaptureFixture) -> None:
-    sweep(cast(APIClient, StumblingClient(times=100, status=403)), "small", datetime(2026, 3, 9, tzinfo=UTC))
+    sweep(cast(APIClient, StumblingClient(times=100, status=403)), datetime(2026, 3, 9, tzinfo=UTC), pipeline="small")
     assert "it stays until the next sweep" in caplog.text

@@ -13,13 +13,12 @@ from docker import APIClient
 
 from include.pipelines.airflow_state import Airflow
 from include.pipelines.errors import StepLost
-from include.pipelines.runtimes.docker.config import close_config
+from include.pipelines.runtimes.docker.container import close_config
 from include.pipelines.runtimes.docker.engine import identity_of, remove, state_of
-from include.pipelines.runtimes.docker.sweep import sweep_containers
+from include.pipelines.runtimes.docker.sweep import sweep as sweep_containers
 from include.pipelines.settings import settings
 from include.step_contract import transport
-from include.step_contract.order import Step, StepOrder
-from tests.pipelines.conftest import RUN, make_pipeline
+from tests.pipelines.conftest import RUN
 
 from .steps import IMAGE, build_image, engine, wait_for
 
@@ -75,8 +74,7 @@ def container(client: APIClient, tmp_path: Path) -> MakeContainer:
         identity = identity_of(run, "train", "digits")
         labels = dict(identity.labels)
         if closes:
-            request = StepOrder(step=Step.TRAIN, pipeline=make_pipeline())
-            labels = close_config(identity, request, RUN, settings(), IMAGE, dict, StepLost("killed"))["labels"]
+            labels = close_config({}, identity, StepLost("killed"))["labels"]
         host = client.create_host_config(binds=[f"{folder}:/code"])
         made = client.create_container(IMAGE, name=identity.name, labels=labels, host_config=host, command=["train"])
         if start:
@@ -89,7 +87,8 @@ def container(client: APIClient, tmp_path: Path) -> MakeContainer:
 
 def sweep(airflow: Airflow, later: float = 1, **options: Any) -> dict[str, int]:
     """Sweep as some hours later."""
-    return sweep_containers(airflow, datetime.now(UTC) + timedelta(hours=later), **options)
+    now = datetime.now(UTC) + timedelta(hours=later)
+    return sweep_containers(engine(), now, airflow=airflow, **options)
 
 
 def test_a_running_container_is_stopped_only_if_its_task_is_over(client: APIClient, container: MakeContainer) -> None:
