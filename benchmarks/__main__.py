@@ -10,7 +10,13 @@ from pathlib import Path
 
 from benchmarks.checkpoint_upload import checkpoint_upload
 from benchmarks.containers import Unavailable, no_op_container, train_in_container
-from benchmarks.dag_loading import loading_pipelines, parsing_for_one_task, parsing_for_one_task_of_a_folder
+from benchmarks.dag_loading import (
+    loading_containers,
+    loading_pipelines,
+    loading_pods,
+    parsing_for_one_task,
+    parsing_for_one_task_of_a_folder,
+)
 from benchmarks.night import night
 from benchmarks.pairs import ROOT, Ratio
 from benchmarks.parallel_runs import backfill, pipelines_at_once
@@ -24,6 +30,8 @@ BENCHMARKS: dict[str, Callable[[Path], Ratio]] = {
     "train": train_step,
     "night": night,
     "load": loading_pipelines,
+    "load-pods": loading_pods,
+    "load-containers": loading_containers,
     "parse": parsing_for_one_task,
     "parse-folder": parsing_for_one_task_of_a_folder,
     "schedule": scheduling,

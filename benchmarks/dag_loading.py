@@ -6,7 +6,7 @@ The task is one of the last pipeline: in the file its entry is the last, in the 
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchmarks.pairs import AIRFLOW_PYTHON, ROOT, Ratio, compare
@@ -30,14 +30,30 @@ _ENTRY = """
 
 _BY_HAND = """
 from datetime import datetime, timezone
-from airflow.providers.standard.operators.bash import BashOperator
+from {module} import {operator}
 from airflow.sdk import DAG, chain
 
 for number in range(100):
-    with DAG(f"dag{number}", schedule="0 2 * * *", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
-        chain(*(BashOperator(task_id=f"step{step}", bash_command="true") for step in range(5)))
-    globals()[f"dag{number}"] = dag
+    with DAG(f"dag{{number}}", schedule="0 2 * * *", start_date=datetime(2026, 1, 1, tzinfo=timezone.utc)) as dag:
+        chain(*({operator}(task_id=f"step{{step}}", {arguments}) for step in range(5)))
+    globals()[f"dag{{number}}"] = dag
 """
+
+_BASH = {
+    "module": "airflow.providers.standard.operators.bash",
+    "operator": "BashOperator",
+    "arguments": 'bash_command="true"',
+}
+_POD = {
+    "module": "airflow.providers.cncf.kubernetes.operators.pod",
+    "operator": "KubernetesPodOperator",
+    "arguments": 'name=f"step{step}", namespace="training", image="trainer:1", arguments=[f"step{step}"]',
+}
+_CONTAINER = {
+    "module": "airflow.providers.docker.operators.docker",
+    "operator": "DockerOperator",
+    "arguments": 'image="trainer:1", command=[f"step{step}"]',
+}
 
 # What a process of Airflow 3.3's dag-processor has loaded before it parses a file (looked up in one): the plugins, for
 # its job's listeners, and these libraries, but no operator.
@@ -60,16 +76,32 @@ print(f"SECONDS {seconds}")
 
 def loading_pipelines(folder: Path) -> Ratio:
     """Compare dags/training.py with a file that builds as many DAGs of five BashOperators by hand."""
+    return _loading(folder, "local", _BASH, 1.5)
+
+
+def loading_pods(folder: Path) -> Ratio:
+    """Compare pipelines whose steps are pods with as many DAGs of five of the provider's operators by hand."""
+    return _loading(folder, "kubernetes", _POD, 1.2)
+
+
+def loading_containers(folder: Path) -> Ratio:
+    """Compare pipelines whose steps are containers with as many DAGs of five of the provider's operators by hand."""
+    return _loading(folder, "docker", _CONTAINER, 1.2)
+
+
+def _loading(folder: Path, runtime: str, by_hand: Mapping[str, str], limit: float) -> Ratio:
     catalog = _catalog(folder, PIPELINES)
-    by_hand = folder / "by_hand"
-    by_hand.mkdir()
-    (by_hand / "dags.py").write_text(_BY_HAND)
+    bare = folder / "by_hand"
+    bare.mkdir()
+    (bare / "dags.py").write_text(_BY_HAND.format(**by_hand))
+    where = {"TRAINING_RUNTIME": runtime}
+    on_runtime = "" if runtime == "local" else f" on {runtime}"
     return compare(
-        f"loading {PIPELINES} pipelines into a DagBag",
-        f"{PIPELINES} DAGs of five BashOperators by hand",
-        1.5,
-        lambda _pair: _load(ROOT / "dags/training.py", ROOT, PIPELINES, folder, catalog),
-        lambda _pair: _load(by_hand / "dags.py", by_hand, PIPELINES, folder, catalog),
+        f"loading {PIPELINES} pipelines{on_runtime} into a DagBag",
+        f"{PIPELINES} DAGs of five {by_hand['operator']}s by hand",
+        limit,
+        lambda _pair: _load(ROOT / "dags/training.py", ROOT, PIPELINES, folder, catalog, where),
+        lambda _pair: _load(bare / "dags.py", bare, PIPELINES, folder, catalog),
         _PAIRS,
     )
 
@@ -128,7 +160,7 @@ def _catalog_file(path: Path, numbers: Iterable[int]) -> Path:
 
 
 def _load(
-    dags: Path, root: Path, expected: int, folder: Path, catalog: Path, context: dict[str, str] | None = None
+    dags: Path, root: Path, expected: int, folder: Path, catalog: Path, variables: Mapping[str, str] | None = None
 ) -> float:
     environment = os.environ | {
         "AIRFLOW_HOME": str(folder / "airflow"),
@@ -138,7 +170,7 @@ def _load(
     }
     command = [str(AIRFLOW_PYTHON), "-c", _LOAD, str(dags), str(root), str(expected)]
     done = subprocess.run(
-        command, env=environment | (context or {}), cwd=ROOT, capture_output=True, text=True, check=False
+        command, env=environment | dict(variables or {}), cwd=ROOT, capture_output=True, text=True, check=False
     )
     lines = [line for line in done.stdout.splitlines() if line.startswith("SECONDS")]
     if not lines:

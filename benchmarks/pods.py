@@ -28,21 +28,28 @@ _WORDS = "settings: s3_threads"
 
 _FIRST, _FIRST_SECONDS = -1, 300
 
-_TASKS = """
+_CONTEXT = """
+from types import SimpleNamespace
+def context_of(run):
+    ti = SimpleNamespace(dag_id=run["dag_id"], task_id="step", map_index=-1, try_number=1)
+    return {"ti": ti, "run_id": run["run_id"], "dag": SimpleNamespace()}
+"""
+
+_TASKS = f"""
 import json, sys, threading, time
-import kubernetes.client  # the operator does so when it begins; here neither side's imports count
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.step_contract.order import StepOrder
+{_CONTEXT}
 request, run, count, expected = sys.argv[1:]  # expected: words of the failure, or nothing for none
 def work(number):
     identity = json.loads(run)
     if number:
-        identity["run_id"] += f"-{number}"
+        identity["run_id"] += "-" + str(number)
     asked = StepOrder.model_validate_json(request)
     operator = KubernetesStepOperator(task_id="step", request=asked, step_run=json.dumps(identity))
     try:
-        operator.execute({})
+        operator.execute(context_of(identity))
         ended.append("")
     except StepFailed as failure:
         ended.append(str(failure))
@@ -54,7 +61,7 @@ threads = [threading.Thread(target=work, args=(number,)) for number in range(int
 seconds = time.perf_counter() - begin
 for end in ended:
     if not (expected in end if expected else end == ""):
-        sys.exit(f"expected {expected or 'no failure'}, got: {end or 'none'}")
+        sys.exit("expected " + (expected or "no failure") + ", got: " + (end or "none"))
 assert len(ended) == int(count), ended
 print("SECONDS", seconds)
 """
@@ -89,22 +96,25 @@ assert len(done) == int(count), done
 print("SECONDS", time.perf_counter() - begin)
 """
 
-_MANIFEST = """
+_MANIFEST = f"""
 import json, sys
-from include.pipelines.runtimes.kubernetes.pod import identity_of, step_pod
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
+from kubernetes import client
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.step_contract import transport
-request, run = transport.decode_order(sys.argv[1]), transport.decode_run(sys.argv[2])
-print(json.dumps(step_pod(identity_of(run, request, ""), 1, request, sys.argv[2], kubernetes_settings(), "")))
+{_CONTEXT}
+request, run = sys.argv[1:]
+operator = KubernetesStepOperator(task_id="step", request=transport.decode_order(request), step_run=run)
+pod = operator.build_pod_request_obj(context_of(json.loads(run)), dry_run=True)
+print(json.dumps(client.ApiClient().sanitize_for_serialization(pod)))
 """
 
 
 _FOR_SHOW = """
 import json, sys
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.kubernetes.api import Cluster
+from include.pipelines.runtimes.kubernetes.api import settings_cluster
 try:
-    cluster, pod = Cluster(), json.load(open(sys.argv[1]))
+    cluster, pod = settings_cluster(), json.load(open(sys.argv[1]))
     with cluster.translated("create a pod"):
         cluster.api.create_namespaced_pod(
             cluster.namespace, pod, dry_run="All", field_validation="Strict", _request_timeout=(5, 30)
@@ -209,7 +219,8 @@ def _last_line(error: Exception) -> str:
 
 def _manifest(folder: Path, pipeline: Pipeline, number: int, environment: Mapping[str, str]) -> Path:
     file = folder / "pod.json"
-    file.write_text(_output_of(_MANIFEST, _ordered(inputs_of(Step.PREPROCESS, pipeline, number)), environment))
+    said = _output_of(_MANIFEST, _ordered(inputs_of(Step.PREPROCESS, pipeline, number)), environment)
+    file.write_text(said.splitlines()[-1])
     return file
 
 

@@ -47,3 +47,7 @@ class PendingChore:
     def stop_grace_seconds(self) -> int:
         """Time that a stopped chore has to end."""
         return _ANY_CHORE.stop_grace_seconds
+
+
+AnyRequest = Order | PendingChore
+"""What a task carries out, as far as that is known when its DAG is parsed."""

@@ -1,6 +1,7 @@
 """The stand-in's cluster: its pods and events, the answers to the calls, and the errors that a test asks for."""
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -13,6 +14,7 @@ from .fields import unknown_fields
 from .node import Node, Pod, now
 
 NAMESPACE = "nightshift"
+_LABEL_VALUE = re.compile(r"(|[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)")
 Answer = tuple[int, dict[str, Any]]
 
 
@@ -46,6 +48,8 @@ class Cluster:
     pods: dict[str, Pod] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     calls: set[tuple[str, str]] = field(default_factory=set)
+    namespaces: set[str] = field(default_factory=set)
+    """Of every call that was made."""
     unknown: list[str] = field(default_factory=list)
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
@@ -105,6 +109,8 @@ class Cluster:
             return error(
                 400, f"Pod in version v1 cannot be handled as a Pod: strict decoding error: {', '.join(unknown)}"
             )
+        if wrong := [text for text in body["metadata"].get("labels", {}).values() if not _LABEL_VALUE.fullmatch(text)]:
+            return error(422, f'Pod "{name}" is invalid: metadata.labels: Invalid value: "{wrong[0]}"', "Invalid")
         with self.lock:
             if name in {pod.name for pod in self.living()}:
                 return error(409, f'pods "{name}" already exists', "AlreadyExists")

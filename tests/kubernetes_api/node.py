@@ -156,7 +156,7 @@ class Node:
         folder = self._folder / pod.manifest["metadata"]["uid"]
         folder.mkdir()
         cache = self._folder / "cache"
-        command = container.get("command", self._entrypoint)
+        command = container.get("command") or self._entrypoint
         pod.process = Process(dict(container, command=command), sources, folder, cache)
         pod.log = pod.process.log
         pod.status["phase"] = "Running"

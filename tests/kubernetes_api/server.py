@@ -11,21 +11,22 @@ from urllib.parse import parse_qs, urlsplit
 
 from .cluster import NAMESPACE, Answer, Cluster, Failure, error
 
-_PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+_PODS = "/api/v1/namespaces/(?P<namespace>[a-z0-9-]+)/pods"
+_NAMED = rf"{_PODS}/(?P<name>[^/]+)"
 _ROUTES: list[tuple[str, str, str, str, set[str]]] = [
-    ("POST", rf"{_PODS}", "create", "pods", {"fieldValidation", "dryRun"}),
-    ("GET", rf"{_PODS}", "list", "pods", {"labelSelector"}),
-    ("GET", rf"{_PODS}/([^/]+)", "get", "pods", set()),
-    ("PATCH", rf"{_PODS}/([^/]+)", "patch", "pods", set()),
-    ("DELETE", rf"{_PODS}/([^/]+)", "delete", "pods", {"gracePeriodSeconds"}),
+    ("POST", _PODS, "create", "pods", {"fieldValidation", "dryRun"}),
+    ("GET", _PODS, "list", "pods", {"labelSelector"}),
+    ("GET", _NAMED, "get", "pods", set()),
+    ("PATCH", _NAMED, "patch", "pods", set()),
+    ("DELETE", _NAMED, "delete", "pods", {"gracePeriodSeconds"}),
     (
         "GET",
-        rf"{_PODS}/([^/]+)/log",
+        rf"{_NAMED}/log",
         "get",
         "pods/log",
         {"container", "follow", "timestamps", "sinceSeconds", "tailLines"},
     ),
-    ("GET", rf"/api/v1/namespaces/{NAMESPACE}/events", "list", "events", {"fieldSelector"}),
+    ("GET", rf"{_PODS.removesuffix('pods')}events", "list", "events", {"fieldSelector"}),
 ]
 
 
@@ -44,7 +45,12 @@ class _Handler(BaseHTTPRequestHandler):
         for method, pattern, verb, resource, known in _ROUTES:
             found = re.fullmatch(pattern, parts.path)
             if found and method == self.command and set(query) <= known:
-                self._serve(verb, resource, found[1] if found.groups() else "", query, body)
+                place = found.groupdict()
+                self.cluster.namespaces.add(place["namespace"])
+                if verb == "create" and body["metadata"].get("namespace", place["namespace"]) != place["namespace"]:
+                    self._send(*error(400, "the namespace of the object does not match the namespace on the request"))
+                    return
+                self._serve(verb, resource, place.get("name", ""), query, body)
                 return
         self.cluster.unknown.append(f"{self.command} {self.path}")
         self._send(*error(501, f"the stand-in does not know {self.command} {self.path}"))

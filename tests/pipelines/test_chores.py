@@ -10,22 +10,21 @@ from typing import Any
 import jinja2
 import pytest
 from airflow.serialization.serialized_objects import DagSerialization
+from kubernetes import client as k8s
 from pydantic import ValidationError
 
 from include.pipelines.airflow_state import is_dag_run_over, is_task_over
 from include.pipelines.chore_task import chore_task
 from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.rollback_dag import rollback_dag, rollback_order
-from include.pipelines.runtimes.kubernetes.pod import identity_of, step_pod
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
-from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
 from include.pipelines.step_identity import CHORE_RUN_TEMPLATE
 from include.pipelines.sweep_dag import sweep_dag, sweep_order
 from include.step_contract import transport
 from include.step_contract.catalog import RuntimeName
 from include.step_contract.failure import Failure, FailureKind
-from include.step_contract.order import Chore, RollbackOrder, SurveyOrder, SweepOrder
+from include.step_contract.order import Chore, RollbackOrder, SweepOrder
 from include.step_contract.result import Result, RollbackResult, SurveyResult
 from include.step_contract.step import DagRunName
 
@@ -205,13 +204,16 @@ def test_a_lost_chore_has_no_record_to_close(make_step: MakeStep, tmp_path: Path
 
 
 def test_a_chore_is_a_pod_like_a_step() -> None:
-    assert isinstance(chore_task(Chore.SWEEP, RuntimeName.KUBERNETES, lambda _: SurveyOrder()), KubernetesStepOperator)
-    request, run = SurveyOrder(), transport.decode_run(RUN)
-    pod = step_pod(identity_of(run, request, ""), 1, request, RUN, KubernetesSettings(), "")
+    task = chore_task(Chore.SWEEP, RuntimeName.KUBERNETES, lambda _: SweepOrder(dry_run=True), keeps_result=True)
+    assert isinstance(task, KubernetesStepOperator)
+    task.step_run = RUN
+    pod = k8s.ApiClient().sanitize_for_serialization(task.build_pod_request_obj(dry_run=True))
     (container,) = pod["spec"]["containers"]
-    assert container["args"] == ["survey"]
-    assert pod["metadata"]["labels"]["nightshift/step"] == "survey"
+    assert container["args"] == ["sweep"]
+    assert pod["metadata"]["labels"]["nightshift/step"] == "sweep"
     assert pod["spec"]["activeDeadlineSeconds"] > 30 * 60
+    variables = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert transport.decode_order(variables["STEP_REQUEST"]) == SweepOrder(dry_run=True)
 
 
 def test_a_chores_identity_has_no_form() -> None:

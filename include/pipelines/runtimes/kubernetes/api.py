@@ -1,12 +1,11 @@
-"""The cluster as the kubernetes runtime needs it: make, find, read, retire and delete a step's pods.
+"""Make, find, read, retire and delete a step's pods in one namespace of a cluster.
 
-The calls it makes, and so the rights it needs: pods create, get, list, patch, delete; pods/log get; events list. The
-only importer of the Kubernetes client's calls; its errors become StepFailed.
+The calls, and so the rights that a worker needs: pods create, get, list, patch, delete; pods/log get; events list. No
+other module makes calls to Kubernetes; the client's errors become StepFailed here.
 """
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,22 +13,22 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from kubernetes import client as k8s
-from kubernetes import config
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config.config_exception import ConfigException
 from urllib3.exceptions import HTTPError
 
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.kubernetes.pod import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
-from include.pipelines.runtimes.kubernetes.state import CONTAINER, TAKEN_LABEL, PodState, state_of
 from include.step_contract.failure import FailureKind
 
+from .connection import cluster_hook, connected
+from .identity import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
+from .settings import kubernetes_settings
+from .state import CONTAINER, TAKEN_LABEL, PodState, state_of
+
 PATIENCE_SECONDS = 300
-"""How long the API server may be away before the task gives up watching."""
+"""How long the API server may be unavailable before the task gives up watching."""
 
 TIMEOUT_SECONDS = (5, 30)
-"""For a connection, and for the next bytes of an answer."""
+"""To connect, and to wait for the next bytes of an answer."""
 
 _ANSWER_LINES = 500
 _UNTAKEN_DAYS = 7
@@ -41,31 +40,42 @@ class QuotaExceeded(StepFailed):
     """The namespace's ResourceQuota leaves no room for the pod; it may later."""
 
     def __init__(self, message: str) -> None:
-        """Another try may find room."""
+        """Mark the failure as one that a retry may mend."""
         super().__init__(message, FailureKind.TRY_AGAIN)
 
 
 def is_kept_long_enough(state: PodState, now: datetime, *, is_over: bool = False) -> bool:
-    """Tell whether an ended pod may go: its result was taken, or nobody will, and it was kept for a look."""
+    """Tell whether an ended pod may be deleted: kept long enough, and its result taken or no longer wanted."""
     kept = timedelta(hours=kubernetes_settings().kubernetes_keep_failed_hours)
     limit = kept if state.is_taken or is_over else max(kept, timedelta(days=_UNTAKEN_DAYS))
     return state.is_ended and now - (state.ended or state.created) > limit
 
 
+def settings_cluster() -> "Cluster":
+    """Return the namespace and the cluster that the settings name.
+
+    Raises:
+        StepFailed: no cluster is configured.
+    """
+    settings = kubernetes_settings()
+    connection, context = settings.kubernetes_connection or None, settings.kubernetes_context or None
+    return Cluster(settings.kubernetes_namespace, lambda: connected(cluster_hook(connection, context)))
+
+
 class Cluster:
     """The core/v1 calls of one namespace."""
 
-    def __init__(self) -> None:
-        """Connect as the deployment says.
+    def __init__(self, namespace: str, connect: Callable[[], k8s.CoreV1Api]) -> None:
+        """Connect; ``connect`` is called again once a token has expired.
 
         Raises:
             StepFailed: no cluster is configured.
         """
-        self.namespace = kubernetes_settings().kubernetes_namespace
-        self.api = _connect()
+        self.namespace, self._connect = namespace, connect
+        self.api = connect()
 
     def create(self, pod: Mapping[str, Any]) -> bool:
-        """Create a pod; return False if there is one of that name.
+        """Create a pod; return False if a pod of that name exists.
 
         Raises:
             QuotaExceeded, StepFailed: the cluster refuses it.
@@ -73,7 +83,7 @@ class Cluster:
         name = pod["metadata"]["name"]
         try:
             with self.translated(f"create pod {name}"):
-                # Strict: a field that Kubernetes does not know is an error and not left out in silence.
+                # Strict: Kubernetes refuses a field that it does not know, where it would otherwise drop it in silence.
                 self.api.create_namespaced_pod(
                     self.namespace, pod, field_validation="Strict", _request_timeout=TIMEOUT_SECONDS
                 )
@@ -82,7 +92,7 @@ class Cluster:
         return True
 
     def read(self, name: str) -> PodState | None:
-        """Return a pod's state; None if there is none of that name."""
+        """Return a pod's state; None if no pod has that name."""
         try:
             with self.translated(f"read pod {name}"):
                 return state_of(self.api.read_namespaced_pod(name, self.namespace, _request_timeout=TIMEOUT_SECONDS))
@@ -90,7 +100,7 @@ class Cluster:
             return None
 
     def pods_of(self, identity: PodIdentity) -> list[PodState]:
-        """Return the pods of every try of a task, the oldest first."""
+        """Return the pods of every attempt at a task, the oldest first."""
         return self._list(identity.selector)
 
     def _list(self, selector: str) -> list[PodState]:
@@ -109,21 +119,21 @@ class Cluster:
         return [(state_of(pod), (pod.metadata.labels or {}) | (pod.metadata.annotations or {})) for pod in found.items]
 
     def delete(self, name: str, grace_seconds: int | None = None) -> None:
-        """Delete a pod, with its own grace unless another is given; one that is gone is fine."""
+        """Delete a pod, with its own grace period unless another is given; do nothing if it is gone."""
         grace = {} if grace_seconds is None else {"grace_period_seconds": grace_seconds}
         with suppress(_NotThere), self.translated(f"delete pod {name}"):
             self.api.delete_namespaced_pod(name, self.namespace, **grace, _request_timeout=TIMEOUT_SECONDS)
 
     def remove(self, state: PodState, grace_seconds: int | None = None) -> None:
-        """Delete a pod that no try shall look at again; one that a finalizer holds is marked, for it stays there."""
+        """Delete a pod that no attempt shall look at again; mark it, too, if a finalizer will keep it there."""
         if state.is_held:
             self._mark(state.name)
         self.delete(state.name, grace_seconds)
 
     def retire(self, state: PodState) -> None:
-        """Mark a failed pod as one whose result was taken and keep it for a look, or delete it."""
+        """Mark a failed pod's result as taken and keep the pod for a look, or delete it."""
         hours = kubernetes_settings().kubernetes_keep_failed_hours
-        # By its own container, since the phase may still be that of a running pod.
+        # Judged by the step's container: the phase may still be that of a running pod.
         is_over = state.is_ended and not state.has_others_at_work and not state.is_stopping
         if hours == 0 or not is_over:
             self.remove(state)
@@ -132,7 +142,7 @@ class Cluster:
             _log.info("pod %s is kept for %g h: kubectl -n %s describe pod", state.name, hours, self.namespace)
 
     def _mark(self, name: str) -> bool:
-        """Mark a pod as one whose result was taken; return False if it is gone."""
+        """Mark a pod's result as taken; return False if the pod is gone."""
         body = {"metadata": {"labels": {TAKEN_LABEL: "true"}}}
         try:
             with self.translated(f"mark pod {name}"):
@@ -142,9 +152,13 @@ class Cluster:
         return True
 
     def log_stream(self, name: str, *, follow: bool, since_seconds: int | None, seconds: float) -> Any:
-        """Open the log of the step's container, each line behind its timestamp.
+        """Open the log of the step's container, each line preceded by its timestamp.
 
-        ``seconds`` is how long nothing may come before the connection counts as dead.
+        Args:
+            name: of the pod.
+            follow: wait for more lines until the container ends.
+            since_seconds: leave out older lines.
+            seconds: without a byte, after which the connection counts as dead.
         """
         return self.api.read_namespaced_pod_log(
             name,
@@ -158,7 +172,7 @@ class Cluster:
         )
 
     def last_lines(self, name: str) -> str | None:
-        """Return the end of a pod's log; None if it cannot be read any more."""
+        """Return the end of a pod's log; None if it can no longer be read."""
         try:
             with self.translated(f"read the log of pod {name}"):
                 answer = self.api.read_namespaced_pod_log(
@@ -176,7 +190,7 @@ class Cluster:
         return text.decode(errors="replace")
 
     def events(self, name: str) -> list[str]:
-        """Return what happened to a pod, as the cluster tells it, the newest last; nothing if it does not."""
+        """Return the cluster's events about a pod, the newest last; nothing if they cannot be read."""
         try:
             with self.translated(f"list the events of pod {name}"):
                 found = self.api.list_namespaced_event(
@@ -185,26 +199,26 @@ class Cluster:
         except StepFailed as failure:
             _log.warning("%s", failure)
             return []
-        # The API server sorts them by their names.
+        # The API server sorts them by name.
         events = sorted(found.items, key=lambda event: str(event.last_timestamp or event.event_time or ""))
         return [f"{event.type} {event.reason}: {event.message}" for event in events]
 
     def sweep(self, pipeline: str, now: datetime) -> None:
-        """Delete a pipeline's ended pods once they were kept long enough."""
+        """Delete a pipeline's ended pods that were kept long enough."""
         for state in self._list(f"{PIPELINE_LABEL}={label_value(pipeline)}"):
             if is_kept_long_enough(state, now):
                 _log.info("deleting pod %s, which ended at %s", state.name, state.ended)
                 self.delete(state.name)
 
-    def patiently(self, action: Callable[[], _Value], check: Callable[[], None]) -> _Value:
-        """Repeat an action while the API server is away, is overloaded or has an error of its own.
+    def with_retries(self, action: Callable[[], _Value], check: Callable[[], None]) -> _Value:
+        """Repeat an action while the API server is unavailable, overloaded or has an error of its own.
 
         Args:
             action: a call of this cluster.
-            check: is called before each attempt but the first; may raise to give up.
+            check: is called before each repetition; may raise to give up.
 
         Raises:
-            StepFailed: it stayed away, or it refuses.
+            StepFailed: the API server stayed unavailable, or refuses.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
@@ -223,7 +237,7 @@ class Cluster:
 
     @contextmanager
     def translated(self, what: str) -> Iterator[None]:
-        """Turn the client's errors into StepFailed; ``what`` says what was tried.
+        """Turn the client's errors into StepFailed; ``what`` names the action.
 
         Raises:
             StepFailed: BAD_REQUEST where the cluster refuses the request as such, else TRY_AGAIN.
@@ -232,7 +246,7 @@ class Cluster:
             yield
         except ApiException as error:
             if error.status == 401:
-                self.api = _connect()  # a token that has expired: read it anew
+                self.api = self._connect()  # the token has expired; read the new one
             raise _failure(f"Kubernetes: cannot {what} in namespace {self.namespace}", error) from error
         except (HTTPError, OSError) as error:
             raise StepFailed(f"Kubernetes: cannot {what}: {error}", FailureKind.TRY_AGAIN) from error
@@ -270,26 +284,3 @@ def _message(error: ApiException) -> str:
     with suppress(KeyError):
         return f"{error.status} {error.reason}"
     return str(error.status)
-
-
-def _connect() -> k8s.CoreV1Api:
-    connection, context = kubernetes_settings().kubernetes_connection, kubernetes_settings().kubernetes_context or None
-    try:
-        if connection:
-            from airflow.providers.cncf.kubernetes.hooks.kubernetes import KubernetesHook
-
-            return KubernetesHook(conn_id=connection, cluster_context=context).core_v1_client
-        chosen = k8s.Configuration()
-        chosen.retries = 0  # ``patiently`` does that, and can be told to give up
-        file = os.environ.get("KUBECONFIG")
-        if context or file or not os.environ.get("KUBERNETES_SERVICE_HOST"):
-            config.load_kube_config(config_file=file or None, context=context, client_configuration=chosen)
-        else:
-            config.load_incluster_config(client_configuration=chosen)
-    except (ConfigException, OSError) as error:
-        raise StepFailed(
-            f"no Kubernetes cluster is configured: {error}; run in a pod with a service account, or set KUBECONFIG or "
-            "KUBERNETES_CONNECTION",
-            FailureKind.BAD_REQUEST,
-        ) from error
-    return k8s.CoreV1Api(k8s.ApiClient(chosen))

@@ -1,7 +1,7 @@
-"""The life of one step's pod, as its task sees it.
+"""Carry out one attempt at a step in a pod.
 
-A pod is not deleted when its task's worker goes away; it is when the task is stopped, with
-``execution.stop_grace_seconds``, which the node grants, whether this process lives or not.
+The pod is not deleted when its task's worker goes away. It is deleted when the task is stopped, with a grace period
+that the node grants whether this process lives or not.
 """
 
 import time
@@ -9,18 +9,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from include.pipelines.errors import StepFailed, StepLost
-from include.pipelines.runtimes.kubernetes.api import Cluster
-from include.pipelines.runtimes.kubernetes.outcome import judge
-from include.pipelines.runtimes.kubernetes.pod import CLOSE_SECONDS, close_pod, identity_of
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
-from include.pipelines.runtimes.kubernetes.start import PodStart
-from include.pipelines.runtimes.kubernetes.state import PodState
-from include.pipelines.runtimes.kubernetes.watch import POSITION_KEY, PodWatch
 from include.pipelines.runtimes.task_state import known_positions
-from include.step_contract import transport
 from include.step_contract.failure import FailureKind
-from include.step_contract.order import Order
 from include.step_contract.result import Result
+
+from .api import Cluster
+from .outcome import judge
+from .pod import CLOSE_SECONDS, close_pod
+from .settings import kubernetes_settings
+from .start import PodStart
+from .state import PodState
+from .task import PodTask
+from .watch import POSITION_KEY, PodWatch
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -37,32 +37,31 @@ class PodAttempt:
 
     def __init__(
         self,
-        request: Order,
-        step_run: str,
+        cluster: Cluster,
+        task: PodTask,
         store: "TaskStateStoreAccessor | None",
         check: Callable[[], None],
         log: "Logger",
     ) -> None:
         """Do nothing yet; ``check`` is called often and may raise to give up."""
-        self.cluster = Cluster()
-        self._request, self._step_run, self._store, self._check = request, step_run, store, check
-        self._log = log
-        self._identity = identity_of(transport.decode_run(step_run), request, kubernetes_settings().nightshift_state)
+        self.cluster = cluster
+        self._task, self._store, self._check, self._log = task, store, check, log
         self.name = ""
-        """Of the pod, once there is one."""
+        """Of the pod, once it is known."""
         self._watch: PodWatch | None = None
         self._state: PodState | None = None
 
     def start_or_attach(self) -> None:
-        """Create the pod, or find the one of an earlier attempt whose result nobody took."""
-        start = PodStart(self.cluster, self._identity, self._request, self._step_run, self._check)
+        """Create the pod, or find an earlier attempt's whose result has not been taken."""
+        task = self._task
+        start = PodStart(self.cluster, task.identity, task.build(), task.limits.schedule_seconds, self._check)
         self.attach(start.pod())
 
     def attach(self, name: str, since: int = 0) -> None:
-        """Watch a pod from a position in its log, or from where an earlier attempt was, if that is later."""
+        """Watch a pod from a position in its log, or from the position of an earlier attempt, if that is later."""
         self.name = name
         position = max(since, int(known_positions(self._store, POSITION_KEY).get(name, "0")))
-        self._watch = PodWatch(self.cluster, self._request, name, position, self._store, self._check, self._log)
+        self._watch = PodWatch(self.cluster, self._task, name, position, self._store, self._check, self._log)
 
     @property
     def watch(self) -> PodWatch:
@@ -75,21 +74,21 @@ class PodAttempt:
         """Write the pod's lines into the task's log until the step ends."""
         self._state = self.watch.follow()
         if self._state.is_taken:
-            raise StepFailed(f"another try took the result of pod {self._state.name}", FailureKind.TRY_AGAIN)
+            raise StepFailed(f"another attempt took the result of pod {self._state.name}", FailureKind.TRY_AGAIN)
 
     def judge(self) -> Result:
         """Return the result of the pod that has ended."""
-        return judge(self._request, self._ended, self.watch.answer_of(self._ended))
+        return judge(self._task.request, self._ended, self.watch.answer_of(self._ended))
 
     def remove(self) -> None:
         """Delete the pod."""
-        self.cluster.patiently(lambda: self.cluster.remove(self._ended), self._check)
+        self.cluster.with_retries(lambda: self.cluster.remove(self._ended), self._check)
 
     def retire(self) -> None:
         """Mark the pod's result as taken and keep it for inspection."""
         for event in self.cluster.events(self._ended.name):
             self._log.info("event of pod %s: %s", self._ended.name, event)
-        self.cluster.patiently(lambda: self.cluster.retire(self._ended), self._check)
+        self.cluster.with_retries(lambda: self.cluster.retire(self._ended), self._check)
 
     @property
     def _ended(self) -> PodState:
@@ -98,24 +97,24 @@ class PodAttempt:
         return self._state
 
     def stop(self) -> None:
-        """Have the node send SIGTERM now and SIGKILL after the grace; return without waiting for either."""
+        """Have the node send SIGTERM now and SIGKILL after the grace period; return without waiting for either."""
         cluster = self.cluster
         try:
-            # Not known yet: a pod may be there all the same, if the answer to its creation was lost.
-            pods = [] if self.name else cluster.pods_of(self._identity)
+            # Not known yet: a pod may exist all the same, if the answer to its creation was lost.
+            pods = [] if self.name else cluster.pods_of(self._task.identity)
             names = [self.name] if self.name else [pod.name for pod in pods if not pod.is_taken]
             for name in names:
                 self._log.info("deleting pod %s", name)
-                cluster.delete(name, self._request.stop_grace_seconds)
+                cluster.delete(name, self._task.grace_seconds)
         except StepFailed as failure:
             self._log.error("the step could not be stopped: %s; its pod ends at its deadline", failure)
 
     def close(self, lost: StepLost) -> str:
         """Run ``trainer close`` in a pod of its own and return its output."""
         of, cluster = self.watch.name, self.cluster
-        if any(not state.is_taken and state.name != of for state in cluster.pods_of(self._identity)):
-            return "another try has begun the step anew; its record is left open"
-        pod = close_pod(self._identity, of, self._request, self._step_run, kubernetes_settings(), lost)
+        if any(not state.is_taken and state.name != of for state in cluster.pods_of(self._task.identity)):
+            return "another attempt has begun the step again; its record is left open"
+        pod = close_pod(self._task.build(), of, lost, kubernetes_settings())
         name = pod["metadata"]["name"]
         cluster.create(pod)
         try:

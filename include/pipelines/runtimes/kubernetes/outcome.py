@@ -2,18 +2,19 @@
 
 from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost
 from include.pipelines.operator import conclude
-from include.pipelines.runtimes.kubernetes.state import KILLED, PodState
+from include.pipelines.pending_chore import AnyRequest
 from include.step_contract import transport
 from include.step_contract.failure import ExitCode, Failure, FailureKind
-from include.step_contract.order import Order
 from include.step_contract.result import Result
+
+from .state import KILLED, PodState
 
 Answer = transport.Answer | None
 
 _NO_SUCH_IMAGE = ("not found", "does not exist", "denied", "unauthorized", "manifest unknown", "no such image")
 
 
-def judge(request: Order, state: PodState, answer: Answer) -> Result:
+def judge(request: AnyRequest, state: PodState, answer: Answer) -> Result:
     """Return the step's result, or end the task as the pod's end says.
 
     A step that was ended from outside by the cluster may be tried again, whatever it said while it went down; a step
@@ -57,7 +58,7 @@ def _code(state: PodState, failure: Failure) -> int:
     return state.exit_code if state.exit_code is not None else int(failure.kind.exit_code)
 
 
-def _ended_from_outside(request: Order, state: PodState) -> str:
+def _ended_from_outside(request: AnyRequest, state: PodState) -> str:
     """Say what ended the pod if the step itself did not."""
     on_node = f" on node {state.node}" if state.node else ""
     if state.reason == "DeadlineExceeded":
@@ -70,7 +71,7 @@ def _ended_from_outside(request: Order, state: PodState) -> str:
     return ""
 
 
-def gone(request: Order, name: str, last: PodState | None, answer: Answer) -> StepFailed:
+def gone(request: AnyRequest, name: str, last: PodState | None, answer: Answer) -> StepFailed:
     """Return the failure of a pod that is not there any more; its step may have been in the middle of its work."""
     what = f"pod {name} is gone"
     if last is not None and last.disruption:
@@ -81,7 +82,7 @@ def gone(request: Order, name: str, last: PodState | None, answer: Answer) -> St
     return StepFailed(message, FailureKind.TRY_AGAIN) if answer is not None else StepLost(message)
 
 
-def node_lost(request: Order, state: PodState) -> StepLost:
+def node_lost(request: AnyRequest, state: PodState) -> StepLost:
     """Return the failure of a deleted pod whose node does not confirm that it has ended."""
     said = f" ({state.disruption})" if state.disruption else ""
     return StepLost(
@@ -90,7 +91,7 @@ def node_lost(request: Order, state: PodState) -> StepLost:
     )
 
 
-def not_started(request: Order, state: PodState, seconds: float, reason: str) -> StepFailed:
+def not_started(request: AnyRequest, state: PodState, seconds: float, reason: str) -> StepFailed:
     """Return the failure of a pod that never began: what it waited for, and what to do."""
     step = request.command
     if state.is_claim_missing:

@@ -1,6 +1,6 @@
-"""Which pod a task watches: the one of an earlier try whose result nobody took, or a new one.
+"""Find the pod that a task watches, an earlier attempt's whose result is still to be taken, or create one.
 
-A task's pods are numbered; Kubernetes refuses a second one of a name, so two tries at once end up with one pod.
+A task's pods are numbered; Kubernetes refuses a second pod of a name, so two attempts at once end up with one pod.
 """
 
 import logging
@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
-from airflow.sdk.configuration import conf
-
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.kubernetes.api import Cluster, QuotaExceeded
-from include.pipelines.runtimes.kubernetes.pod import PodIdentity, step_pod
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
-from include.pipelines.runtimes.kubernetes.state import PodState
 from include.step_contract.failure import FailureKind
-from include.step_contract.order import Order
+
+from .api import Cluster, QuotaExceeded
+from .identity import PodIdentity
+from .pod import Manifest, image_of, numbered_pod
+from .state import PodState
 
 _POLL_SECONDS = 0.5
 _QUOTA_POLL_SECONDS = 5.0
@@ -29,19 +27,27 @@ _log = logging.getLogger(__name__)
 
 
 class PodStart:
-    """The beginning of one try."""
+    """The beginning of one attempt."""
 
     def __init__(
         self,
         cluster: Cluster,
         identity: PodIdentity,
-        request: Order,
-        step_run: str,
+        built: Manifest,
+        quota_seconds: float,
         check: Callable[[], None],
     ) -> None:
-        """Do nothing yet; ``check`` is called while waiting and may raise to give up."""
-        self._cluster, self._identity, self._request = cluster, identity, request
-        self._step_run, self._check = step_run, check
+        """Do nothing yet.
+
+        Args:
+            cluster: of the pod.
+            identity: of the task.
+            built: the task's pod, still without its number.
+            quota_seconds: how long to wait for free quota.
+            check: is called while waiting; may raise to give up.
+        """
+        self._cluster, self._identity, self._built = cluster, identity, built
+        self._quota_seconds, self._check = quota_seconds, check
         self._said: set[str] = set()
 
     def pod(self) -> str:
@@ -50,13 +56,13 @@ class PodStart:
         Raises:
             StepFailed: the cluster refuses it, or has no room for it for too long.
         """
-        self._patiently(lambda: self._cluster.sweep(self._identity.pipeline, datetime.now(UTC)))
+        self._with_retries(lambda: self._cluster.sweep(self._identity.pipeline, datetime.now(UTC)))
         deadline = time.monotonic() + _NAME_TAKEN_SECONDS
         while True:
             self._check()
-            pods = self._patiently(lambda: self._cluster.pods_of(self._identity))
+            pods = self._with_retries(lambda: self._cluster.pods_of(self._identity))
             if found := self._open(pods):
-                _log.info("pod %s of an earlier try is %s; taking it over", found.name, found.phase)
+                _log.info("pod %s of an earlier attempt is %s; attaching to it", found.name, found.phase)
                 return found.name
             if stopping := [pod for pod in pods if pod.is_stopping and not pod.is_taken and not pod.is_ended]:
                 self._wait_until_gone(stopping)
@@ -67,17 +73,16 @@ class PodStart:
                 return self._identity.name(generation)
             if time.monotonic() > deadline:
                 raise StepFailed(
-                    f"{self._request.command}: there is a pod {self._identity.name(generation)} that is not this "
-                    "task's; delete it, or see who made it",
+                    f"{self._identity.step}: pod {self._identity.name(generation)} exists and is not this task's; "
+                    "delete it, or find out who made it",
                     FailureKind.TRY_AGAIN,
                 )
             time.sleep(_POLL_SECONDS)
 
     def _open(self, pods: list[PodState]) -> PodState | None:
-        """Return the pod to attach to; two of one task never work at once.
+        """Return the pod to attach to; delete a second one, since two pods of a task never work at once.
 
-        Of pods that are being deleted, as long as something holds them, only a good result is taken; the others have
-        ended, or are waited for.
+        Of pods that a finalizer holds while they are deleted, only a good result is taken.
         """
         candidates = [pod for pod in pods if not pod.is_taken and (pod.has_result or not pod.is_stopping)]
         own = [pod for pod in candidates if re.fullmatch(rf"{re.escape(self._identity.base)}-\d+", pod.name)]
@@ -90,24 +95,23 @@ class PodStart:
         return own[0] if own else None
 
     def _wait_until_gone(self, stopping: list[PodState]) -> None:
-        """Give pods that were told to stop the time to do so; end those whose node says nothing any more."""
+        """Give stopping pods their grace period; remove those whose node no longer answers."""
         for pod in stopping:
             if pod.name not in self._said:
                 self._said.add(pod.name)
-                _log.info("pod %s of an earlier try was told to stop; waiting for its end", pod.name)
+                _log.info("pod %s of an earlier attempt is being stopped; waiting for its end", pod.name)
             if pod.is_overdue(datetime.now(UTC)):
                 _log.warning("node %s does not confirm the end of pod %s; ending it", pod.node, pod.name)
-                self._patiently(partial(self._cluster.remove, pod, 0))
+                self._with_retries(partial(self._cluster.remove, pod, 0))
         time.sleep(_POLL_SECONDS)
 
     def _create(self, generation: int) -> bool:
-        """Create the task's pod, waiting for quota; return False if there is one of that name."""
-        url = conf.get("api", "base_url", fallback="")
-        pod = step_pod(self._identity, generation, self._request, self._step_run, kubernetes_settings(), url)
-        deadline = time.monotonic() + kubernetes_settings().kubernetes_schedule_seconds
+        """Create the task's pod, waiting for quota; return False if a pod of that name exists."""
+        pod = numbered_pod(self._built, self._identity, generation)
+        deadline = time.monotonic() + self._quota_seconds
         while True:
             try:
-                created = self._patiently(lambda: self._cluster.create(pod))
+                created = self._with_retries(lambda: self._cluster.create(pod))
             except QuotaExceeded as full:
                 if time.monotonic() > deadline:
                     raise
@@ -115,7 +119,7 @@ class PodStart:
                 self._wait(_QUOTA_POLL_SECONDS)
                 continue
             if created:
-                _log.info("created pod %s of %s", self._identity.name(generation), kubernetes_settings().trainer_image)
+                _log.info("created pod %s of %s", self._identity.name(generation), image_of(pod))
             return created
 
     def _wait(self, seconds: float) -> None:
@@ -124,5 +128,5 @@ class PodStart:
             self._check()
             time.sleep(0.1)
 
-    def _patiently(self, action: Callable[[], _Value]) -> _Value:
-        return self._cluster.patiently(action, self._check)
+    def _with_retries(self, action: Callable[[], _Value]) -> _Value:
+        return self._cluster.with_retries(action, self._check)

@@ -1,4 +1,4 @@
-"""From a pod's creation to its start: how long it may wait for what, and what keeps it from its start."""
+"""Watch a pod from its creation to its start: how long it may wait for what, and what keeps it from starting."""
 
 import time
 from collections.abc import Callable
@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from logging import Logger
 from typing import TYPE_CHECKING, Any
 
-from include.pipelines.runtimes.kubernetes.api import Cluster
-from include.pipelines.runtimes.kubernetes.outcome import not_started
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
-from include.pipelines.runtimes.kubernetes.state import PodState
 from include.pipelines.runtimes.task_state import keep, known_positions
-from include.step_contract.order import Order
+
+from .api import Cluster
+from .outcome import not_started
+from .state import PodState
+from .task import PodTask
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -31,7 +31,7 @@ class StartWatch:
     def __init__(
         self,
         cluster: Cluster,
-        request: Order,
+        task: PodTask,
         name: str,
         store: "TaskStateStoreAccessor | None",
         look: Callable[[], PodState],
@@ -39,14 +39,14 @@ class StartWatch:
         log: Logger | Any,
     ) -> None:
         """Do nothing yet; ``look`` returns the pod's state, ``wait`` lets time pass, both may raise to give up."""
-        self._cluster, self._request, self._name, self._store = cluster, request, name, store
-        self._look, self._wait, self._log = look, wait, log
+        self._cluster, self._request, self._name, self._limits = cluster, task.request, name, task.limits
+        self._store, self._look, self._wait, self._log = store, look, wait, log
         self._queue = known_positions(store, QUEUE_KEY).get(name, "")
         """Empty, _QUEUED, or when the pod was first seen outside of its queue."""
         self._troubled: float | None = None
         self._pull_error = ""
 
-    def until_it_is_over(self) -> PodState:
+    def wait_for_start(self) -> PodState:
         """Return the pod's state once it has started, or ended.
 
         Raises:
@@ -65,7 +65,7 @@ class StartWatch:
             self._wait(_POLL_SECONDS if now - begin < _QUICK_SECONDS else _SLOW_POLL_SECONDS)
 
     def while_it_goes_wrong(self) -> None:
-        """Watch the start as long as it has an error; return if it has none, for others to watch it.
+        """Watch the start as long as it has an error; return once it has none.
 
         Raises:
             StepFailed: it cannot start, or takes too long.
@@ -88,16 +88,16 @@ class StartWatch:
             self._troubled = None
         elif self._troubled is None:
             self._troubled = now
-        limit = kubernetes_settings().kubernetes_start_error_seconds
+        limit = self._limits.error_seconds
         if self._troubled is not None and (state.is_start_hopeless or now - self._troubled >= limit):
             self._give_up(state)
         if self._waits_too_long(state):
             self._give_up(state)
 
     def _note_queue(self, state: PodState) -> None:
-        """Remember, for later looks and tries too, when the pod was first seen outside of Kueue's queue.
+        """Remember, also for later attempts, when the pod was first seen outside of Kueue's queue.
 
-        The pod itself does not say: its condition keeps the time of its creation.
+        The pod itself does not tell: its condition keeps the time of its creation.
         """
         if state.is_gated and self._queue != _QUEUED:
             self._queue = _QUEUED
@@ -119,19 +119,18 @@ class StartWatch:
         """Time in Kueue's queue does not count; the task's own timeout ends that."""
         if state.is_gated:
             return False
-        settings = kubernetes_settings()
-        limit = settings.kubernetes_startup_seconds if state.is_scheduled else settings.kubernetes_schedule_seconds
+        limit = self._limits.startup_seconds if state.is_scheduled else self._limits.schedule_seconds
         return (datetime.now(UTC) - self._waits_since(state)).total_seconds() > limit
 
     def _waits_for(self, state: PodState) -> str:
-        """Return what keeps a pod from its start: by its state, else by its newest warning (network, volumes)."""
+        """Return what keeps a pod from starting: by its state, else by its newest warning (network, volumes)."""
         if known := state.start_error or state.scheduling:
             return known
         warnings = [event for event in self._cluster.events(self._name) if event.startswith("Warning ")]
         return warnings[-1].removeprefix("Warning ") if warnings else ""
 
     def _with_cause(self, state: PodState) -> PodState:
-        """Add why an image was not pulled: before Kubernetes 1.32 a pod that is to pull it again does not say so."""
+        """Add why an image was not pulled: before Kubernetes 1.32 a pod that backs off from pulling does not say so."""
         if state.waiting != "ImagePullBackOff":
             return state
         events = [event for event in self._cluster.events(self._name) if "Failed to pull image" in event]

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from include.pipelines.airflow_state import Airflow, is_task_over
-from include.pipelines.runtimes.kubernetes.api import Cluster, is_kept_long_enough
-from include.pipelines.runtimes.kubernetes.pod import task_name
+from include.pipelines.runtimes.kubernetes.api import is_kept_long_enough, settings_cluster
+from include.pipelines.runtimes.kubernetes.identity import task_name
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import TASK_LABEL, PodState
 
@@ -24,7 +24,7 @@ def sweep_pods(airflow: Airflow, now: datetime, *, dry_run: bool = False) -> dic
     Raises:
         StepFailed: the API server does not answer, or Airflow does not.
     """
-    cluster = Cluster()
+    cluster = settings_cluster()
     done: Counter[str] = Counter()
     for state, facts in cluster.step_pods():
         verb = _verb(airflow, state, facts, now)

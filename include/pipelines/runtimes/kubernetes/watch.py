@@ -1,4 +1,4 @@
-"""From a pod's creation to its end: see it start, bring its lines into the task's log, see how it ended."""
+"""Watch a pod from its creation to its end: its start, its lines for the task's log, and how it ended."""
 
 import time
 from collections.abc import Callable
@@ -8,15 +8,16 @@ from logging import Logger
 from typing import TYPE_CHECKING, Any
 
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.kubernetes.api import Cluster
-from include.pipelines.runtimes.kubernetes.logs import LogFollower
-from include.pipelines.runtimes.kubernetes.outcome import Answer, answer_in, gone, node_lost
-from include.pipelines.runtimes.kubernetes.start_watch import StartWatch
-from include.pipelines.runtimes.kubernetes.state import PodState
 from include.pipelines.runtimes.task_state import keep
 from include.step_contract import transport
 from include.step_contract.failure import FailureKind
-from include.step_contract.order import Order
+
+from .api import Cluster
+from .logs import LogFollower
+from .outcome import Answer, answer_in, gone, node_lost
+from .start_watch import StartWatch
+from .state import PodState
+from .task import PodTask
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
@@ -36,20 +37,20 @@ class PodWatch:
     def __init__(
         self,
         cluster: Cluster,
-        request: Order,
+        task: PodTask,
         name: str,
         position: int,
         store: "TaskStateStoreAccessor | None",
         check: Callable[[], None],
         log: Logger | Any,
     ) -> None:
-        """Begin behind ``position`` in the pod's log; ``check`` is called often and may raise to give up."""
+        """Begin after ``position`` in the pod's log; ``check`` is called often and may raise to give up."""
         self.name = name
         self.position = position
-        self._cluster, self._request, self._store, self._check, self._log = cluster, request, store, check, log
+        self._cluster, self._request, self._store, self._check, self._log = cluster, task.request, store, check, log
         self._last: PodState | None = None
         self._heard: Answer = None
-        self._start = StartWatch(cluster, request, name, store, self._state, self._wait, log)
+        self._start = StartWatch(cluster, task, name, store, self._state, self._wait, log)
 
     def follow(self) -> PodState:
         """Return the pod's state once the step has ended, its lines in the log.
@@ -58,7 +59,7 @@ class PodWatch:
             StepLost: the pod is gone, or its node.
             StepFailed: the pod cannot start, or whatever ``check`` raises.
         """
-        state = self._start.until_it_is_over()
+        state = self._start.wait_for_start()
         while not state.is_ended:
             self._bring_lines(follow=True)
             state = self._state()
@@ -68,10 +69,10 @@ class PodWatch:
         return self._settled(state)
 
     def _settled(self, state: PodState) -> PodState:
-        """Return the state with the cause of the end, for which a node needs a moment; without it, if it takes longer.
+        """Return the state with the cause of the end, for which a node needs a moment; without it if that is too long.
 
-        Out of memory, too, may first look like any SIGKILL: containerd learns of it after the container's end, and may
-        say so after the pod's phase.
+        Out of memory may also look like any SIGKILL at first: containerd learns of it after the container's end, and
+        may report it after the pod's phase.
         """
         state = self._read_until(lambda newest: newest.is_settled or newest.has_result, state, _SETTLE_SECONDS)
         if self._heard is not None:
@@ -79,7 +80,7 @@ class PodWatch:
         return self._read_until(lambda newest: not newest.is_killed_without_cause, state, _CAUSE_SECONDS)
 
     def _read_until(self, is_known: Callable[[PodState], bool], state: PodState, seconds: float) -> PodState:
-        """Read the pod until something is known of it, it is gone or the time is over; return its newest state."""
+        """Read the pod until ``is_known``, or it is gone, or the time is over; return its newest state."""
         deadline = time.monotonic() + seconds
         while not is_known(state) and time.monotonic() < deadline:
             self._wait(_POLL_SECONDS)
@@ -90,7 +91,7 @@ class PodWatch:
         return state
 
     def _bring_last_lines(self) -> None:
-        """Bring what the stream had not brought when the step ended; a node may need a moment to show it."""
+        """Bring the lines that were missing when the step ended; a node may need a moment to show them."""
         deadline = time.monotonic() + _LAST_LINES_SECONDS
         while not self._bring_lines(follow=False) and time.monotonic() < deadline:
             if self._read() is None:
@@ -103,7 +104,7 @@ class PodWatch:
         return state is None or state.is_ended
 
     def look(self) -> None:
-        """Look after a pod that the triggerer watches; a start that goes wrong is watched until it no longer does.
+        """Look at a pod that the triggerer watches; watch a start as long as it has an error.
 
         Raises:
             StepLost: the pod is gone, or its node.
@@ -112,7 +113,7 @@ class PodWatch:
         self._start.while_it_goes_wrong()
 
     def answer_of(self, state: PodState) -> Answer:
-        """Return what the step said at its end: by the pod's termination message, else by its log.
+        """Return the step's answer: from the pod's termination message, else from its log.
 
         Raises:
             StepFailed: it cannot be understood.
@@ -126,7 +127,7 @@ class PodWatch:
         if text is None and state.has_result:
             raise StepFailed(
                 f"{self._request.command}: ended with exit code {state.exit_code}, but the log with its result cannot "
-                "be read; the next try finds in MLflow what it has done",
+                "be read; the next attempt finds its work in MLflow",
                 FailureKind.TRY_AGAIN,
             )
         return answer_in(text or "")
@@ -134,7 +135,7 @@ class PodWatch:
     # -- state ---------------------------------------------------------------------------------------------------------
 
     def _read(self) -> PodState | None:
-        state = self._cluster.patiently(lambda: self._cluster.read(self.name), self._check)
+        state = self._cluster.with_retries(lambda: self._cluster.read(self.name), self._check)
         self._last = state or self._last
         return state
 
@@ -160,9 +161,9 @@ class PodWatch:
     # -- lines ---------------------------------------------------------------------------------------------------------
 
     def _bring_lines(self, *, follow: bool) -> bool:
-        """Bring the lines that there are, and with ``follow`` those to come, until the stream or the step ends.
+        """Bring the lines so far, and with ``follow`` those to come, until the stream or the step ends.
 
-        Return whether the stream came to its own end, or there is none to be had.
+        Return whether the stream came to its own end, or may not be read at all.
         """
         with closing(LogFollower(self._cluster, self.name, self.position, follow=follow)) as follower:
             looked = time.monotonic()
@@ -179,7 +180,7 @@ class PodWatch:
                     if self._is_quietly_over():
                         ended = ended or now
                 if ended is not None and now - ended > _STREAM_END_SECONDS:
-                    break  # some streams stay open after the end of what they bring
+                    break  # some streams stay open after their last line
         self._keep_position()
         if follower.refusal and follow:
             self._log.warning(
@@ -191,7 +192,7 @@ class PodWatch:
         return follower.error is None or bool(follower.refusal)
 
     def _is_quietly_over(self) -> bool:
-        """Look at the pod beside the stream; an API server that does not answer now is asked again later."""
+        """Look at the pod beside the stream; if the API server does not answer, it is asked again later."""
         try:
             state = self._cluster.read(self.name)
         except StepFailed as failure:

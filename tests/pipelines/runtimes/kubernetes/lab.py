@@ -25,7 +25,7 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 
-from include.pipelines.runtimes.kubernetes.pod import ALL_STEPS
+from include.pipelines.runtimes.kubernetes.identity import ALL_STEPS
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, state_of
 

@@ -6,10 +6,11 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,14 +117,19 @@ class Task:
 
     @property
     def context(self) -> Any:
-        return {"task_state_store": FileStore(self.folder / "store.json"), "ti": TaskInstance(self.folder / "state")}
+        return context_of(self.folder, self.run_fields)
 
-    def start(self, try_number: int = 1, call: Callable[[KubernetesStepOperator], None] | None = None) -> Try:
-        operator = self.operator(try_number)
+    def start(
+        self,
+        try_number: int = 1,
+        call: Callable[[KubernetesStepOperator], object] | None = None,
+        operator: KubernetesStepOperator | None = None,
+    ) -> Try:
+        operator = operator or self.operator(try_number)
         act = call or (lambda operator: operator.execute(self.context))
 
         def work() -> None:
-            started.outcome = _ending(lambda: act(operator))
+            started.outcome = ending_of(lambda: act(operator))
 
         started = Try(operator, threading.Thread(target=work, daemon=True))
         started.thread.start()
@@ -158,6 +164,14 @@ class Task:
         (self.folder / "state").write_text(state)
 
 
+def context_of(folder: Path, run: Mapping[str, Any], try_number: int = 1) -> Any:
+    """Return what Airflow hands a task, as far as a pod is concerned."""
+    ti: Any = TaskInstance(folder / "state")
+    ti.dag_id, ti.task_id, ti.map_index, ti.try_number = run["dag_id"], run["task_id"], -1, try_number
+    store = FileStore(folder / "store.json")
+    return {"task_state_store": store, "ti": ti, "run_id": run["run_id"], "dag": SimpleNamespace()}
+
+
 def make_task(
     folder: Path,
     cluster: Any,
@@ -190,7 +204,8 @@ def make_task(
     return Task(folder, cluster, request, run, monkeypatch)
 
 
-def _ending(act: Callable[[], None]) -> dict[str, str]:
+def ending_of(act: Callable[[], object]) -> dict[str, str]:
+    """Carry out a task and return how it ended."""
     try:
         act()
     except AirflowSkipException as skip:

@@ -6,11 +6,11 @@ The real operator, without Airflow around it; as docker_task, for tests that kil
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.step_contract.order import StepOrder
-from tests.pipelines.runtimes.docker.task import FileStore, TaskInstance
+
+from .steps import context_of
 
 
 def main() -> None:
@@ -18,8 +18,7 @@ def main() -> None:
     run = json.loads((folder / "run.json").read_text()) | {"try_number": try_number}
     request = StepOrder.model_validate_json((folder / "request.json").read_text())
     operator = KubernetesStepOperator(task_id="step", request=request, step_run=json.dumps(run))
-    context: Any = {"task_state_store": FileStore(folder / "store.json"), "ti": TaskInstance(folder / "state")}
-    operator.execute(context)
+    operator.execute(context_of(folder, run, try_number))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,21 @@
-"""A step's pod as data: what a catalog entry and the settings make of it, and what a template may add."""
+"""The pod of a step: what the provider makes of a catalog entry, the settings and a template."""
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+from airflow.version import version as airflow_version
+from kubernetes import client as k8s
 
 from include.pipelines.errors import StepFailed, StepLost
-from include.pipelines.runtimes.kubernetes.pod import close_pod, identity_of, label_value, step_pod
-from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
-from include.pipelines.runtimes.kubernetes.template import laid_over
+from include.pipelines.runtimes.kubernetes.identity import identity_of, label_value
+from include.pipelines.runtimes.kubernetes.pod import close_pod, numbered_pod
+from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
+from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings, kubernetes_settings
+from include.pipelines.runtimes.kubernetes.template import overruled_fields, read_template
 from include.step_contract import transport
 from include.step_contract.order import Step, StepOrder
 from include.step_contract.step import StepRun
@@ -21,12 +26,24 @@ GPU = {"cpu": 7.5, "memory": "32Gi", "gpus": 2, "shm": "8Gi"}
 
 
 def make_pod(
-    step: Step = Step.TRAIN, run: dict[str, Any] | None = None, pipeline: dict[str, Any] | None = None, **settings: Any
+    step: Step = Step.TRAIN, run: dict[str, Any] | None = None, pipeline: dict[str, Any] | None = None, **settings: str
 ) -> dict[str, Any]:
-    text = json.dumps(json.loads(RUN) | {"task_id": step.value} | (run or {}))
+    """Return the first pod of a step, as the API server is given it."""
+    fields = json.loads(RUN) | {"task_id": step.value} | (run or {})
     request = StepOrder(step=step, pipeline=make_pipeline(**(pipeline or {})))
-    identity = identity_of(transport.decode_run(text), request, "")
-    return step_pod(identity, 1, request, text, KubernetesSettings(**settings), "https://airflow.example/")
+    ti = SimpleNamespace(
+        dag_id=fields["dag_id"], task_id=step.value, map_index=fields.get("map_index", -1), try_number=1
+    )
+    context: Any = {"ti": ti, "run_id": fields["run_id"], "dag": SimpleNamespace()}
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/")
+        for name, value in settings.items():
+            environment.setenv(name.upper(), value)
+        kubernetes_settings.cache_clear()
+        operator = KubernetesStepOperator(task_id=step.value, request=request, step_run=json.dumps(fields))
+        pod = k8s.ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(context, dry_run=True))
+    kubernetes_settings.cache_clear()
+    return numbered_pod(pod, identity_of(transport.decode_run(json.dumps(fields)), request, ""), 1)
 
 
 def container(pod: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +52,7 @@ def container(pod: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_whole_pod_of_a_gpu_step() -> None:
-    pod = make_pod(pipeline={"resources": {"train": GPU}}, kubernetes_gpu_node_selector={"pool": "gpu"})
+    pod = make_pod(pipeline={"resources": {"train": GPU}}, kubernetes_gpu_node_selector='{"pool": "gpu"}')
     step = container(pod)
     variables = {item["name"]: item["value"] for item in step.pop("env")}
     assert json.loads(variables["STEP_REQUEST"])["step"] == "train"
@@ -57,6 +74,9 @@ def test_the_whole_pod_of_a_gpu_step() -> None:
             {"name": "shm", "mountPath": "/dev/shm"},
             {"name": "cache", "mountPath": "/cache"},
         ],
+        "command": [],
+        "ports": [],
+        "terminationMessagePolicy": "File",
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -65,6 +85,10 @@ def test_the_whole_pod_of_a_gpu_step() -> None:
     }
     spec = {key: value for key, value in pod["spec"].items() if key != "containers"}
     assert spec == {
+        "affinity": {},
+        "hostNetwork": False,
+        "imagePullSecrets": [],
+        "initContainers": [],
         "restartPolicy": "Never",
         "activeDeadlineSeconds": 24 * 3600 + 300,
         "terminationGracePeriodSeconds": 60,
@@ -105,6 +129,13 @@ def test_labels_find_it_and_annotations_tell_of_it() -> None:
         "nightshift/step": "train",
         "nightshift/task": f"nightshift-{key[:20]}-train",
         "nightshift/generation": "1",
+        # The provider's own.
+        "dag_id": "train_digits",
+        "task_id": "train",
+        "run_id": "manual__1",
+        "try_number": "1",
+        "kubernetes_pod_operator": "True",
+        "airflow_version": airflow_version,
     }
     annotations = metadata["annotations"]
     assert annotations["nightshift/airflow"] == "https://airflow.example/dags/train_digits/runs/manual__1/tasks/train"
@@ -120,7 +151,7 @@ def test_every_step_is_a_pod_that_kubernetes_knows(step: Step, pipeline: dict[st
     assert container(pod)["args"] == [step.value]
     has_gpus = "nvidia.com/gpu" in container(pod)["resources"]["limits"]
     assert has_gpus == (step is Step.TRAIN and "resources" in pipeline)
-    assert ("tolerations" in pod["spec"]) == has_gpus
+    assert bool(pod["spec"]["tolerations"]) == has_gpus
 
 
 def test_settings_say_where_and_as_whom_it_runs() -> None:
@@ -193,15 +224,22 @@ def test_what_may_not_stand_in_a_label_is_told_apart_by_a_hash(text: str) -> Non
 
 
 def test_the_pod_that_closes_a_record_is_the_same_but_short_and_without_gpus() -> None:
-    text = json.dumps(json.loads(RUN) | {"task_id": "train"})
-    request = StepOrder(step=Step.TRAIN, pipeline=make_pipeline(resources={"train": GPU}))
-    identity = identity_of(transport.decode_run(text), request, "")
-    pod = close_pod(identity, identity.name(3), request, text, KubernetesSettings(), StepLost("costs $(5) $$"))
-    assert pod["metadata"]["name"] == f"{identity.base}-3-close"
-    assert "nightshift/task" not in pod["metadata"]["labels"]
+    selectors = {"kubernetes_node_selector": '{"disk": "fast"}', "kubernetes_gpu_node_selector": '{"pool": "gpu"}'}
+    classes = {"kubernetes_gpu_runtime_class": "nvidia", "kubernetes_queue": "nightly"}
+    own = make_pod(pipeline={"resources": {"train": GPU}}, **selectors, **classes)
+    settings = KubernetesSettings.model_validate(selectors | classes)
+    pod = close_pod(own, "a-name-3", StepLost("costs $(5) $$"), settings)
+    assert pod["metadata"]["name"] == "a-name-3-close"
+    assert not {"nightshift/task", "nightshift/generation", "kueue.x-k8s.io/queue-name"} & set(
+        pod["metadata"]["labels"]
+    )
     assert container(pod)["args"] == ["close", "--kind", "try_again", "--reason", "costs $$(5) $$$$"]
     assert "nvidia.com/gpu" not in container(pod)["resources"]["limits"]
+    assert "nvidia.com/gpu" not in container(pod)["resources"]["requests"]
     assert pod["spec"]["activeDeadlineSeconds"] == 120
+    assert (pod["spec"]["nodeSelector"], pod["spec"]["tolerations"]) == ({"disk": "fast"}, [])
+    assert pod["spec"]["runtimeClassName"] is None
+    assert "nvidia.com/gpu" in container(own)["resources"]["limits"], "the step's own pod is not changed"
 
 
 # -- template ----------------------------------------------------------------------------------------------------------
@@ -214,42 +252,47 @@ def template(folder: Path, spec: dict[str, Any], **others: Any) -> str:
 
 
 def test_a_template_adds_to_the_pod(tmp_path: Path) -> None:
-    own = make_pod(pipeline={"resources": {"train": GPU}})
+    own = make_pod()
     spec = {
         "dnsPolicy": "None",
         "tolerations": [{"key": "spot", "operator": "Exists"}],
         "volumes": [{"name": "datasets", "persistentVolumeClaim": {"claimName": "datasets"}}],
         "containers": [
+            {"name": "sidecar", "image": "sidecar:1"},
             {
                 "name": "base",
                 "env": [{"name": "NCCL_DEBUG", "value": "INFO"}],
                 "volumeMounts": [{"name": "datasets", "mountPath": "/datasets", "readOnly": True}],
-                "resources": {"limits": {"ephemeral-storage": "10Gi"}},
             },
-            {"name": "sidecar", "image": "sidecar:1"},
         ],
     }
-    merged = laid_over(own, template(tmp_path, spec, metadata={"labels": {"team": "vision"}}))
+    file = template(tmp_path, spec, metadata={"labels": {"team": "vision"}})
+    merged = make_pod(kubernetes_pod_template=file)
     step, sidecar = merged["spec"]["containers"]
     assert sidecar == {"name": "sidecar", "image": "sidecar:1"}
-    assert step["env"] == [*container(own)["env"], {"name": "NCCL_DEBUG", "value": "INFO"}]
-    assert step["volumeMounts"][-1]["mountPath"] == "/datasets"
-    assert step["resources"]["limits"] == {**container(own)["resources"]["limits"], "ephemeral-storage": "10Gi"}
+    assert step["env"] == [{"name": "NCCL_DEBUG", "value": "INFO"}, *container(own)["env"]]
+    assert step["volumeMounts"][0] == {"name": "datasets", "mountPath": "/datasets", "readOnly": True}
+    assert step["volumeMounts"][1:] == container(own)["volumeMounts"]
     assert merged["metadata"]["labels"] == {**own["metadata"]["labels"], "team": "vision"}
-    assert len(merged["spec"]["tolerations"]) == 2
+    assert merged["spec"]["tolerations"] == [{"key": "spot", "operator": "Exists"}]
     assert merged["spec"]["dnsPolicy"] == "None"
-    assert own == make_pod(pipeline={"resources": {"train": GPU}})
+    assert merged["spec"]["enableServiceLinks"] is False
+    assert overruled_fields(read_template(Path(file)), merged) == []
 
 
-def test_a_template_that_says_the_same_is_no_conflict(tmp_path: Path) -> None:
-    own = make_pod()
-    assert laid_over(own, template(tmp_path, own["spec"], metadata=own["metadata"])) == own
+@pytest.mark.parametrize("spec", [{}, {"dnsPolicy": "Default"}, {"containers": [{"name": "sidecar", "image": "s:1"}]}])
+def test_a_template_need_not_have_the_steps_container(tmp_path: Path, spec: dict[str, Any]) -> None:
+    merged = make_pod(kubernetes_pod_template=template(tmp_path, spec))
+    step, *sidecars = merged["spec"]["containers"]
+    assert (step["name"], step["args"]) == ("base", ["train"])
+    assert len(sidecars) == len(spec.get("containers", []))
 
 
-def test_every_contradiction_of_a_template_is_named(tmp_path: Path) -> None:
+def test_every_field_of_a_template_that_the_step_overrules_is_named(tmp_path: Path) -> None:
     spec = {
         "restartPolicy": "Always",
         "volumes": [{"name": "cache", "emptyDir": {}}],
+        "tolerations": [{"key": "spot", "operator": "Exists"}],
         "containers": [
             {
                 "name": "base",
@@ -261,19 +304,21 @@ def test_every_contradiction_of_a_template_is_named(tmp_path: Path) -> None:
             }
         ],
     }
-    with pytest.raises(StepFailed, match="contradicts what the step sets") as caught:
-        laid_over(make_pod(), template(tmp_path, spec))
-    assert caught.value.kind == "bad_request"
-    said = str(caught.value)
+    file = template(tmp_path, spec)
+    said = "\n".join(
+        overruled_fields(
+            read_template(Path(file)), make_pod(kubernetes_pod_template=file, pipeline={"resources": {"train": GPU}})
+        )
+    )
     for part in (
-        "spec.restartPolicy: the template has 'Always', the step 'Never'",
-        "spec.volumes[cache]: the template has another kind of volume of that name",
-        "spec.containers[base].image: the template has 'mine:1', the step 'nightshift-trainer:0.1.0'",
-        "spec.containers[base].args: the template has ['train', '--fast'], the step ['train']",
-        "spec.containers[base].resources.limits.memory: the template has '1Gi', the step '4Gi'",
-        "spec.containers[base].volumeMounts[/cache].name: the template has 'mine', the step 'cache'",
+        "spec.restartPolicy: the template has 'Always', the pod 'Never'",
+        "spec.volumes[cache].emptyDir: the template has {}, the pod None",
+        "spec.tolerations: the template has [{'key': 'spot', 'operator': 'Exists'}]",
+        "spec.containers[base].image: the template has 'mine:1', the pod 'nightshift-trainer:0.1.0'",
+        "spec.containers[base].args: the template has ['train', '--fast'], the pod ['train']",
+        "spec.containers[base].resources.limits.memory: the template has '1Gi', the pod '32Gi'",
+        "spec.containers[base].volumeMounts[/cache].name: the template has 'mine', the pod 'cache'",
         "spec.containers[base].env[STEP_RUN].value: the template has '{}'",
-        "take it out of the template, or change the setting or catalog field behind it",
     ):
         assert part in said
 
@@ -282,17 +327,25 @@ def test_every_contradiction_of_a_template_is_named(tmp_path: Path) -> None:
     ("text", "problem"),
     [
         ("kind: Pod\n\t-", "cannot be read"),
-        ("kind: Deployment\napiVersion: apps/v1\n", "expected a Pod, with apiVersion: v1 and kind: Pod"),
-        ("- a\n", "expected a Pod, with apiVersion: v1 and kind: Pod"),
+        ("kind: Deployment\napiVersion: apps/v1\n", "expected apiVersion: v1 and kind: Pod"),
+        ("- a\n", "expected apiVersion: v1 and kind: Pod"),
+        ("kind: Pod\napiVersion: v1\nspec: [1]\n", "expected a list of containers"),
+        ("kind: Pod\napiVersion: v1\nspec: {containers: {base: 1}}\n", "expected a list of containers"),
+        ("kind: Pod\napiVersion: v1\nspec: {volumes: [{emptyDir: {}}]}\n", "cannot be read as a Pod"),
+        (
+            "kind: Pod\napiVersion: v1\nspec: {hostNetwrok: true, containers: [{name: base, imagePullPolcy: Never}]}\n",
+            r"does not know: spec.hostNetwrok, spec.containers\[base\].imagePullPolcy",
+        ),
     ],
 )
 def test_a_file_that_is_no_pod_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "template.yaml"
     path.write_text(text)
-    with pytest.raises(StepFailed, match=problem):
-        laid_over(make_pod(), str(path))
+    with pytest.raises(StepFailed, match=problem) as caught:
+        make_pod(kubernetes_pod_template=str(path))
+    assert caught.value.kind == "bad_request"
 
 
 def test_a_template_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(StepFailed, match=r"nowhere.yaml \(KUBERNETES_POD_TEMPLATE\) cannot be read"):
-        laid_over(make_pod(), str(tmp_path / "nowhere.yaml"))
+        make_pod(kubernetes_pod_template=str(tmp_path / "nowhere.yaml"))

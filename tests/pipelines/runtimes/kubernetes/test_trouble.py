@@ -426,7 +426,7 @@ def test_a_pod_of_a_lost_node_that_is_held_is_left_behind(
     wait_for(lambda: len(cluster.names) == 2, "no new pod")
     step.tell_step("go")
     assert second.ending() == {"outcome": "done"}
-    assert f"pod {pod.name} of an earlier try was told to stop; waiting for its end" in caplog.text
+    assert f"pod {pod.name} of an earlier attempt is being stopped; waiting for its end" in caplog.text
     assert caplog.text.count(f"does not confirm the end of pod {pod.name}") == 1
 
 
