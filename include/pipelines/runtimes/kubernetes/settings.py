@@ -1,4 +1,4 @@
-"""What a deployment sets for pods; a module of its own, so that a parse pays for it only where steps are pods.
+"""Settings of a deployment for pods; in a module of their own, so that a parse reads them only where steps are pods.
 
 Each variable is explained in ``.env.example``.
 """
@@ -62,7 +62,7 @@ class KubernetesSettings(Settings):
         default="nightshift-backfill", description="PriorityClass of a backfill's pod."
     )
     kubernetes_queue: str = Field(default="", description="Kueue's LocalQueue.")
-    kubernetes_pod_template: str = Field(default="", description="File with a Pod that is laid over each step's.")
+    kubernetes_pod_template: str = Field(default="", description="File with a Pod that is the base of each step's.")
     kubernetes_schedule_seconds: int = Field(
         default=1800, gt=0, description="How long a pod may wait for a node, or for quota."
     )
