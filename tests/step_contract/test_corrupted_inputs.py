@@ -43,13 +43,13 @@ WHOLE_FILES: dict[str, tuple[bytes, str]] = {
     "the text in quotes": (json.dumps(SHIPPED).encode(), "expected a mapping with version, defaults, pipelines"),
     "half a megabyte in one word": (b"a" * 500_000, "aaa... (text)"),
     "half a megabyte in one key": (b"version: 1\npipelines: {}\n" + b"k" * 500_000 + b": 1\n", "not valid YAML"),
-    "fifty thousand open lists": (b"pipelines: " + b"[" * 50_000, "nested too deep; expected 32 levels at most"),
+    "fifty thousand open lists": (b"pipelines: " + b"[" * 50_000, "nested too deeply; expected at most 32 levels"),
     "fifty thousand open quotes": (b"pipelines: " + b'"' * 50_001, "not valid YAML"),
     "a version of NaN": (b"version: .nan\npipelines: {}\n", "version: got nan; expected 1"),
     "a version beyond any": (b"version: " + b"9" * 5000 + b"\npipelines: {}\n", "version: got inf; expected 1"),
     "aliases of aliases": (
         "\n".join(["a0: &a0 [x]", *(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]" for n in range(1, 40))]).encode(),
-        "aliases (*name) that stand for more than 100000 values or 32 levels",
+        "aliases (*name) that expand to more than 100000 values or 32 levels",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What the steps of a pipeline may use and how long they may take: a part of the catalog. Needs pydantic only."""
+"""Resources, timeouts, retries and concurrency of a pipeline's steps."""
 
 from typing import Annotated, Self
 
@@ -9,10 +9,10 @@ from .field_types import ClockTime, Memory, PositiveInt, broken_rule, broken_rul
 
 
 class Resources(Frozen):
-    """What one step may use."""
+    """Resources of one step."""
 
     cpu: Annotated[float, Field(gt=0, le=1024)] = Field(
-        default=2, description="CPU cores; of the local runtime only the number of threads."
+        default=2, description="CPU cores; on the local runtime only the number of threads."
     )
     memory: Memory = Field(default="4Gi", description="Memory, e.g. 512Mi or 8Gi.")
     gpus: Annotated[int, Field(ge=0, le=64)] = Field(default=0, description="Whole GPUs; train and evaluate only.")
@@ -20,7 +20,7 @@ class Resources(Frozen):
 
 
 class StepResources(Frozen):
-    """Resources for each step."""
+    """Resources of each step."""
 
     preprocess: Resources = Field(default=Resources(), description="For listing, validating and splitting.")
     train: Resources = Field(default=Resources(), description="For training.")
@@ -45,14 +45,14 @@ class StepResources(Frozen):
 
 
 class StepTimeouts(Frozen):
-    """Minutes after which one try of a step is stopped."""
+    """Minutes after which one attempt of a step is stopped."""
 
-    preprocess: PositiveInt = Field(default=120, description="Minutes for one try of preprocess.")
-    train: PositiveInt = Field(default=24 * 60, description="Minutes for one try of train.")
-    evaluate: PositiveInt = Field(default=120, description="Minutes for one try of evaluate.")
+    preprocess: PositiveInt = Field(default=120, description="Minutes for one attempt of preprocess.")
+    train: PositiveInt = Field(default=24 * 60, description="Minutes for one attempt of train.")
+    evaluate: PositiveInt = Field(default=120, description="Minutes for one attempt of evaluate.")
     # BaseModel.register is taken by abc.
-    register_: PositiveInt = Field(default=30, alias="register", description="Minutes for one try of register.")
-    promote: PositiveInt = Field(default=15, description="Minutes for one try of promote.")
+    register_: PositiveInt = Field(default=30, alias="register", description="Minutes for one attempt of register.")
+    promote: PositiveInt = Field(default=15, description="Minutes for one attempt of promote.")
 
 
 class Execution(Frozen):
@@ -60,17 +60,17 @@ class Execution(Frozen):
 
     retries: Annotated[int, Field(ge=0, le=20)] = Field(
         default=3,
-        description="Further tries of a failed step; one at least where it is a container or a pod, which a worker "
-        "that goes away leaves to the next try.",
+        description="Retries of a failed step; at least one on docker and kubernetes, where a container or pod that "
+        "lost its worker waits for the next attempt.",
     )
     retry_delay_seconds: PositiveInt = Field(default=60, description="Delay before the first retry; doubles each time.")
-    maximum_retry_delay_seconds: PositiveInt = Field(default=1800, description="The delay grows no longer than this.")
-    timeout_minutes: StepTimeouts = Field(default=StepTimeouts(), description="Limit for one try of each step.")
+    maximum_retry_delay_seconds: PositiveInt = Field(default=1800, description="Longest delay between retries.")
+    timeout_minutes: StepTimeouts = Field(default=StepTimeouts(), description="Limit for one attempt of each step.")
     run_timeout_hours: PositiveInt = Field(default=48, description="Limit for the whole DAG run.")
-    max_active_runs: PositiveInt = Field(default=1, description="DAG runs of the pipeline at the same time.")
-    stop_grace_seconds: PositiveInt = Field(default=60, description="Time a stopped step has to save its state.")
+    max_active_runs: PositiveInt = Field(default=1, description="Most DAG runs of the pipeline at the same time.")
+    stop_grace_seconds: PositiveInt = Field(default=60, description="Time that a stopped step has to save its state.")
     deadline: ClockTime | None = Field(
         default=None,
-        description="Time of day, in the schedule's time zone, by which a scheduled run must be done, e.g. 06:00: the "
-        "first such time after the run was due. Of a run that is late, notify's targets are told. Left out: none.",
+        description="Time of day, in the schedule's time zone, by which a scheduled run must be completed, e.g. 06:00: "
+        "the first such time after the run was due. A late run is reported to notify.targets. Default: no deadline.",
     )

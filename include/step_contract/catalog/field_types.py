@@ -1,7 +1,7 @@
-"""The types and the error that the catalog's records are made of. Needs pydantic only.
+"""Field types and rule errors of the catalog's records.
 
 Numbers have an upper limit so that no value can overflow a date or a duration where a DAG is built: that would take
-the other pipelines of the file down.
+down the other pipelines.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from .words import nearest
 
 PIPELINE_NAME = r"^[a-z][a-z0-9_-]{0,62}$"
-PIPELINE_NAME_WORDS = "a lower-case letter, then lower-case letters, digits, _ or -, 63 characters at most"
+PIPELINE_NAME_WORDS = "a lower-case letter followed by lower-case letters, digits, _ or -, at most 63 characters"
 RULE_ERROR = "catalog_rule"
 _LONGEST_ASSET = 1500
 _NO_ZONES = ("posix", "right/", "local")  # files beside a time zone database
@@ -35,7 +35,7 @@ def broken_rules(record: str, by_field: Mapping[str, PydanticCustomError]) -> Va
 
 
 def is_timezone(name: str) -> bool:
-    """Tell whether a name is an IANA time zone's; asking for the list of all would read hundreds of files."""
+    """Tell whether a name is an IANA time zone; listing all of them would read hundreds of files."""
     if name.startswith(_NO_ZONES):
         return False
     try:
@@ -55,7 +55,7 @@ def _known_timezone(name: str) -> str:
 
 
 def _allowed_asset(name: str) -> str:
-    """Refuse what Airflow's Asset refuses: at a DAG file's parse that would take every pipeline away."""
+    """Refuse names that Airflow's Asset refuses: an error while a DAG file is parsed would remove every pipeline."""
     try:
         scheme = urlsplit(name).scheme
     except ValueError:
@@ -63,14 +63,14 @@ def _allowed_asset(name: str) -> str:
     if name in ("self", "context") or scheme == "airflow" or len(name) > _LONGEST_ASSET:
         raise broken_rule(
             f"asset name {name[:100]!r}",
-            f"a name that Airflow takes: not self or context, no address of scheme airflow, {_LONGEST_ASSET} "
-            "characters at most",
+            f"a name that Airflow accepts: not self or context, no URI of scheme airflow, at most {_LONGEST_ASSET} "
+            "characters",
         )
     return name
 
 
 def _matching(pattern: str, words: str) -> Any:
-    # patternErrorMessage is what our errors and VS Code's YAML extension show instead of the pattern.
+    # Our errors and VS Code's YAML extension show patternErrorMessage instead of the pattern.
     return Field(pattern=pattern, json_schema_extra={"patternErrorMessage": words})
 
 
@@ -80,18 +80,18 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ImageSize = Annotated[int, Field(ge=32, le=8192)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=5000, strip_whitespace=True)]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
-"""Airflow refuses a DAG with a longer tag."""
+"""Airflow refuses DAGs with longer tags."""
 Memory = Annotated[str, _matching(r"^[1-9][0-9]{0,6}(Mi|Gi|Ti)$", "an amount such as 512Mi or 8Gi")]
 PipelineName = Annotated[str, _matching(PIPELINE_NAME, PIPELINE_NAME_WORDS)]
 ModelName = Annotated[
     str,
-    _matching(r"^[^/:.%#?@\"'\x00-\x1f]{1,200}$", "a name without / : . % # ? @ and quotes, 200 characters at most"),
+    _matching(r"^[^/:.%#?@\"'\x00-\x1f]{1,200}$", "a name of at most 200 characters without / : . % # ? @ or quotes"),
 ]
-"""MLflow refuses some of these; with # ? @ it registers a model whose files no ``models:/`` address leads to."""
-Alias = Annotated[str, _matching(r"^[A-Za-z][A-Za-z0-9_-]{0,200}$", "a letter, then letters, digits, _ or -")]
+"""MLflow refuses some of these; with # ? @ it registers a model whose files no ``models:/`` URI reaches."""
+Alias = Annotated[str, _matching(r"^[A-Za-z][A-Za-z0-9_-]{0,200}$", "a letter followed by letters, digits, _ or -")]
 ClockTime = Annotated[str, _matching(r"^([01][0-9]|2[0-3]):[0-5][0-9]$", "a time of day such as 06:00")]
 ConnectionName = Annotated[
-    str, _matching(r"^[A-Za-z0-9_.-]{1,200}$", "the id of an Airflow connection: letters, digits, _ . -, 200 at most")
+    str, _matching(r"^[A-Za-z0-9_.-]{1,200}$", "the id of an Airflow connection: at most 200 letters, digits, _ . or -")
 ]
 AssetName = Annotated[Text, AfterValidator(_allowed_asset)]
 TimeZoneName = Annotated[Text, AfterValidator(_known_timezone)]

@@ -1,4 +1,4 @@
-"""Who is told about a pipeline's runs, and about what: a part of the catalog. Needs pydantic only."""
+"""Targets and events of a pipeline's notifications."""
 
 from enum import StrEnum
 
@@ -9,10 +9,10 @@ from .field_types import ConnectionName
 
 
 class NotifyEvent(StrEnum):
-    """What people may want to hear of."""
+    """Event that people may be notified of."""
 
     FAILED = "failed"
-    """A step failed and will not be tried again, or the run took too long."""
+    """A step failed and will not be retried, or the run took too long."""
     PROMOTED = "promoted"
     """A new model took the champion alias."""
     REFUSED = "refused"
@@ -20,20 +20,20 @@ class NotifyEvent(StrEnum):
     KEPT = "kept"
     """The candidate was registered and the champion stays."""
     LATE = "late"
-    """The nightly run was not done by ``execution.deadline``."""
+    """The scheduled run was not completed by ``execution.deadline``."""
 
 
 DEFAULT_EVENTS = (NotifyEvent.FAILED, NotifyEvent.PROMOTED, NotifyEvent.REFUSED, NotifyEvent.LATE)
 
 
 class Notify(Frozen):
-    """Who hears of this pipeline's runs."""
+    """Targets and events of this pipeline's notifications."""
 
     targets: tuple[ConnectionName, ...] | None = Field(
         default=None,
-        description="Airflow connections to tell, by their ids; left out: the deployment's NOTIFY_TARGETS; []: nobody.",
+        description="Ids of the Airflow connections to notify; default: NOTIFY_TARGETS of the deployment; []: none.",
     )
     events: tuple[NotifyEvent, ...] | None = Field(
         default=None,
-        description="Of failed, promoted, refused, kept, late; left out: the deployment's NOTIFY_EVENTS.",
+        description="Of failed, promoted, refused, kept, late; default: NOTIFY_EVENTS of the deployment.",
     )

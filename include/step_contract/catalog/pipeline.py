@@ -1,8 +1,8 @@
-"""What a catalog may say: the records behind ``include/training_catalog.yaml``.
+"""Define the records of a catalog: a pipeline and its parts.
 
-``training_catalog.schema.json`` and ``docs/catalog.md`` are generated from these classes, so a field's description
-here is what an editor and a reader see. Rules that need one field or one pipeline live here; rules that need YAML, a
-cron library or several pipelines live in ``catalog_file``. Needs pydantic only: no yaml, airflow, torch or mlflow here.
+The JSON Schemas and ``docs/catalog.md`` are generated from these classes, so editors and readers see the descriptions
+of the fields. Rules about one field or one pipeline stand here; rules that need YAML, a cron library or several
+pipelines stand in ``reading``. Needs pydantic only: no yaml, airflow, torch or mlflow here.
 """
 
 from datetime import date
@@ -34,13 +34,13 @@ from .notify import Notify
 from .words import choices, nearest
 
 CATALOG_VERSION = 1
-"""Version of the catalog's schema, the ``version:`` at the top of the file."""
+"""Version of the catalog's schema, the ``version:`` at the top of a file."""
 
 DAG_ID_PREFIX = "train_"
 
 
 class VisionTask(StrEnum):
-    """What the model does; the names are ultralytics' own."""
+    """Task of a model."""
 
     DETECT = "detect"
     SEGMENT = "segment"
@@ -50,7 +50,7 @@ class VisionTask(StrEnum):
 
 
 class DatasetFormat(StrEnum):
-    """How the source is laid out."""
+    """Layout of a dataset's source."""
 
     YOLO = "yolo"
     IMAGE_FOLDER = "imagefolder"
@@ -58,7 +58,7 @@ class DatasetFormat(StrEnum):
 
 
 class RuntimeName(StrEnum):
-    """Where a step runs: a process of this machine, a container, or a pod."""
+    """Runtime of a step: a process of this machine, a container, or a pod."""
 
     LOCAL = "local"
     DOCKER = "docker"
@@ -74,7 +74,7 @@ TASK_METRICS: dict[VisionTask, tuple[str, ...]] = {
     VisionTask.POSE: (*_BOX_METRICS, *(f"{name}-pose" for name in _BOX_METRICS)),
     VisionTask.CLASSIFY: ("accuracy_top1", "accuracy_top5"),
 }
-"""Metrics that a task's evaluation measures, the most telling first; box metrics have no suffix."""
+"""Metrics that a task's evaluation measures, the most informative first; box metrics have no suffix."""
 
 TASK_FORMATS: dict[VisionTask, tuple[DatasetFormat, ...]] = {
     VisionTask.DETECT: (DatasetFormat.YOLO, DatasetFormat.COCO),
@@ -86,29 +86,29 @@ TASK_FORMATS: dict[VisionTask, tuple[DatasetFormat, ...]] = {
 
 
 class Schedule(Frozen):
-    """When the pipeline runs: a cron expression in a time zone, or after assets were updated."""
+    """Times at which the pipeline runs: a cron expression in a time zone, or updates of assets."""
 
     cron: Text | None = Field(default=None, description="Cron expression of five fields, e.g. '0 2 * * *'.")
     timezone: TimeZoneName = Field(default="UTC", description="IANA time zone of the cron expression, e.g. Asia/Seoul.")
     assets: tuple[AssetName, ...] = Field(
-        default=(), description="Names of Airflow assets; a run starts when all were updated."
+        default=(), description="Names of Airflow assets; a run starts when all have been updated."
     )
 
     @model_validator(mode="after")
     def _one_trigger(self) -> Self:
         if (self.cron is None) == (not self.assets):
             got = "neither cron nor assets" if self.cron is None else "both cron and assets"
-            raise broken_rule(got, "exactly one of the two (leave schedule out for runs by hand only)")
+            raise broken_rule(got, "exactly one of the two (omit schedule to run only by hand)")
         return self
 
 
 class Split(Frozen):
-    """Shares of one pool of images; each image's side follows from its content and the seed alone."""
+    """Shares of one pool of images; an image's content and the seed alone decide its split."""
 
     train: Share = Field(default=0.7, description="Share of images to train on.")
     val: Share = Field(default=0.15, description="Share of images measured after each epoch.")
     test: Share = Field(default=0.15, description="Share of images that evaluate measures candidate and champion on.")
-    seed: Seed = Field(default=0, description="Another seed gives another split.")
+    seed: Seed = Field(default=0, description="A different seed gives a different split.")
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> Self:
@@ -122,7 +122,7 @@ class Split(Frozen):
 
 
 class ValidationLimits(Frozen):
-    """How much is allowed to be wrong with a dataset before preprocess refuses it (exit code 65)."""
+    """Limits beyond which preprocess refuses a dataset (exit code 65)."""
 
     minimum_train_images: PositiveInt = Field(default=10, description="Fewest images in the train split.")
     minimum_val_images: PositiveInt = Field(default=2, description="Fewest images in the val split.")
@@ -142,14 +142,14 @@ class ValidationLimits(Frozen):
 
 
 class Partition(Frozen):
-    """Which part of the dataset belongs to a run: folders named by the date of its data interval."""
+    """Part of the dataset that belongs to a run: folders named by the date of its data interval."""
 
     pattern: Text = Field(
         description="strftime pattern of the data interval's start, in the schedule's time zone: '%Y-%m-%d'. "
         "The result is a folder below uri."
     )
     days: Annotated[int, Field(gt=0, le=3660)] = Field(
-        default=1, description="Train on this many daily partitions, the run's own the last."
+        default=1, description="Number of daily partitions to train on, the last of them the run's own."
     )
 
     @field_validator("pattern")
@@ -161,41 +161,41 @@ class Partition(Frozen):
 
 
 class Dataset(Frozen):
-    """The images and labels to train on."""
+    """Images and labels to train on."""
 
     uri: Text = Field(
-        description="s3:// or file:// URI, or a path below the deployment's DATASET_ROOT; of a folder, .zip, .tar or "
-        ".tar.gz."
+        description="Folder, .zip, .tar or .tar.gz with the dataset: an s3:// or file:// URI, or a path below the "
+        "deployment's DATASET_ROOT."
     )
     format: DatasetFormat = Field(default=DatasetFormat.YOLO, description="Layout of the source.")
     partition: Partition | None = Field(
-        default=None, description="One folder for each day; left out: the same data each run."
+        default=None, description="One folder for each day; default: the same data in each run."
     )
     as_of: Literal["now", "data_interval_end"] = Field(
         default="now",
-        description="Which moment's objects a run sees: those there are, or, in an s3:// bucket with versioning, those "
-        "there were at the end of its data interval (backfills then train on what a nightly run would have).",
+        description="Time at which a run sees the objects: now, or, in an s3:// bucket with versioning, the end of its "
+        "data interval, so that a backfill trains on the data that the nightly run would have had.",
     )
     split: Split | None = Field(
-        default=None, description="Split one pool; left out: the source's own train, val and test are used."
+        default=None, description="Split of one pool; default: the source's own train, val and test."
     )
-    limits: ValidationLimits = Field(default=ValidationLimits(), description="What preprocess accepts.")
+    limits: ValidationLimits = Field(default=ValidationLimits(), description="Limits that preprocess checks.")
 
     @model_validator(mode="after")
     def _has_a_past(self) -> Self:
         if self.as_of != "now" and self.uri.startswith("file:"):
-            got = f"got as_of {self.as_of!r} with a file:// URI, and folders keep no earlier versions"
-            raise broken_rule(got, "an s3:// URI of a bucket with versioning, or as_of left out")
+            got = f"got as_of {self.as_of!r} with a file:// URI, but folders keep no earlier versions"
+            raise broken_rule(got, "an s3:// URI of a bucket with versioning, or no as_of")
         return self
 
 
 class Training(Frozen):
-    """How to train."""
+    """Settings of the training."""
 
     epochs: PositiveInt = Field(default=100, description="Passes over the train split.")
-    batch: PositiveInt = Field(default=16, description="Images in one step.")
+    batch: PositiveInt = Field(default=16, description="Images in one batch.")
     minimum_batch: PositiveInt = Field(
-        default=1, description="Out of memory halves the batch, but not below this; then the training fails."
+        default=1, description="Running out of memory halves the batch, but not below this; then the training fails."
     )
     imgsz: ImageSize = Field(default=640, description="Side of the square input in pixels.")
     patience: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
@@ -204,7 +204,7 @@ class Training(Frozen):
     seed: Seed = Field(default=0, description="Seed of weights, order and augmentation.")
     arguments: dict[str, ArgumentValue] = Field(
         default={},
-        description="Any further ultralytics train argument, checked against the pinned ultralytics' own list.",
+        description="Further train arguments of ultralytics, checked against the list of the pinned version.",
     )
 
     @model_validator(mode="after")
@@ -215,27 +215,27 @@ class Training(Frozen):
 
 
 class Gate(Frozen):
-    """What a candidate must reach to take the champion alias."""
+    """Conditions under which a candidate takes the champion alias."""
 
-    metric: Text = Field(default="mAP50-95", description="Metric that decides; must be one of the task's.")
-    minimum: Share = Field(default=0.0, description="Below this the candidate is refused and not even registered.")
+    metric: Text = Field(default="mAP50-95", description="Metric that decides; one of the task's metrics.")
+    minimum: Share = Field(default=0.0, description="Below this the candidate is refused and not registered.")
     minimum_improvement: Annotated[float, Field(ge=-1, le=1)] = Field(
         default=0.0, description="Candidate minus champion must be at least this."
     )
     maximum_class_regression: Share | None = Field(
-        default=None, description="No class may lose more than this against the champion; left out: not checked."
+        default=None, description="No class may lose more than this against the champion; default: not checked."
     )
     tolerance: Share = Field(default=0.0, description="Differences up to this count as equal.")
     unreadable_champion: Literal["fail", "replace"] = Field(
         default="fail",
-        description="When the champion cannot be loaded: keep it and fail, or let the minimum alone decide.",
+        description="If the champion cannot be loaded: keep it and fail, or let the minimum alone decide.",
     )
 
 
 class Registry(Frozen):
-    """Where the model goes."""
+    """Registered model and its aliases."""
 
-    model: ModelName = Field(description="MLflow registered model; of one pipeline only.")
+    model: ModelName = Field(description="Registered model in MLflow; each pipeline needs its own.")
     champion: Alias = Field(default="champion", description="Alias of the model in use.")
     candidate: Alias = Field(default="challenger", description="Alias of the newest registered version.")
 
@@ -254,26 +254,26 @@ class Registry(Frozen):
 
 
 class Pipeline(Frozen):
-    """One thing that is trained: from a dataset to a champion."""
+    """One model to train, from a dataset to a champion."""
 
     name: PipelineName = Field(description="The key in the file; gives dag_id train_<name>.")
-    description: Text = Field(description="One sentence for the people who see the DAG; any language.")
-    owner: Text = Field(default="nightshift", description="Who is asked when it fails.")
+    description: Text = Field(description="One sentence about the pipeline, shown with its DAG; in any language.")
+    owner: Text = Field(default="nightshift", description="Contact if it fails.")
     tags: tuple[Tag, ...] = Field(default=(), description="Tags in the Airflow UI.")
-    task: VisionTask = Field(description="What the model does.")
-    runtime: RuntimeName | None = Field(default=None, description="Where the steps run; left out: TRAINING_RUNTIME.")
-    schedule: Schedule | None = Field(default=None, description="When it runs; left out: by hand and backfill only.")
+    task: VisionTask = Field(description="Task of the model.")
+    runtime: RuntimeName | None = Field(default=None, description="Where the steps run; default: TRAINING_RUNTIME.")
+    schedule: Schedule | None = Field(default=None, description="When it runs; default: only by hand and by backfill.")
     start_date: Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))] = Field(
         default=date(2026, 1, 1), description="First date that a schedule or a backfill may cover."
     )
-    dataset: Dataset = Field(description="The images and labels to train on.")
-    model: Text = Field(description="ultralytics model YAML (from scratch) or weights file.")
-    training: Training = Field(default=Training(), description="How to train.")
-    gate: Gate = Field(default=Gate(), description="What a candidate must reach to become the champion.")
-    registry: Registry = Field(description="Where the model goes.")
-    resources: StepResources = Field(default=StepResources(), description="What each step may use.")
+    dataset: Dataset = Field(description="Images and labels to train on.")
+    model: Text = Field(description="Model YAML of ultralytics to train from scratch, or a weights file to start from.")
+    training: Training = Field(default=Training(), description="Settings of the training.")
+    gate: Gate = Field(default=Gate(), description="Conditions for becoming the champion.")
+    registry: Registry = Field(description="Registered model and its aliases.")
+    resources: StepResources = Field(default=StepResources(), description="Resources of each step.")
     execution: Execution = Field(default=Execution(), description="Retries, timeouts and concurrency.")
-    notify: Notify = Field(default=Notify(), description="Who hears of its runs, and of what.")
+    notify: Notify = Field(default=Notify(), description="Notifications of its runs.")
 
     @property
     def dag_id(self) -> str:

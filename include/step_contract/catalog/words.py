@@ -14,7 +14,7 @@ _LONGEST_KEY = 100
 
 
 def expected(schema: Schema, definitions: Mapping[str, Schema] | None = None) -> str:
-    """Return what the schema describes, in words: ``a number from 0 to 1``; null is left out."""
+    """Return the values that a schema describes, in words: ``a number from 0 to 1``; null is omitted."""
     if "$ref" in schema:
         return expected((definitions or {})[schema["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in schema:
@@ -62,7 +62,7 @@ def choices(values: Iterable[object]) -> str:
 
 
 def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
-    """Return the name that a misspelt word most likely means, or None if none is that much like it (0 to 1)."""
+    """Return the name that a misspelt word most likely means, or None if no name is similar enough (0 to 1)."""
     if len(word) > _LONGEST_KEY:  # comparing long texts takes long
         return None
     import difflib  # only for a file with a fault
@@ -73,7 +73,7 @@ def nearest(word: str, names: Iterable[str], *, likeness: float = 0.6) -> str | 
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it: short, on one line, and with its type where that is what is wrong."""
+    """Return a value as an error shows it: short, on one line, and with its type if it is text."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list | tuple):

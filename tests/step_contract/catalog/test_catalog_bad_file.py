@@ -68,7 +68,7 @@ FILES = {
     ),
     "a top key twice": (
         "version: 1\npipelines: {}\npipelines: {}\n",
-        "3: pipelines: got the key a second time (first in line 2); expected each key once",
+        "3: pipelines: duplicate key (first in line 2); expected each key once",
     ),
     "defaults of text": (
         "version: 1\ndefaults: none\npipelines: {}\n",
@@ -120,9 +120,9 @@ FILES = {
         "2: not UTF-8: the byte 0xc7; expected a file saved as UTF-8",
     ),
     "UTF-16": ("version: 1\n".encode("utf-16"), "1: not UTF-8: the byte 0xff; expected a file saved as UTF-8"),
-    "deep nesting": ("a: " + "[" * 200_000, "1: nested too deep; expected 32 levels at most"),
-    "deep nesting in lines": ("- " * 200_000 + "x", "1: nested too deep; expected 32 levels at most"),
-    "five megabytes": (b"# " + b"x" * 5_000_000, "the file is too large; expected 4 MiB at most"),
+    "deep nesting": ("a: " + "[" * 200_000, "1: nested too deeply; expected at most 32 levels"),
+    "deep nesting in lines": ("- " * 200_000 + "x", "1: nested too deeply; expected at most 32 levels"),
+    "five megabytes": (b"# " + b"x" * 5_000_000, "the file is too large; expected at most 4 MiB"),
 }
 
 
@@ -194,7 +194,7 @@ def test_a_bomb_of_aliases_is_refused_before_it_is_in_memory(messages: Messages)
     lines = ["version: 1", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 20)]
     assert messages("\n".join(lines)) == [
-        "6: aliases (*name) that stand for more than 100000 values or 32 levels; expected a catalog written out"
+        "6: aliases (*name) that expand to more than 100000 values or 32 levels; expected a smaller catalog"
     ]
 
 
@@ -202,27 +202,25 @@ def test_a_bomb_of_merge_keys_is_refused_before_it_is_in_memory(messages: Messag
     lines = ["version: 1", "a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}], k{n}: 1}}" for n in range(1, 20)]
     assert messages("\n".join(lines)) == [
-        "7: aliases (*name) that stand for more than 100000 values or 32 levels; expected a catalog written out"
+        "7: aliases (*name) that expand to more than 100000 values or 32 levels; expected a smaller catalog"
     ]
 
 
 def test_a_chain_of_aliases_is_refused(messages: Messages) -> None:
     lines = ["a0: &a0 x", *(f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 5000))]
     (message,) = messages("\n".join(lines))
-    assert "aliases (*name) that stand for more than 100000 values or 32 levels" in message
+    assert "aliases (*name) that expand to more than 100000 values or 32 levels" in message
 
 
 def test_an_alias_inside_itself_is_refused(sound: str, messages: Messages) -> None:
-    assert messages(sound + "    tags: &t [*t]\n") == [
-        "11: an alias (*name) inside what it stands for; expected a tree"
-    ]
+    assert messages(sound + "    tags: &t [*t]\n") == ["11: an alias (*name) inside its own anchor; expected a tree"]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('version: 1\npipelines: "\\UFFFFFFFF"\n', "not valid YAML"),
-        ("a: " + "[" * 50, "nested too deep"),
+        ("a: " + "[" * 50, "nested too deeply"),
         ("a: \x01", "the character '\\x01'"),
     ],
 )

@@ -73,18 +73,18 @@ APPENDED = {
     ),
     "an asset of a name that Airflow keeps for itself": (
         "    schedule: {assets: [self]}\n",
-        "schedule.assets.0: asset name 'self'; expected a name that Airflow takes: not self or context, no address of "
-        "scheme airflow, 1500 characters at most",
+        "schedule.assets.0: asset name 'self'; expected a name that Airflow accepts: not self or context, no URI of "
+        "scheme airflow, at most 1500 characters",
     ),
     "an asset with an address of Airflow's": (
         "    schedule: {assets: ['airflow://x']}\n",
-        "schedule.assets.0: asset name 'airflow://x'; expected a name that Airflow takes: not self or context, no "
-        "address of scheme airflow, 1500 characters at most",
+        "schedule.assets.0: asset name 'airflow://x'; expected a name that Airflow accepts: not self or context, no "
+        "URI of scheme airflow, at most 1500 characters",
     ),
     "an asset with a broken address": (
         "    schedule: {assets: ['http://[x']}\n",
-        "schedule.assets.0: asset name 'http://[x'; expected a name that Airflow takes: not self or context, no "
-        "address of scheme airflow, 1500 characters at most",
+        "schedule.assets.0: asset name 'http://[x'; expected a name that Airflow accepts: not self or context, no "
+        "URI of scheme airflow, at most 1500 characters",
     ),
     "an event that there is not": (
         "    notify: {events: [failed, promotd]}\n",
@@ -94,12 +94,12 @@ APPENDED = {
     "a target that is an address": (
         "    notify: {targets: ['https://chat.example.com/hook?token=1']}\n",
         "notify.targets.0: got 'https://chat.example.com/hook?token=1' (text); expected the id of an Airflow "
-        "connection: letters, digits, _ . -, 200 at most",
+        "connection: at most 200 letters, digits, _ . or -",
     ),
     "a target that stands alone": (
         "    notify: {targets: ops-mail}\n",
         "notify.targets: got 'ops-mail' (text); expected a list of items, each the id of an Airflow connection: "
-        "letters, digits, _ . -, 200 at most",
+        "at most 200 letters, digits, _ . or -",
     ),
     "not a number": (
         "    gate: {minimum: .nan}\n",
@@ -119,8 +119,8 @@ APPENDED = {
     ),
     "a long tag": (
         f"    tags: [{'x' * 101}]\n",
-        "tags.0: got 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx... (text); expected text of 100 "
-        "characters at most",
+        "tags.0: got 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx... (text); expected text of at most 100 "
+        "characters",
     ),
     "text for a list": (
         "    tags: demo\n",
@@ -185,12 +185,12 @@ APPENDED = {
     ),
     "a cron by chance": (
         "    schedule: {cron: R 2 * * *}\n",
-        "schedule.cron: got 'R 2 * * *' (text), which has 'R' as minute, a time chosen by chance; expected a cron "
+        "schedule.cron: got 'R 2 * * *' (text), which has 'R' as minute, a randomly chosen time; expected a cron "
         "expression of five fields such as '0 2 * * *'",
     ),
-    "a cron that never comes": (
+    "a cron that never occurs": (
         "    schedule: {cron: 0 0 30 2 *}\n",
-        "schedule.cron: got '0 0 30 2 *' (text), which never comes; expected a cron expression of five fields such as "
+        "schedule.cron: got '0 0 30 2 *' (text), which never occurs; expected a cron expression of five fields such as "
         "'0 2 * * *'",
     ),
     "an empty cron": (
@@ -212,11 +212,11 @@ APPENDED = {
     ),
     "a schedule of nothing": (
         "    schedule: {}\n",
-        "schedule: neither cron nor assets; expected exactly one of the two (leave schedule out for runs by hand only)",
+        "schedule: neither cron nor assets; expected exactly one of the two (omit schedule to run only by hand)",
     ),
     "a schedule of both": (
         "    schedule: {cron: 0 2 * * *, assets: [a]}\n",
-        "schedule: both cron and assets; expected exactly one of the two (leave schedule out for runs by hand only)",
+        "schedule: both cron and assets; expected exactly one of the two (omit schedule to run only by hand)",
     ),
     "a metric of another task": (
         "    gate: {metric: map50}\n",
@@ -282,7 +282,7 @@ APPENDED = {
     ),
     "a key twice": (
         "    owner: a\n    owner: b\n",
-        "12: owner: got the key a second time (first in line 11); expected each key once",
+        "12: owner: duplicate key (first in line 11); expected each key once",
     ),
     "a tag of YAML": (
         "    owner: !!python/object:os.system x\n",
@@ -332,14 +332,14 @@ REPLACED = {
     "no dataset uri": (
         "uri: digits",
         "{format: yolo}",
-        "6: dataset.uri: missing; expected text (s3:// or file:// URI, or a path below the deployment's DATASET_ROOT; "
-        "of a folder, .zip, .tar or .tar.gz)",
+        "6: dataset.uri: missing; expected text (Folder, .zip, .tar or .tar.gz with the dataset: an s3:// or file:// "
+        "URI, or a path below the deployment's DATASET_ROOT)",
     ),
     "the past of a folder": (
         "uri: digits",
         "{uri: file:///data/digits, as_of: data_interval_end}",
-        "6: dataset: got as_of 'data_interval_end' with a file:// URI, and folders keep no earlier versions; expected "
-        "an s3:// URI of a bucket with versioning, or as_of left out",
+        "6: dataset: got as_of 'data_interval_end' with a file:// URI, but folders keep no earlier versions; expected "
+        "an s3:// URI of a bucket with versioning, or no as_of",
     ),
     "another moment": (
         "uri: digits",
@@ -359,25 +359,26 @@ REPLACED = {
     "a model name that MLflow refuses": (
         "model: digits",
         "{model: a/b}",
-        "9: registry.model: got 'a/b' (text); expected a name without / : . % # ? @ and quotes, 200 characters at most",
+        "9: registry.model: got 'a/b' (text); expected a name of at most 200 characters without "
+        "/ : . % # ? @ or quotes",
     ),
     "a model name that MLflow takes and finds no files of": (
         "model: digits",
         "{model: 'digits #1'}",
-        "9: registry.model: got 'digits #1' (text); expected a name without / : . % # ? @ and quotes, "
-        "200 characters at most",
+        "9: registry.model: got 'digits #1' (text); expected a name of at most 200 characters "
+        "without / : . % # ? @ or quotes",
     ),
     "a model name with the sign of a query": (
         "model: digits",
         "{model: 'digits?'}",
-        "9: registry.model: got 'digits?' (text); expected a name without / : . % # ? @ and quotes, "
-        "200 characters at most",
+        "9: registry.model: got 'digits?' (text); expected a name of at most 200 characters "
+        "without / : . % # ? @ or quotes",
     ),
     "a model name with the sign of an alias": (
         "model: digits",
         "{model: digits@home}",
-        "9: registry.model: got 'digits@home' (text); expected a name without / : . % # ? @ and quotes, "
-        "200 characters at most",
+        "9: registry.model: got 'digits@home' (text); expected a name of at most 200 characters "
+        "without / : . % # ? @ or quotes",
     ),
 }
 
@@ -413,8 +414,8 @@ def _of_digits(message: str) -> str:
 def test_a_bad_pipeline_name_is_a_problem(name: str, sound: str, messages: Messages) -> None:
     shown = name if len(name) <= 60 else name[:57] + "..."
     assert messages(sound.replace("  digits:\n", f"  {name}:\n")) == [
-        f"3: pipeline {shown!r}: bad pipeline name; expected a lower-case letter, then lower-case letters, "
-        "digits, _ or -, 63 characters at most"
+        f"3: pipeline {shown!r}: bad pipeline name; expected a lower-case letter followed by lower-case "
+        "letters, digits, _ or -, at most 63 characters"
     ]
 
 
@@ -423,11 +424,12 @@ def test_everything_missing_is_said_at_once(messages: Messages) -> None:
         message.removeprefix("3: pipeline 'empty': ") for message in messages("version: 1\npipelines:\n  empty:\n")
     ]
     assert found == [
-        "description: missing; expected text (One sentence for the people who see the DAG; any language)",
-        "task: missing; expected one of detect, segment, classify, pose, obb (What the model does)",
-        "dataset: missing; expected a mapping (The images and labels to train on)",
-        "model: missing; expected text (ultralytics model YAML (from scratch) or weights file)",
-        "registry: missing; expected a mapping (Where the model goes)",
+        "description: missing; expected text (One sentence about the pipeline, shown with its DAG; in any language)",
+        "task: missing; expected one of detect, segment, classify, pose, obb (Task of the model)",
+        "dataset: missing; expected a mapping (Images and labels to train on)",
+        "model: missing; expected text (Model YAML of ultralytics to train from scratch, or a weights file to start "
+        "from)",
+        "registry: missing; expected a mapping (Registered model and its aliases)",
     ]
 
 

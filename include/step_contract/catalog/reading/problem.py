@@ -1,4 +1,4 @@
-"""What is wrong with a catalog: where, what was got, what was expected. Needs the standard library only."""
+"""Problems of a catalog: the place, the value that was found, and the value that was expected."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _LONGEST_KEY = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing wrong at one place of a YAML tree, before file and pipeline are known.
+    """One problem at one place of a YAML tree, before its file and pipeline are known.
 
     ``scope`` says what has to change: the field itself, the fields of one record together (as in an impossible split),
     or the pipeline (a field is missing, or two records do not go together).
@@ -29,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class CatalogProblem:
-    """One message for the person who edits the catalog; ``pipeline`` is None where the whole file is meant."""
+    """One message for the person who edits the catalog; ``pipeline`` is None if it concerns the whole file."""
 
     file: str
     line: int | None
@@ -41,7 +41,7 @@ class CatalogProblem:
     advice: str | None = None
 
     def __str__(self) -> str:
-        """Return ``file:line: pipeline 'name': field: what was got; did you mean ...? expected ...; advice``."""
+        """Return ``file:line: pipeline 'name': field: got ...; did you mean ...? expected ...; advice``."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
         pipeline = f"pipeline {_one_line(self.pipeline)!r}" if self.pipeline is not None else ""
         what = f"{self.got};" + (f" did you mean {self.nearest!r}?" if self.nearest else "")
@@ -50,7 +50,7 @@ class CatalogProblem:
 
 
 class CatalogError(ValueError):
-    """A catalog cannot be read at all; ``problem`` says why."""
+    """A catalog file cannot be read at all; ``problem`` says why."""
 
     def __init__(self, problem: CatalogProblem) -> None:
         """Keep the problem; its message is the error's."""

@@ -62,7 +62,7 @@ def read_text(path: Path) -> str:
     if is_stream:
         raise refusal(path, Finding((), "is a pipe or a device", "a readable YAML file"))
     if too_large:
-        raise refusal(path, Finding((), "the file is too large", f"{MAX_BYTES // 1024**2} MiB at most"))
+        raise refusal(path, Finding((), "the file is too large", f"at most {MAX_BYTES // 1024**2} MiB"))
     try:
         text = content.removeprefix(BOM_UTF8).decode()
     except UnicodeDecodeError as error:
@@ -81,7 +81,7 @@ def open_source(text: str, file: str, below: Layers = (), keys: Sequence[str] = 
     """Return the opened file of a text; ``file`` is its name in messages, ``below`` are further defaults.
 
     Raises:
-        CatalogError: the text is no YAML mapping, or of another version: nothing in it can be trusted.
+        CatalogError: the text is not a YAML mapping, or has another version: nothing in it can be trusted.
     """
     source = CatalogSource(file)
     found: list[Finding] = []
@@ -140,7 +140,7 @@ def _open_pipelines(source: CatalogSource, entry: Entry | None) -> None:
 def _second_of_name(double: Finding) -> Finding:
     if not double.path:
         return double
-    got = double.got.replace("got the key a second time", "duplicate pipeline name")
+    got = double.got.replace("duplicate key", "duplicate pipeline name")
     return replace(double, path=(), got=got, expected="each name once")
 
 
@@ -154,5 +154,5 @@ def _open_defaults(source: CatalogSource, entry: Entry | None, below: Layers) ->
         found.append(Finding((), f"got {shown(fields)}", "a mapping with fields of a pipeline"))
     defaults = Defaults(source.file, entry, fields if isinstance(fields, dict) else {}, are_readable=not found)
     source.layers = (defaults, *below)
-    # Pipelines show the problems of what they inherit; this shows those that every pipeline overrides, too.
+    # Pipelines report the problems of inherited fields; this also reports those that every pipeline overrides.
     source.report_in_defaults(defaults, [*found, *validate_defaults(defaults.fields)])

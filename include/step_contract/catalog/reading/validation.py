@@ -1,9 +1,9 @@
-"""From a pipeline's fields, as YAML gave them, to a ``Pipeline`` or to everything that is wrong with them.
+"""Validate a pipeline's fields: return the ``Pipeline``, or every problem of the fields.
 
-A null says that a field has its default, whatever the file's ``defaults:`` say.
+A null gives a field its default, whatever ``defaults:`` says.
 
-Pydantic stops at the first rule that a record breaks and does not look at a pipeline's rules while a field is wrong.
-To report all at once, what is wrong is taken out and the rest validated again.
+Pydantic stops at the first rule that a record breaks and does not check a pipeline's rules while a field is wrong. To
+report all problems at once, wrong fields are removed and the rest is validated again.
 """
 
 import json
@@ -31,13 +31,13 @@ MAX_FINDINGS = 100
 _ARGUMENTS = ("training", "arguments")
 _CRON = ("schedule", "cron")
 _PIPELINE_RULES = (("gate", "metric"), ("dataset", "format"))
-"""What depends on the pipeline's task, too."""
+"""Fields whose valid values also depend on the pipeline's task."""
 _CRON_WORDS = "a cron expression of five fields such as '0 2 * * *'"
 _SOME_NAME = "pipeline"
 
 
 def validate(name: str, fields: Fields) -> tuple[Pipeline | None, list[Finding]]:
-    """Return the pipeline, or None and what is wrong with its name and fields."""
+    """Return the pipeline, or None and the problems of its name and fields."""
     named = _check_name(name)
     fields = _without_null_arguments(fields)
     found = _check_beyond_records(fields)
@@ -47,7 +47,7 @@ def validate(name: str, fields: Fields) -> tuple[Pipeline | None, list[Finding]]
 
 
 def validate_defaults(fields: Fields) -> list[Finding]:
-    """Return the problems of single fields; what is missing or does not go together, a pipeline may add or change."""
+    """Return the problems of single fields; a pipeline may add missing fields and change conflicting ones."""
     fields = _without_null_arguments(fields)
     found = _check_beyond_records(fields)
     _validate_records(_SOME_NAME, fields, found, is_partial=True)
@@ -87,7 +87,7 @@ def _check_train_arguments(fields: Fields) -> list[Finding]:
 
 
 def _without_null_arguments(fields: Fields) -> Fields:
-    """Return the fields without arguments that are null where ultralytics does not know null."""
+    """Return the fields without null arguments for which ultralytics has no null."""
     arguments = value_at(fields, _ARGUMENTS)
     if not isinstance(arguments, dict) or None not in arguments.values():
         return fields
@@ -102,16 +102,16 @@ def _without_null_arguments(fields: Fields) -> Fields:
 def _validate_records(
     name: str, fields: Fields, known: dict[KeyPath, Finding], *, is_partial: bool = False
 ) -> Pipeline | None:
-    """Return the pipeline without what is known to be wrong; what else is wrong is added to ``known``.
+    """Validate the fields without those known to be wrong, and add further findings to ``known``.
 
-    Partial fields may lack some that a pipeline needs.
+    Partial fields may lack fields that a pipeline requires.
     """
     faulty: Iterable[KeyPath] = list(known)
     while True:
         for path in faulty:
             fields = _without(fields, path)
         try:
-            # JSON and strict: what passes here is what the published JSON Schema and an editor accept.
+            # JSON and strict: so this accepts exactly what the published JSON Schema and an editor accept.
             return Pipeline.model_validate_json(json.dumps({**fields, "name": name}), strict=True)
         except ValidationError as error:
             items = error.errors(include_url=False)[:MAX_FINDINGS]
@@ -133,7 +133,7 @@ def _means_default(item: ErrorDetails) -> bool:
 
 
 def _is_news(finding: Finding, known: Mapping[KeyPath, Finding]) -> bool:
-    """Tell whether a finding has a cause of its own, and not that a part of the fields was taken out."""
+    """Tell whether a finding has its own cause, rather than that some fields were removed."""
     path = finding.path
     if any(path[:length] in known for length in range(len(path) + 1)):
         return False
@@ -148,12 +148,12 @@ def _finding(item: ErrorDetails) -> Finding:
         return Finding(path, facts["got"], facts["expected"], nearest=facts["meant"], scope=scope)
     if item["type"] == "extra_forbidden":
         return _unknown_key(path)
-    if item["type"] == "json_invalid":  # half a surrogate pair, which only YAML without libyaml lets through
+    if item["type"] == "json_invalid":  # half a surrogate pair, which only YAML without libyaml accepts
         return Finding((), "got text that is not Unicode", "Unicode text")
     schema = _schema_at(path)
     words = expected(schema, _definitions())
     if item["type"] == "missing":
-        # Pydantic leaves a field's description out where it is also that of the record.
+        # Pydantic omits a field's description if it equals that of the record.
         about = str(schema.get("description") or _resolve(schema)["description"]).rstrip(".")
         return Finding(path, "missing", f"{words} ({about})", scope="pipeline")
     words += _limit_words(item["type"], item.get("ctx", {})) if isinstance(item["input"], str) else ""
@@ -161,10 +161,10 @@ def _finding(item: ErrorDetails) -> Finding:
 
 
 def _limit_words(kind: str, limits: Mapping[str, Any]) -> str:
-    """Return the limit of a text or a date, which its JSON Schema does not say or says too often."""
+    """Return the limit of a text or a date; its JSON Schema does not state it, or states it too often."""
     words = {
         "string_too_short": " that is not empty",
-        "string_too_long": " of {max_length} characters at most",
+        "string_too_long": " of at most {max_length} characters",
         "greater_than_equal": ", not before {ge}",
         "less_than_equal": ", not after {le}",
     }
@@ -220,12 +220,12 @@ def _schema_at(path: KeyPath) -> Mapping[str, Any]:
 
 
 def _items(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the schema of a list's items; of a list or null, too."""
+    """Return the schema of the items of a list, or of a list or null."""
     return next((part["items"] for part in (schema, *schema.get("anyOf", ())) if "items" in part), {})
 
 
 def value_at(fields: Fields, path: KeyPath) -> object:
-    """Return what a path of keys leads to, or None."""
+    """Return the value at a path of keys, or None."""
     value: object = fields
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
@@ -233,7 +233,7 @@ def value_at(fields: Fields, path: KeyPath) -> object:
 
 
 def _without(fields: Fields, path: KeyPath) -> Fields:
-    """Return a copy without the key that a path leads to; a list goes as a whole."""
+    """Return a copy without the key at a path; a list is removed as a whole."""
     if not path or not isinstance(fields, dict) or path[0] not in fields:
         return fields
     key = str(path[0])

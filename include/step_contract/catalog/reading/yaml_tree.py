@@ -1,9 +1,9 @@
-"""A YAML text as a tree that knows its lines, finds equal keys and cannot eat the machine's memory.
+"""Compose a YAML text into a tree with line numbers, duplicate keys reported and memory bounded.
 
-Why not ``yaml.safe_load``: of two equal keys it keeps the last without a word; merge keys that multiply each other fill
-the memory; text nested 100,000 deep ends the process (libyaml composes recursively); and it reads YAML 1.1, where
-``no`` is false, ``1e-3`` is text and ``12:30`` is 750. Scalars are read here as YAML 1.2 and every editor reads them.
-Needs PyYAML; with libyaml it is a hundred times faster.
+``yaml.safe_load`` does not suffice: of two equal keys it silently keeps the last; merge keys that multiply each other
+fill the memory; text nested 100,000 levels deep ends the process, because libyaml composes recursively; and it reads
+YAML 1.1, where ``no`` is false, ``1e-3`` is text and ``12:30`` is 750. Here scalars are read as YAML 1.2 and every
+editor read them. Needs PyYAML; libyaml makes it a hundred times faster.
 """
 
 import re
@@ -33,10 +33,10 @@ _WORDS: dict[str, bool | None] = {
 
 
 class YamlError(Exception):
-    """The text is no YAML, or more YAML than a catalog may be."""
+    """The text is not YAML, or larger than a catalog may be."""
 
     def __init__(self, finding: Finding) -> None:
-        """Keep what is wrong and where."""
+        """Keep the finding."""
         super().__init__(finding.got)
         self.finding = finding
 
@@ -49,23 +49,23 @@ class Entry(NamedTuple):
 
 
 class _GuardedMixin:
-    """Stops before the recursion gets deep, and leaves the meaning of scalars to ``value_of``."""
+    """Composer that stops before the recursion gets deep, and leaves the meaning of scalars to ``value_of``."""
 
     depth = 0
 
     def descend_resolver(self, current_node: Node | None, current_index: Any) -> None:
-        """Count the levels; composers call this on their way down."""
+        """Count the levels on the way down."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             line = current_node.start_mark.line + 1 if current_node else None
-            raise YamlError(Finding((), "nested too deep", f"{MAX_DEPTH} levels at most", line=line))
+            raise YamlError(Finding((), "nested too deeply", f"at most {MAX_DEPTH} levels", line=line))
 
     def ascend_resolver(self) -> None:
         """Count the levels on the way up."""
         self.depth -= 1
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
-        """Say whether a scalar is plain; a tag that is written out never comes here."""
+        """Tell whether a scalar is plain; explicit tags are not resolved here."""
         return _PLAIN if kind is ScalarNode and implicit[0] else _OTHER
 
 
@@ -78,7 +78,7 @@ _Loader = guarded(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def compose(text: str, loader: type[Any] | None = None) -> Node | None:
-    """Return the root of the text's tree, or None if there is nothing in it.
+    """Return the root of the text's tree, or None for an empty text.
 
     Raises:
         YamlError: a syntax error, nesting that is too deep, or aliases that multiply ("bombs").
@@ -112,9 +112,9 @@ def _syntax_finding(error: yaml.MarkedYAMLError, text: str, line: int | None) ->
 
 
 def _check_size(node: Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
-    """Return how many values and how many levels a node has once its aliases are written out.
+    """Return the number of values and levels of a node with its aliases expanded.
 
-    Each node is looked at once. Aliases point backwards, so the recursion is no deeper than the text.
+    Each node is visited once. Aliases point backwards, so the recursion is no deeper than the text.
     """
     if id(node) not in known:
         known[id(node)] = None
@@ -123,12 +123,12 @@ def _check_size(node: Node, known: dict[int, tuple[int, int] | None]) -> tuple[i
             child_size, child_depth = _check_size(child, known)
             size, depth = size + child_size, max(depth, child_depth + 1)
             if size > MAX_VALUES or depth > MAX_DEPTH:
-                got = f"aliases (*name) that stand for more than {MAX_VALUES} values or {MAX_DEPTH} levels"
-                raise YamlError(Finding((), got, "a catalog written out", line=node.start_mark.line + 1))
+                got = f"aliases (*name) that expand to more than {MAX_VALUES} values or {MAX_DEPTH} levels"
+                raise YamlError(Finding((), got, "a smaller catalog", line=node.start_mark.line + 1))
         known[id(node)] = size, depth
     found = known[id(node)]
     if found is None:
-        raise YamlError(Finding((), "an alias (*name) inside what it stands for", "a tree", line=_line(node)))
+        raise YamlError(Finding((), "an alias (*name) inside its own anchor", "a tree", line=_line(node)))
     return found
 
 
@@ -142,7 +142,7 @@ def _children(node: Node) -> Iterator[Node]:
 
 
 def entries(node: MappingNode, path: KeyPath, findings: list[Finding]) -> dict[str, Entry]:
-    """Return a mapping's entries, merge keys (``<<``) resolved; of equal keys the first, the others become findings."""
+    """Return a mapping's entries with merge keys (``<<``) resolved; of equal keys all but the first become findings."""
     own: dict[str, Entry] = {}
     merged: dict[str, Entry] = {}
     for key_node, value_node in node.value:
@@ -154,7 +154,7 @@ def entries(node: MappingNode, path: KeyPath, findings: list[Finding]) -> dict[s
                 merged.setdefault(key, entry)
         elif key_node.value in own:
             first = own[key_node.value].line
-            got, expected = f"got the key a second time (first in line {first})", "each key once"
+            got, expected = f"duplicate key (first in line {first})", "each key once"
             findings.append(Finding((*path, key_node.value), got, expected, line=line))
         else:
             own[key_node.value] = Entry(line, value_node)
@@ -173,7 +173,7 @@ def _merged_entries(node: Node, path: KeyPath, findings: list[Finding]) -> dict[
 
 
 def value_of(node: Node, path: KeyPath, findings: list[Finding]) -> Any:
-    """Return a node as mappings, lists, text, numbers, booleans and None; what cannot be read becomes findings."""
+    """Return a node as mappings, lists, text, numbers, booleans and None; unreadable parts become findings."""
     if node.tag not in (_PLAIN, _OTHER):
         findings.append(Finding(path, f"got the tag {node.tag[:60]!r}", "a value without a tag (!)", line=_line(node)))
     if isinstance(node, MappingNode):
@@ -200,7 +200,7 @@ def _scalar(text: str) -> str | int | float | bool | None:
 
 
 def line_of(node: Node, path: KeyPath, default: int) -> int:
-    """Return the line of the deepest key of a path that the tree has."""
+    """Return the line of the deepest key of a path that the tree contains."""
     line = default
     for part in path:
         if isinstance(node, MappingNode) and (entry := entries(node, (), []).get(str(part))):
@@ -214,7 +214,7 @@ def line_of(node: Node, path: KeyPath, default: int) -> int:
 
 
 def _as_seen(node: Node) -> object:
-    """Return something that ``shown`` describes as what the node is."""
+    """Return a value that ``shown`` describes as it would the node."""
     return node.value if isinstance(node, ScalarNode) else {} if isinstance(node, MappingNode) else []
 
 
