@@ -2,20 +2,22 @@
 
 import errno
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from step_contract.failure import ExitCode
+from step_contract.failure import ExitCode, FailureKind
 from step_contract.order import Step, StepOrder
 from step_contract.result import PreprocessResult, Result
-from trainer.errors import BadData, Terminated, TryAgain
+from trainer.errors import Failed, Terminated
 from trainer.execution import run_step
 from trainer.job import Job
 from trainer.settings import Settings
-from trainer.steps import preprocess
+from trainer.steps import planned, preprocess
 from trainer.termination import raise_when_told_to_stop
 from trainer.tracking.ownership import Owner
 from trainer.tracking.run_record import RunRecord, open_record
@@ -39,6 +41,11 @@ def ending(settings: Settings) -> tuple[str, dict[str, str]]:
     return record.client.get_run(record.run_id).info.status, record.tags()
 
 
+def plan_of(monkeypatch: pytest.MonkeyPatch, work: Callable[[Job], PreprocessResult]) -> None:
+    """Let preprocess do other work, on inputs that never change."""
+    monkeypatch.setattr(preprocess, "plan", lambda job: planned("inputs", partial(work, job), preprocess.summary))
+
+
 def owned_by_try(number: int) -> str:
     now = datetime.now(UTC)
     return Owner(token="t", step=Step.PREPROCESS, try_number=number, host="gone", since=now).model_dump_json()
@@ -46,8 +53,9 @@ def owned_by_try(number: int) -> str:
 
 def test_a_failure_before_the_work_is_recorded_though_a_dead_try_owns_the_record(settings: Settings) -> None:
     record_of(settings).set_tags({"owner": owned_by_try(1)})
-    with pytest.raises(BadData, match="no dataset at"):
+    with pytest.raises(Failed, match="no dataset at") as failed:
         run_step(request(), make_run(try_number=2), settings)
+    assert (failed.value.run_id, failed.value.kind) == (record_of(settings).run_id, FailureKind.BAD_DATA)
     status, tags = ending(settings)
     assert (status, tags["failure.kind"], tags["step.preprocess"]) == ("FAILED", "bad_data", "failed")
     assert "no dataset at" in tags["failure.reason"]
@@ -57,8 +65,9 @@ def test_a_failure_before_the_work_is_recorded_though_a_dead_try_owns_the_record
 def test_a_failure_leaves_the_record_to_a_later_try(settings: Settings) -> None:
     later = owned_by_try(3)
     record_of(settings).set_tags({"owner": later})
-    with pytest.raises(BadData):
+    with pytest.raises(Failed) as failed:
         run_step(request(), make_run(try_number=2), settings)
+    assert failed.value.kind is FailureKind.BAD_DATA
     status, tags = ending(settings)
     assert (status, tags["owner"]) == ("RUNNING", later)
     assert "failure.kind" not in tags
@@ -72,7 +81,7 @@ def test_a_scratch_folder_that_cannot_be_made_is_recorded_and_tried_again(
         raise OSError(code, "refused", "/scratch/x")
 
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
-    with pytest.raises(TryAgain, match=r"/scratch/x; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room"):
+    with pytest.raises(Failed, match=r"/scratch/x; expected TRAINER_WORK_DIR and TRAINER_CACHE_DIR with room"):
         run_step(request(), make_run(), settings)
     status, tags = ending(settings)
     assert (status, tags["failure.kind"]) == ("FAILED", "try_again")
@@ -93,11 +102,11 @@ def test_told_to_stop_just_after_its_done_marker_a_step_is_not_done_again(
         worked.append(job.workspace)
         return PREPARED
 
-    monkeypatch.setattr(preprocess, "fingerprint", lambda _job: "inputs")
-    monkeypatch.setattr(preprocess, "work", work)
+    plan_of(monkeypatch, work)
     monkeypatch.setattr(RunRecord, "finish_step", finish_and_be_stopped)
-    with pytest.raises(Terminated):
+    with pytest.raises(Failed) as failed:
         run_step(request(), make_run(), settings)
+    assert isinstance(failed.value.error, Terminated)
     status, tags = ending(settings)
     assert (status, tags["step.preprocess"], tags["failure.kind"]) == ("KILLED", "done", "terminated")
     result, code = run_step(request(), make_run(try_number=2), settings)
@@ -107,10 +116,10 @@ def test_told_to_stop_just_after_its_done_marker_a_step_is_not_done_again(
 def test_told_to_stop_in_a_library_that_calls_it_an_error_of_its_own_a_step_is_terminated(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preprocess, "fingerprint", lambda _job: "inputs")
-    monkeypatch.setattr(preprocess, "work", lambda _job: stopped_in_a_library())
-    with raise_when_told_to_stop(watch_stdin=False), pytest.raises(Terminated):
+    plan_of(monkeypatch, lambda _job: stopped_in_a_library())
+    with raise_when_told_to_stop(watch_stdin=False), pytest.raises(Failed) as failed:
         run_step(request(), make_run(), settings)
+    assert isinstance(failed.value.error, Terminated)
     status, tags = ending(settings)
     assert (status, tags["failure.kind"]) == ("KILLED", "terminated")
 
@@ -119,8 +128,7 @@ def test_told_to_stop_in_a_library_that_calls_it_an_error_of_its_own_a_step_is_t
 def test_killed_after_its_done_marker_the_next_try_releases_the_record(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, owner: int, left: bool
 ) -> None:
-    monkeypatch.setattr(preprocess, "fingerprint", lambda _job: "inputs")
-    monkeypatch.setattr(preprocess, "work", lambda _job: PREPARED)
+    plan_of(monkeypatch, lambda _job: PREPARED)
     run_step(request(), make_run(), settings)
     record_of(settings).set_tags({"owner": owned_by_try(owner)})
     result, _ = run_step(request(), make_run(try_number=2), settings)

@@ -13,6 +13,7 @@ from step_contract.order import Step, StepOrder
 from step_contract.result import EvaluateResult, RegisterResult, Result, StepOutcome, TrainResult, Verdict
 from step_contract.step import StepRun
 from trainer.datasets.manifest import Manifest
+from trainer.errors import Failed
 from trainer.execution import run_step
 from trainer.gate.report import GateReport, ModelReport, write_report
 from trainer.job import Job
@@ -36,9 +37,12 @@ REFUSES = {"metric": "mAP50", "minimum": 1.0}
 def do_step(
     settings: Settings, step: str, dag_run: StepRun | None = None, pipeline: Pipeline | None = None
 ) -> tuple[Result, ExitCode]:
-    """Run a step as the command line does."""
-    request = StepOrder(step=Step(step), pipeline=pipeline or make_pipeline())
-    return run_step(request, dag_run or make_run(), settings)
+    """Run a step as the command line does, and raise the error itself that ended it."""
+    order = StepOrder(step=Step(step), pipeline=pipeline or make_pipeline())
+    try:
+        return run_step(order, dag_run or make_run(), settings)
+    except Failed as failed:
+        raise failed.error from None
 
 
 def record_trained(

@@ -14,12 +14,12 @@ from blake3 import blake3
 from step_contract.catalog import DatasetFormat, VisionTask
 from tests.trainer.conftest import make_pipeline
 from tests.trainer.dataset_files import coco, image_bytes, write, write_image_folder, write_yolo_pool
+from tests.trainer.preprocessing import preprocessed
 from trainer.datasets.manifest import Manifest, ManifestItem, load_manifest
 from trainer.datasets.materialize import materialize_dataset
 from trainer.errors import BadData, TryAgain
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.job import Job
-from trainer.steps import preprocess
 
 MakeJob = Callable[..., Job]
 
@@ -247,7 +247,7 @@ def prepared(make_job: MakeJob, tmp_path: Path, **pipeline: Any) -> Path:
     """Preprocess a dataset and lay it out as train does."""
     ultralytics_setup.prepare(tmp_path / "config")
     job = make_job("preprocess", make_pipeline(**pipeline))
-    preprocess.work(job)
+    preprocessed(job)
     return materialize_dataset(load_manifest(job.record, job.workspace), job, job.workspace / "dataset")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.trainer.conftest import make_run
 from tests.trainer.dataset_files import coco, image_bytes, pipeline_over, write, write_yolo_pool
+from tests.trainer.preprocessing import preprocessed
 from trainer.datasets import reader as source_reader
 from trainer.datasets.image_facts import ImageFacts, inspect_images
 from trainer.errors import BadData, TryAgain
@@ -48,11 +49,10 @@ def test_an_unchanged_dataset_costs_one_listing_and_no_file_is_read(
     annotations = [{"image": n, "category_id": (3, 7)[n % 2]} for n in range(24)]
     write(folder, {"all.json": coco([f"{n:03d}.jpg" for n in range(24)], annotations)})
     first = make_job("preprocess", pipeline_over(format=kind))
-    result = preprocess.work(first)
+    result = preprocessed(first)
     storage = CountingStorage()
     again = with_storage(make_job("preprocess", pipeline_over(format=kind), make_run(1)), storage)
-    preprocess.fingerprint(again)
-    assert preprocess.work(again) == result
+    assert preprocess.plan(again).work()[0] == result
     assert (len(storage.listed), storage.fetched) == (1, [])
 
 
@@ -60,7 +60,7 @@ def test_only_what_changed_is_read_and_only_new_content_is_decoded(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_yolo_pool(tmp_path / "store" / "set")
-    preprocess.work(make_job("preprocess", pipeline_over()))
+    preprocessed(make_job("preprocess", pipeline_over()))
     write(
         folder,
         {
@@ -78,7 +78,7 @@ def test_only_what_changed_is_read_and_only_new_content_is_decoded(
 
     monkeypatch.setattr(source_reader, "inspect_images", inspect)
     storage = CountingStorage()
-    preprocess.work(with_storage(make_job("preprocess", pipeline_over(), make_run(1)), storage))
+    preprocessed(with_storage(make_job("preprocess", pipeline_over(), make_run(1)), storage))
     assert sorted(storage.fetched) == ["images/005.jpg", "images/new.jpg", "labels/003.txt", "labels/new.txt"]
     assert len(decoded) == 1
 
@@ -87,10 +87,10 @@ def test_what_was_read_before_a_failure_is_not_read_again(make_job: MakeJob, tmp
     folder = write_yolo_pool(tmp_path / "store" / "set")
     write(folder, {"images/000.jpg": b"broken"})
     with pytest.raises(BadData):
-        preprocess.work(make_job("preprocess", pipeline_over()))
+        preprocessed(make_job("preprocess", pipeline_over()))
     write(folder, {"images/000.jpg": image_bytes(0)})
     storage = CountingStorage()
-    preprocess.work(with_storage(make_job("preprocess", pipeline_over()), storage))
+    preprocessed(with_storage(make_job("preprocess", pipeline_over()), storage))
     assert storage.fetched == ["images/000.jpg"]
 
 
@@ -101,23 +101,23 @@ def test_a_damaged_fact_cache_is_dropped_with_a_warning(
     make_job: MakeJob, tmp_path: Path, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
-    result = preprocess.work(make_job("preprocess", pipeline_over()))
+    result = preprocessed(make_job("preprocess", pipeline_over()))
     (facts,) = (tmp_path / "cache" / "facts").iterdir()
     facts.write_bytes(damage(facts.read_bytes()))
-    assert preprocess.work(make_job("preprocess", pipeline_over(), make_run(1))) == result
+    assert preprocessed(make_job("preprocess", pipeline_over(), make_run(1))) == result
     assert "is damaged; it is dropped and every image is read again" in caplog.text
     caplog.clear()
-    assert preprocess.work(make_job("preprocess", pipeline_over(), make_run(2))) == result
+    assert preprocessed(make_job("preprocess", pipeline_over(), make_run(2))) == result
     assert caplog.text == ""
 
 
 def test_an_emptied_object_cache_does_not_matter(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
-    result = preprocess.work(make_job("preprocess", pipeline_over()))
+    result = preprocessed(make_job("preprocess", pipeline_over()))
     for folder in ("objects", "contact_sheets"):
         for path in (tmp_path / "cache" / folder).rglob("*.*"):
             path.unlink()
-    assert preprocess.work(make_job("preprocess", pipeline_over(), make_run(1))) == result
+    assert preprocessed(make_job("preprocess", pipeline_over(), make_run(1))) == result
 
 
 def test_a_fact_cache_that_cannot_be_written_only_costs_time(
@@ -125,17 +125,17 @@ def test_a_fact_cache_that_cannot_be_written_only_costs_time(
 ) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
     write(tmp_path / "cache", {"facts": "a file where a folder should be"})
-    preprocess.work(make_job("preprocess", pipeline_over()))
+    preprocessed(make_job("preprocess", pipeline_over()))
     assert "the next preprocess will read every image again" in caplog.text
 
 
 def test_an_object_that_changes_while_it_is_read_is_worth_another_try(make_job: MakeJob, tmp_path: Path) -> None:
     folder = write_yolo_pool(tmp_path / "store" / "set")
     job = make_job("preprocess", pipeline_over())
-    preprocess.fingerprint(job)
+    plan = preprocess.plan(job)
     write(folder, {"labels/004.txt": "0 0.5 0.5 0.1 0.1\n" * 2})
     with pytest.raises(TryAgain, match=r"labels/004\.txt changed while it was read \(had 20 bytes, read 36\)"):
-        preprocess.work(job)
+        plan.work()
 
 
 def test_long_work_tells_how_far_it_is(
@@ -144,5 +144,5 @@ def test_long_work_tells_how_far_it_is(
     write_yolo_pool(tmp_path / "store" / "set")
     monkeypatch.setattr(source_reader, "_BATCH", 10)
     with caplog.at_level(logging.INFO):
-        preprocess.work(make_job("preprocess", pipeline_over()))
+        preprocessed(make_job("preprocess", pipeline_over()))
     assert "validated 24 / 24 images" in caplog.text

@@ -12,6 +12,7 @@ from step_contract.failure import ExitCode
 from step_contract.order import Step, StepOrder
 from tests.trainer.conftest import make_run
 from tests.trainer.dataset_files import image_bytes, pipeline_over, write, write_yolo_pool
+from tests.trainer.preprocessing import preprocessed
 from tests.trainer.s3_store import S3Store
 from tests.trainer.storage.test_archives import pack
 from trainer.datasets.manifest import Manifest, load_manifest
@@ -57,7 +58,7 @@ def test_an_unchanged_dataset_is_fetched_once_and_trained_on(
     s3.make_bucket("sets", versioning=versioning)
     upload(s3, write_yolo_pool(tmp_path / "pool"))
     job = make_job("preprocess", pipeline_over())
-    result = preprocess.work(job)
+    result = preprocessed(job)
     manifest = load_manifest(job.record, job.workspace)
     assert manifest.uri == "s3://sets/뿌리/set"
     assert all((item.version_id is not None) == bool(versioning) for item in manifest.items)
@@ -69,7 +70,7 @@ def test_an_unchanged_dataset_is_fetched_once_and_trained_on(
         return ""
 
     monkeypatch.setattr(DatasetStorage, "fetch", fetch)
-    assert preprocess.work(make_job("preprocess", pipeline_over(), make_run(1))) == result
+    assert preprocessed(make_job("preprocess", pipeline_over(), make_run(1))) == result
     materialize_dataset(manifest, make_job("train"), tmp_path / "cached")
     assert fetched == []
 
@@ -80,7 +81,7 @@ def test_versions_are_trained_on_though_overwritten_and_deleted_since(
     s3.make_bucket("sets", versioning="Enabled")
     upload(s3, write_yolo_pool(tmp_path / "pool"))
     job = make_job("preprocess", pipeline_over())
-    preprocess.work(job)
+    preprocessed(job)
     s3.put("sets", {"뿌리/set/images/000.jpg": image_bytes(99)})
     s3.client.delete_object(Bucket="sets", Key="뿌리/set/images/001.jpg")
     manifest = load_manifest(job.record, job.workspace)
@@ -91,7 +92,7 @@ def test_without_versions_an_object_changed_since_is_bad_data(make_job: MakeJob,
     s3.make_bucket("sets")
     upload(s3, write_yolo_pool(tmp_path / "pool"))
     job = make_job("preprocess", pipeline_over())
-    preprocess.work(job)
+    preprocessed(job)
     s3.put("sets", {"뿌리/set/images/000.jpg": image_bytes(99)})
     with pytest.raises(BadData, match=r"s3://sets/뿌리/set/images/000\.jpg changed since it was listed") as caught:
         trained_on(make_job("train"), load_manifest(job.record, job.workspace), tmp_path)
@@ -104,10 +105,10 @@ def test_an_object_that_changes_while_preprocess_reads_is_worth_another_try(
     s3.make_bucket("sets")
     upload(s3, write_yolo_pool(tmp_path / "pool"))
     job = make_job("preprocess", pipeline_over())
-    preprocess.fingerprint(job)
+    plan = preprocess.plan(job)
     s3.put("sets", {"뿌리/set/images/004.jpg": image_bytes(99)})
     with pytest.raises(TryAgain, match=r"images/004\.jpg changed while it was read; wait until nobody writes"):
-        preprocess.work(job)
+        plan.work()
 
 
 def test_a_run_sees_the_bucket_as_it_was_at_the_end_of_its_data_interval(
@@ -123,7 +124,7 @@ def test_a_run_sees_the_bucket_as_it_was_at_the_end_of_its_data_interval(
         "then": (pipeline_over(as_of="data_interval_end"), past),
         "now": (pipeline_over(), make_run(1, data_interval_end=past.data_interval_end)),
     }
-    counts = {name: preprocess.work(make_job("preprocess", *pair)).images for name, pair in pipelines.items()}
+    counts = {name: preprocessed(make_job("preprocess", *pair)).images for name, pair in pipelines.items()}
     assert (sum(counts["then"].values()), sum(counts["now"].values())) == (24, 25)
 
 
@@ -138,7 +139,7 @@ def test_the_past_of_what_has_none_is_refused(make_job: MakeJob, s3: S3Store, tm
         dataset = pipeline.dataset.model_copy(update={"uri": pool.as_uri()})
         pipeline = pipeline.model_copy(update={"dataset": dataset})
     with pytest.raises(BadRequest, match=r"dataset\.as_of is data_interval_end, but .* leave dataset\.as_of out"):
-        preprocess.work(make_job("preprocess", pipeline))
+        preprocessed(make_job("preprocess", pipeline))
 
 
 def test_an_archive_in_a_bucket_keeps_its_version(make_job: MakeJob, s3: S3Store, tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ def test_an_archive_in_a_bucket_keeps_its_version(make_job: MakeJob, s3: S3Store
     files = {f"inside/{path.relative_to(pool).as_posix()}": path.read_bytes() for path in pool.rglob("*.*")}
     s3.put("sets", {"뿌리/set 1.tar.gz": pack(tmp_path / "set.tar.gz", files).read_bytes()})
     job = make_job("preprocess", pipeline_over("set 1.tar.gz/inside"))
-    preprocess.work(job)
+    preprocessed(job)
     s3.put("sets", {"뿌리/set 1.tar.gz": b"another"})
     assert trained_on(make_job("train"), load_manifest(job.record, job.workspace), tmp_path) == ALL
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from step_contract.catalog import Pipeline
 from step_contract.order import Step
-from step_contract.result import PreprocessResult, PromoteResult
+from step_contract.result import PreprocessResult
 from step_contract.step import StepRun
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.dataset_files import (
@@ -22,8 +22,9 @@ from tests.trainer.dataset_files import (
     write_image_folder,
     write_yolo_pool,
 )
+from tests.trainer.preprocessing import fingerprint_of, preprocessed
 from trainer.datasets.manifest import Manifest, load_manifest
-from trainer.errors import BadData, BadRequest, Bug, Superseded
+from trainer.errors import BadData, BadRequest, Superseded
 from trainer.job import Job
 from trainer.steps import preprocess
 from trainer.tracking.run_record import RunRecord
@@ -49,7 +50,7 @@ def report_of(job: Job) -> dict[str, Any]:
 def test_manifest_report_picture_and_statistics_are_recorded(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set", names=("고양이", "개"))
     job = make_job("preprocess", pipeline_over())
-    result = preprocess.work(job)
+    result = preprocessed(job)
     manifest = manifest_of(job)
     assert result == PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
     assert sum(result.images.values()) == 24
@@ -87,7 +88,7 @@ def test_a_try_that_was_given_up_records_nothing_more(
 
     monkeypatch.setattr(place, name, overtaken)
     with pytest.raises(Superseded, match="try 1 stops and leaves the record to it"):
-        preprocess.work(job)
+        preprocessed(job)
     assert job.record.artifacts("dataset") == left
     assert dataset_inputs_of(job) == []
 
@@ -97,7 +98,7 @@ def test_what_is_bad_below_the_limits_is_left_out_and_said(make_job: MakeJob, tm
     write(folder, {"images/000.jpg": image_bytes(0)[:400], "labels/001.txt": "5 0.5 0.5 0.1 0.1", "note.gif": "x"})
     limits = {"maximum_unreadable_share": 0.1, "maximum_bad_label_share": 0.1, "minimum_train_images": 5}
     job = make_job("preprocess", pipeline_over(limits=limits))
-    assert sum(preprocess.work(job).images.values()) == 22
+    assert sum(preprocessed(job).images.values()) == 22
     report = report_of(job)
     assert report["images_left_out"] == 2
     findings = {finding["what"]: finding["examples"] for finding in report["findings"]}
@@ -114,7 +115,7 @@ def test_over_the_limits_it_fails_with_everything_that_is_wrong_and_the_report_i
     write(folder, {"images/000.jpg": b"", "labels/001.txt": "0 nan 0.5 0.1 0.1"})
     job = make_job("preprocess", pipeline_over("자료", limits={"minimum_train_images": 50}))
     with pytest.raises(BadData) as failure:
-        preprocess.work(job)
+        preprocessed(job)
     message = str(failure.value)
     assert message.startswith(
         f"the dataset at file://{tmp_path}/store/자료 is over 4 of the limits in dataset.limits: (1) 1 of 12"
@@ -135,7 +136,7 @@ def test_over_the_limits_it_fails_with_everything_that_is_wrong_and_the_report_i
 def test_again_in_the_same_run_nothing_doubles(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
     first, second = make_job("preprocess", pipeline_over()), make_job("preprocess", pipeline_over())
-    assert preprocess.work(first) == preprocess.work(second)
+    assert preprocessed(first) == preprocessed(second)
     assert second.record.metric_epochs("dataset/images_train") == [0]
     assert len(dataset_inputs_of(second)) == 1
     assert second.record.artifacts("dataset") == [
@@ -186,7 +187,7 @@ def test_every_task_and_layout_gets_its_manifest_and_picture(
 ) -> None:
     write_source(tmp_path / "store" / "s")
     job = make_job("preprocess", make_pipeline(**fields))
-    result = preprocess.work(job)
+    result = preprocessed(job)
     assert manifest_of(job).digest == result.dataset_digest
     assert "dataset/contact_sheet.jpg" in job.record.artifacts("dataset")
 
@@ -204,7 +205,7 @@ def test_a_run_reads_the_folder_of_its_own_day_in_the_pipelines_time_zone(make_j
     # 17:00 of March 1 in UTC is 02:00 of March 2 in Seoul.
     run = make_run(data_interval_start="2026-03-01T17:00:00Z", data_interval_end="2026-03-02T17:00:00Z")
     job = make_job("preprocess", seoul, run)
-    preprocess.work(job)
+    preprocessed(job)
     assert {item.key.split("/")[0] for item in manifest_of(job).items} == {"2026-03-02"}
 
 
@@ -214,7 +215,7 @@ def test_several_days_are_joined_and_a_missing_earlier_one_is_reported(
     for day, seed in ((1, 100), (3, 300)):
         write_yolo_pool(tmp_path / "store" / "set" / f"2026-03-0{day}", first_seed=seed)
     job = make_job("preprocess", pipeline_over(**daily(3)), make_run(2))
-    assert sum(preprocess.work(job).images.values()) == 48
+    assert sum(preprocessed(job).images.values()) == 48
     report = report_of(job)
     assert report["folders"] == ["2026-03-01", "2026-03-03"]
     assert report["missing_folders"] == ["2026-03-02"]
@@ -225,7 +226,7 @@ def test_a_missing_own_day_is_bad_data_that_names_path_and_day(make_job: MakeJob
     write_yolo_pool(tmp_path / "store" / "한글" / "2026-03-01")
     job = make_job("preprocess", pipeline_over("한글", **daily(2)), make_run(1))
     with pytest.raises(BadData) as failure:
-        preprocess.fingerprint(job)
+        fingerprint_of(job)
     assert str(failure.value) == (
         f"no dataset for 2026-03-02, the day of this run: expected images at file://{tmp_path}/store/한글/2026-03-02; "
         "write it, or correct dataset.uri or dataset.partition"
@@ -235,43 +236,37 @@ def test_a_missing_own_day_is_bad_data_that_names_path_and_day(make_job: MakeJob
 def test_a_partition_cannot_lead_out_of_the_dataset(make_job: MakeJob) -> None:
     job = make_job("preprocess", pipeline_over(partition={"pattern": "../%d"}))
     with pytest.raises(BadRequest, match=r"leads out of dataset\.uri"):
-        preprocess.work(job)
+        preprocessed(job)
 
 
 def test_a_source_without_images_says_so(make_job: MakeJob, tmp_path: Path) -> None:
     write(tmp_path / "store" / "set", {"data.yaml": "names: [a]"})
     with pytest.raises(BadData, match=r"no images in file://.*/store/set; expected images as format yolo has them"):
-        preprocess.work(make_job("preprocess", pipeline_over()))
-
-
-def fingerprint_of(make_job: MakeJob, pipeline: Pipeline, run: StepRun | None = None) -> str:
-    return preprocess.fingerprint(make_job("preprocess", pipeline, run))
+        preprocessed(make_job("preprocess", pipeline_over()))
 
 
 def test_the_fingerprint_follows_the_data_and_what_is_asked_for(make_job: MakeJob, tmp_path: Path) -> None:
     folder = write_yolo_pool(tmp_path / "store" / "set")
-    before = fingerprint_of(make_job, pipeline_over())
-    assert fingerprint_of(make_job, pipeline_over(), make_run(1)) == before
-    assert fingerprint_of(make_job, pipeline_over(limits={"minimum_train_images": 1})) != before
-    assert fingerprint_of(make_job, pipeline_over(split={"seed": 1})) != before
+
+    def fingerprint(pipeline: Pipeline, run: StepRun | None = None) -> str:
+        return fingerprint_of(make_job("preprocess", pipeline, run))
+
+    before = fingerprint(pipeline_over())
+    assert fingerprint(pipeline_over(), make_run(1)) == before
+    assert fingerprint(pipeline_over(limits={"minimum_train_images": 1})) != before
+    assert fingerprint(pipeline_over(split={"seed": 1})) != before
     (folder / "images" / "000.jpg").touch()
-    assert fingerprint_of(make_job, pipeline_over()) != before
+    assert fingerprint(pipeline_over()) != before
 
 
-def test_work_without_a_fingerprint_before_it_lists_by_itself_and_sees_the_present(
-    make_job: MakeJob, tmp_path: Path
-) -> None:
+def test_each_plan_lists_once_and_sees_the_present(make_job: MakeJob, tmp_path: Path) -> None:
     folder = write_yolo_pool(tmp_path / "store" / "set")
     job = make_job("preprocess", pipeline_over())
-    preprocess.fingerprint(job)
-    first = preprocess.work(job)
+    first = preprocessed(job)
     write(folder, {"images/new.jpg": image_bytes(99), "labels/new.txt": "0 0.5 0.5 0.1 0.1"})
-    assert sum(preprocess.work(job).images.values()) == sum(first.images.values()) + 1
+    assert sum(preprocessed(job).images.values()) == sum(first.images.values()) + 1
 
 
 def test_the_summary_is_one_line_for_a_person() -> None:
     result = PreprocessResult(dataset_digest="ab" * 32, images={"train": 1000, "val": 20, "test": 3})
     assert preprocess.summary(result) == "1,023 images (train 1,000, val 20, test 3), dataset abababababab"
-    other = PromoteResult(model="m", version="1", promoted=False, champion_version=None, reason="r")
-    with pytest.raises(Bug, match="preprocess got the result of promote"):
-        preprocess.summary(other)

@@ -25,7 +25,7 @@ from tests.trainer.trained_model import digits_manifest, shades_manifest
 from trainer import __version__
 from trainer import job as job_module
 from trainer.datasets.manifest import record_manifest
-from trainer.errors import BadData, BadRequest, Bug, StepError, Superseded, Terminated, TryAgain
+from trainer.errors import BadData, BadRequest, Bug, Failed, StepError, Superseded, Terminated, TryAgain
 from trainer.execution import close_lost_run, run_step
 from trainer.frameworks.ultralytics import callbacks as epoch_callbacks
 from trainer.handover import slot
@@ -489,13 +489,14 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
 
     monkeypatch.setattr(RunRecord, "log_metrics", overtaken)
     request = StepOrder(step=Step.TRAIN, pipeline=pipeline)
-    with pytest.raises(Superseded, match=r"try 2 of train on .* works on this DAG run since .*; try 1 stops"):
+    with pytest.raises(Failed, match=r"try 2 of train on .* works on this DAG run since .*; try 1 stops") as failed:
         run_step(request, zombie, settings)
+    assert isinstance(failed.value.error, Superseded)
     record = open_record(settings.mlflow_tracking_uri, pipeline, zombie)
     assert record.tags()["step.train"] == "running"
     assert record.client.get_run(record.run_id).info.status == "RUNNING"
     assert "failure.reason" not in record.tags()
-    with pytest.raises(Superseded, match="try 1 stops"):
+    with pytest.raises(Failed, match="try 1 stops"):
         run_step(request, zombie, settings)
 
 
@@ -520,7 +521,7 @@ def test_a_try_that_was_given_up_in_the_end_stores_nothing_more(
         job.record.ownership.take(Step.TRAIN, 2)
 
     monkeypatch.setattr(place, name, overtaken)
-    with pytest.raises(Superseded, match="try 1 stops and leaves the record to it"):
+    with pytest.raises(Failed, match="try 1 stops and leaves the record to it"):
         run_step(job.order, job.run, settings)
     assert job.record.artifacts("weights") == stored
     assert json.loads(job.record.tags()["training"])["result"] is None

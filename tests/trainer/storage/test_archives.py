@@ -14,12 +14,12 @@ import pytest
 from blake3 import blake3
 
 from tests.trainer.dataset_files import pipeline_over, write_yolo_pool
+from tests.trainer.preprocessing import preprocessed
 from trainer.datasets.manifest import load_manifest
 from trainer.datasets.materialize import materialize_dataset
 from trainer.errors import BadData, BadRequest
 from trainer.job import Job
 from trainer.settings import Settings
-from trainer.steps import preprocess
 from trainer.storage import archive_members
 from trainer.storage.archives import archive_in
 from trainer.storage.by_uri import DatasetStorage
@@ -139,7 +139,7 @@ def test_preprocess_and_train_read_an_archive(make_job: MakeJob, tmp_path: Path,
     files = {path.relative_to(pool).as_posix(): path.read_bytes() for path in pool.rglob("*.*")}
     pack(tmp_path / "store" / f"set.{kind}", files)
     job = make_job("preprocess", pipeline_over(f"set.{kind}"))
-    result = preprocess.work(job)
+    result = preprocessed(job)
     assert sum(result.images.values()) == 24
     manifest = load_manifest(job.record, job.workspace)
     data = materialize_dataset(manifest, make_job("train"), tmp_path / "out")

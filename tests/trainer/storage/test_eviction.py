@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.trainer.dataset_files import image_bytes, pipeline_over, write, write_yolo_pool
+from tests.trainer.preprocessing import preprocessed
 from trainer.datasets.manifest import load_manifest
 from trainer.datasets.materialize import materialize_dataset
 from trainer.job import Job
-from trainer.steps import preprocess
 from trainer.storage.eviction import evict, evict_if_due
 
 MakeJob = Callable[..., Job]
@@ -82,7 +82,7 @@ def test_a_missing_cache_is_empty(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 def test_use_by_a_training_counts_and_an_evicted_copy_does_not_hurt_it(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
     job = make_job("preprocess", pipeline_over())
-    preprocess.work(job)
+    preprocessed(job)
     cache, manifest = job.settings.trainer_cache_dir, load_manifest(job.record, job.workspace)
     copies = [cache / name for name in left(cache) if name.startswith("objects/")]
     for copy in copies:
@@ -101,7 +101,7 @@ def test_use_by_a_training_counts_and_an_evicted_copy_does_not_hurt_it(make_job:
 def test_preprocess_tidies_up(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
     put(tmp_path / "cache", "objects/aa/old.jpg", 100 * DAY)
-    preprocess.work(make_job("preprocess", pipeline_over()))
+    preprocessed(make_job("preprocess", pipeline_over()))
     assert "objects/aa/old.jpg" not in left(tmp_path / "cache")
 
 

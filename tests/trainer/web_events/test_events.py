@@ -111,23 +111,23 @@ def test_every_event_is_signed_and_has_an_id_of_its_own(web_ui: Receiver, tell: 
 
 
 @pytest.mark.parametrize(
-    ("error", "event", "kind"),
+    ("error", "event", "kind", "before"),
     [
-        (BadData("no images 이미지"), "failed", "bad_data"),
-        (MemoryError("too large"), "failed", "out_of_memory"),
-        (ZeroDivisionError("division by zero"), "failed", "bug"),
-        (Terminated("told to stop by SIGTERM"), "cancelled", "terminated"),
-        (BadData("a name that is no Unicode: \udcff"), "failed", "bad_data"),
+        (BadData("no images 이미지"), "failed", "bad_data", ""),
+        (MemoryError("too large"), "failed", "out_of_memory", "the host's memory did not suffice: "),
+        (ZeroDivisionError("division by zero"), "failed", "bug", "ZeroDivisionError: "),
+        (Terminated("told to stop by SIGTERM"), "cancelled", "terminated", ""),
+        (BadData("a name that is no Unicode: \udcff"), "failed", "bad_data", ""),
     ],
 )
 def test_what_ended_a_step_is_told_and_goes_on_as_it_was(
-    web_ui: Receiver, tell: Callable, error: BaseException, event: str, kind: str
+    web_ui: Receiver, tell: Callable, error: BaseException, event: str, kind: str, before: str
 ) -> None:
     with pytest.raises(type(error)) as caught:
         _run_until(error, tell)
     assert caught.value is error
     assert types_of(web_ui) == ["running", event]
-    assert web_ui.events[-1]["error"] == {"kind": kind, "message": str(error)}
+    assert web_ui.events[-1]["error"] == {"kind": kind, "message": f"{before}{error}"}
 
 
 def test_a_try_that_was_taken_over_leaves_the_word_to_the_other(web_ui: Receiver, tell: Callable) -> None:

@@ -28,7 +28,7 @@ from trainer.machine import environment
 from trainer.web_events import events_for
 
 from . import __version__
-from .errors import BadRequest, StepError, Terminated
+from .errors import BadRequest, Failed, Terminated, kind_of, reason_of
 from .settings import Settings, read_settings
 from .termination import end_process, raise_when_told_to_stop, told_to_stop_comes_first
 
@@ -168,26 +168,23 @@ def _close(arguments: argparse.Namespace) -> tuple[None, ExitCode]:
 def _reply(verb: Verb | None, action: Callable[[], tuple[Result | None, ExitCode]]) -> int:
     try:
         result, code = action()
-    except (StepError, Terminated) as error:
-        return _fail(verb, error.kind, str(error), error)
-    except MemoryError as error:
-        return _fail(verb, FailureKind.OUT_OF_MEMORY, f"the host's memory did not suffice: {error}", error)
-    except Exception as error:
-        _log.exception("this is a bug in the step, not in its input")
-        return _fail(verb, FailureKind.BUG, f"{type(error).__name__}: {error}", error)
+    except (Exception, Terminated, Failed) as error:
+        return _fail(verb, error)
     if result is not None:
         _log.info("%s", result.summary)
         _say(transport.encode_result(result))
     return code
 
 
-def _fail(verb: Verb | None, kind: FailureKind, message: str, error: BaseException) -> int:
-    # Names of files and arguments that are not UTF-8 hold what JSON cannot.
-    message = message.encode(errors="backslashreplace").decode()
+def _fail(verb: Verb | None, error: BaseException) -> int:
+    kind, run_id = kind_of(error), error.run_id if isinstance(error, Failed) else None
+    if kind is FailureKind.BUG:
+        _log.error("this is a bug in the step, not in its input", exc_info=error)
+    # Names of files and arguments that are not UTF-8 contain what JSON cannot.
+    message = reason_of(error).encode(errors="backslashreplace").decode()
     _log.error("%s: %s", kind, message)
-    run_id = getattr(error, "mlflow_run_id", None)
-    failure = Failure(step=verb if isinstance(verb, Step) else None, kind=kind, message=message, mlflow_run_id=run_id)
-    _say(transport.encode_failure(failure))
+    step = verb if isinstance(verb, Step) else None
+    _say(transport.encode_failure(Failure(step=step, kind=kind, message=message, mlflow_run_id=run_id)))
     return kind.exit_code
 
 

@@ -1,28 +1,42 @@
-"""Errors a step ends with; each says what the next try may expect.
+"""Say why a step ended, and what the next attempt may expect.
 
-    StepError
-    ├── BadRequest     the request cannot be carried out as it is; fix the catalog or the form     64
-    ├── BadData        the dataset (or a checkpoint, or a model) is not usable; fix the data       65
-    ├── Bug            the step broke one of its own promises                                      70
-    ├── OutOfMemory    the device's or the host's memory did not suffice                           75
-    └── TryAgain       a service is away; nothing is wrong with request or data                    75
-        └── Superseded another try took the DAG run over; this one must not write any more         75
-    Terminated         told to stop (SIGTERM, SIGINT, or the parent is gone); not an Exception    143
+The whole tree, with the classes of other rooms:
 
-Modules that import a third party translate its errors into these. Must not import any of them.
+    Exception
+    ├── StepError               a step cannot continue
+    │   ├── BadRequest          the order cannot be carried out as it is; fix the catalog or the form       64
+    │   ├── BadData             the data, a checkpoint or a model is not usable; fix it                     65
+    │   │   ├── NothingThere    no object at a dataset's address                               storage
+    │   │   ├── ObjectChanged   an object is not the one that the manifest names               storage
+    │   │   ├── UnreadableModel a checkpoint or a champion cannot be loaded                    frameworks
+    │   │   └── MissingWeights  a registered version has no weights file                       registry
+    │   ├── Bug                 the step broke one of its own promises                                      70
+    │   ├── OutOfMemory         the device's or the host's memory did not suffice                           75
+    │   └── TryAgain            a service is away; nothing is wrong with order or data                      75
+    │       └── Superseded      another attempt took the DAG run over; this one must not write any more     75
+    ├── ValueError
+    │   └── UnreadableMarker    a done-marker of another version; the step is done again           tracking
+    └── Interrupted             an answer of a store broke off; the request is repeated            storage.s3
+    BaseException
+    ├── Terminated              ordered to stop: SIGTERM, SIGINT, or the parent is gone                    143
+    └── Failed                  any of these, with the id of the MLflow run that records it
+
+The numbers are exit codes. ``kind_of`` is the only function that maps an error to its kind, and ``reason_of`` the only
+one that says it in a sentence: the failure line, MLflow and the web UI all repeat these two. Modules that import a
+third party translate its errors into these classes. Must not import any third party.
 """
 
 from step_contract.failure import FailureKind
 
 
 class StepError(Exception):
-    """A step cannot go on; the message says what was got, what was expected and what to do."""
+    """A step cannot continue; the message says what was got, what was expected and what to do."""
 
     kind: FailureKind = FailureKind.BUG
 
 
 class BadRequest(StepError):
-    """The request cannot be carried out as it is."""
+    """The order cannot be carried out as it is."""
 
     kind = FailureKind.BAD_REQUEST
 
@@ -52,19 +66,46 @@ class TryAgain(StepError):
 
 
 class Superseded(TryAgain):
-    """Another try works on this DAG run; this one stops and leaves the record alone."""
+    """Another attempt works on this DAG run; this one stops and leaves the record alone."""
 
 
 class Terminated(BaseException):
-    """The step was told to stop. Derives from BaseException so that no ``except Exception`` swallows it."""
+    """The step was ordered to stop. Derives from BaseException so that no ``except Exception`` swallows it."""
 
     kind = FailureKind.TERMINATED
 
 
-def with_causes(error: BaseException) -> str:
-    """Return an error's text and, each from a line of its own on, the texts of the errors that it was raised from.
+class Failed(BaseException):
+    """An attempt ended with an error that its MLflow run records. Derives from BaseException, as ``Terminated``."""
 
-    torch tells of a worker that was killed while it was waited for in the cause only.
+    def __init__(self, run_id: str, error: BaseException) -> None:
+        """Carry the error, and the id of the MLflow run, to the reply."""
+        super().__init__(reason_of(error))
+        self.run_id = run_id
+        self.error = error
+        self.kind = kind_of(error)
+
+
+def kind_of(error: BaseException) -> FailureKind:
+    """Return what an error means for the next attempt."""
+    if isinstance(error, StepError | Terminated | Failed):
+        return error.kind
+    return FailureKind.OUT_OF_MEMORY if isinstance(error, MemoryError) else FailureKind.BUG
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the sentence that says why an attempt ended."""
+    if isinstance(error, StepError | Terminated | Failed):
+        return str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return f"the host's memory did not suffice: {error}"
+    return f"{type(error).__name__}: {error}"
+
+
+def with_causes(error: BaseException) -> str:
+    """Return an error's text and, each on a line of its own, the texts of the errors that it was raised from.
+
+    If a worker process of torch was killed, only the cause says so.
     """
     texts, cause = [str(error)], error.__cause__
     while cause is not None:

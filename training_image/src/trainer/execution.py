@@ -1,24 +1,23 @@
-"""One try of one step, around the step's own work: record, done-markers, scratch folder, the run's status."""
+"""Run one attempt at one step around the step's own work: record, done-markers, scratch folder, the run's status."""
 
-import importlib
 import logging
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol, cast
 
 from step_contract.failure import ExitCode, FailureKind
 from step_contract.order import Step, StepOrder
-from step_contract.result import RegisterResult, Result, StepOutcome
+from step_contract.result import RegisterResult, Result
 from step_contract.step import StepRun
 from trainer.machine import full_disk_is_try_again
 from trainer.reports import quality_history
+from trainer.steps import StepPlan
 from trainer.storage import DatasetStorage
 from trainer.tracking import RunRecord, find_record, hurry, open_record
 from trainer.training import note_out_of_memory
 from trainer.web_events import SILENT, BackendCallbacks
 
-from .errors import StepError, Superseded, Terminated
+from .errors import Failed, StepError, Superseded, Terminated, kind_of, reason_of
 from .job import Job
 from .settings import Settings
 from .termination import told_to_stop_comes_first
@@ -33,49 +32,33 @@ _NEEDS = {
 }
 
 
-class StepModule(Protocol):
-    """What each of preprocess, train, evaluate, register and promote offers."""
-
-    def fingerprint(self, job: Job) -> str:
-        """Return the digest of the step's inputs; the same digest means that the work is already done."""
-        ...
-
-    def work(self, job: Job) -> StepOutcome:
-        """Do the step's work and return what came of it."""
-        ...
-
-    def summary(self, outcome: StepOutcome) -> str:
-        """Say in one line what the step did."""
-        ...
-
-
 def run_step(
     order: StepOrder, run: StepRun, settings: Settings, backend: BackendCallbacks = SILENT
 ) -> tuple[Result, ExitCode]:
     """Do a step unless its done-marker says that it was done from the same inputs.
 
     Raises:
-        StepError, Terminated: with ``mlflow_run_id`` set once the record is open.
+        StepError: the record cannot be opened.
+        Failed: the step ended with an error; its MLflow run says so, unless another attempt works on that run.
     """
     pipeline = run.form.applied_to(order.pipeline)
     record = open_record(settings.mlflow_tracking_uri, pipeline, run)
     backend.running(record.run_id)
     try:
-        with ExitStack() as workspaces:
+        with told_to_stop_comes_first(), ExitStack() as workspaces:
             try:
                 with told_to_stop_comes_first():
                     scratch = Path(workspaces.enter_context(_workspace(settings, run, order.verb)))
                     job = Job(order, run, pipeline, record, DatasetStorage(settings), settings, scratch, backend)
-                    return _run_job(job, cast(StepModule, importlib.import_module(f"trainer.steps.{order.verb}")))
+                    return _run_job(job)
             except Superseded:
                 raise
             except BaseException as error:
-                # Before the workspace is removed, which takes time that a step told to stop may not have.
+                # Before the workspace is removed: a step that was ordered to stop may not have the time that takes.
                 _mark_failed(record, order.verb, run.try_number, error)
                 raise
     except BaseException as error:
-        error.mlflow_run_id = record.run_id  # type: ignore[attr-defined]  # read by the reply
-        raise
+        raise Failed(record.run_id, error) from error
 
 
 def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.TemporaryDirectory[str]:
@@ -85,9 +68,9 @@ def _workspace(settings: Settings, run: StepRun, step: Step) -> tempfile.Tempora
         return tempfile.TemporaryDirectory(dir=parent, prefix=f"{run.key[:12]}-{step}-", ignore_cleanup_errors=True)
 
 
-def _run_job(job: Job, module: StepModule) -> tuple[Result, ExitCode]:
+def _run_job(job: Job) -> tuple[Result, ExitCode]:
     with full_disk_is_try_again():
-        result = _refusal_before(job) or _done_or_do(job, module)
+        result = _refusal_before(job) or _done_or_do(job)
     code = _end(job, result)
     job.record.ownership.release()
     return result, code
@@ -103,24 +86,49 @@ def _refusal_before(job: Job) -> Result | None:
     return before if before is not None and _refused(before) else None
 
 
-def _done_or_do(job: Job, module: StepModule) -> Result:
-    inputs = module.fingerprint(job)
-    return _done_before(job, inputs) or _do(job, module, inputs)
+def _done_or_do(job: Job) -> Result:
+    plan = _plan(job)
+    return _done_before(job, plan.fingerprint) or _do(job, plan)
 
 
-def _done_before(job: Job, inputs: str) -> Result | None:
-    """Return the result that an earlier try made from the same inputs, unless the form asks to do it again."""
-    done = None if job.run.form.force else job.record.result_of(job.step, inputs)
+def _plan(job: Job) -> StepPlan:
+    """Plan the step; a step's module is imported only for its own attempt, because some import torch and pandas."""
+    match job.step:
+        case Step.PREPROCESS:
+            from trainer.steps import preprocess
+
+            return preprocess.plan(job)
+        case Step.TRAIN:
+            from trainer.steps import train
+
+            return train.plan(job)
+        case Step.EVALUATE:
+            from trainer.steps import evaluate
+
+            return evaluate.plan(job)
+        case Step.REGISTER:
+            from trainer.steps import register
+
+            return register.plan(job)
+        case Step.PROMOTE:
+            from trainer.steps import promote
+
+            return promote.plan(job)
+
+
+def _done_before(job: Job, fingerprint: str) -> Result | None:
+    """Return the result that an earlier attempt made from the same inputs, unless the form asks to do it again."""
+    done = None if job.run.form.force else job.record.result_of(job.step, fingerprint)
     if done is not None:
         job.record.ownership.release_ended(job.step, job.run.try_number)
     return done and done.model_copy(update={"already_done": True, "summary": f"already done: {done.summary}"})
 
 
-def _do(job: Job, module: StepModule, inputs: str) -> Result:
+def _do(job: Job, plan: StepPlan) -> Result:
     job.record.ownership.take(job.step, job.run.try_number)
-    job.record.begin_step(job.step, inputs, job.settings.trainer_image_id)
-    outcome = module.work(job)
-    result = Result(mlflow_run_id=job.record.run_id, summary=module.summary(outcome), outcome=outcome)
+    job.record.begin_step(job.step, plan.fingerprint, job.settings.trainer_image_id)
+    outcome, summary = plan.work()
+    result = Result(mlflow_run_id=job.record.run_id, summary=summary, outcome=outcome)
     job.record.ownership.check()
     job.record.finish_step(job.step, result, refused=_refused(result))
     return result
@@ -140,13 +148,12 @@ def _end(job: Job, result: Result) -> ExitCode:
 
 
 def _mark_failed(record: RunRecord, step: Step, try_number: int, error: BaseException) -> None:
-    """Leave the reason in the record; never hide the error itself behind a tracking server that is away, too."""
-    kind = error.kind if isinstance(error, StepError | Terminated) else FailureKind.BUG
+    """Leave the reason in the record; a tracking server that is away as well must not hide the error itself."""
     if isinstance(error, Terminated):
         hurry()
     try:
         record.ownership.hold(step, try_number)
-        record.fail_step(step, kind, str(error) or type(error).__name__)
+        record.fail_step(step, kind_of(error), reason_of(error))
         record.close("KILLED" if isinstance(error, Terminated) else "FAILED")
         record.ownership.release()
     except Superseded as other:

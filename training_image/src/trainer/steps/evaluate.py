@@ -5,6 +5,7 @@ version is the champion already keeps the verdict that made it so. How the two a
 """
 
 import logging
+from functools import partial
 
 from step_contract.order import Step
 from step_contract.result import EvaluateResult
@@ -13,7 +14,14 @@ from trainer.gate import GateReport, compare_with, find_report, registry_of, sho
 from trainer.job import Job, versioned_digest
 from trainer.registry import WEIGHTS_TAG
 
+from .plan import StepPlan, planned
+
 _log = logging.getLogger(__name__)
+
+
+def plan(job: Job) -> StepPlan:
+    """Plan to measure and compare, unless that is recorded."""
+    return planned(fingerprint(job), partial(work, job), summary)
 
 
 def fingerprint(job: Job) -> str:

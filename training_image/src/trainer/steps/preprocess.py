@@ -7,10 +7,9 @@ one listing.
 import logging
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from step_contract.result import PreprocessResult, StepOutcome
+from step_contract.result import PreprocessResult
 from trainer.datasets import (
     SPLITS,
     Candidate,
@@ -25,20 +24,24 @@ from trainer.datasets import (
     validate,
 )
 from trainer.datasets.layouts import Layout, Listing, Sample, join_layouts, read_layout
-from trainer.errors import BadData, Bug
+from trainer.errors import BadData
 from trainer.job import Job, versioned_digest
 from trainer.pictures import draw_contact_sheet
 from trainer.storage import StoredObject, eviction, readable
 
+from .plan import StepPlan, planned
+
 _log = logging.getLogger(__name__)
 
-_listings: dict[Path, Source] = {}
-"""The listing that a try's fingerprint was made of, kept for the work that follows it."""
+
+def plan(job: Job) -> StepPlan:
+    """List the source once, for the fingerprint and for the work."""
+    source = list_source(job)
+    return planned(fingerprint(job, source), partial(work, job, source), summary)
 
 
-def fingerprint(job: Job) -> str:
-    """Return the digest of what is asked for and of the listing: the same digest means the same manifest."""
-    source = _listings[job.workspace] = list_source(job)
+def fingerprint(job: Job, source: Source) -> str:
+    """Return the digest of the dataset's settings and its listing: the same digest means the same manifest."""
     listing = [
         (folder.name, [(item.key, item.size, item.etag, item.version_id) for item in folder.objects])
         for folder in source.folders
@@ -47,15 +50,14 @@ def fingerprint(job: Job) -> str:
     return versioned_digest(dataset, job.pipeline.task, source.uri, source.missing, listing)
 
 
-def work(job: Job) -> PreprocessResult:
-    """Validate the run's dataset and record its manifest, report and contact sheet.
+def work(job: Job, source: Source) -> PreprocessResult:
+    """Validate the listed dataset and record its manifest, report and contact sheet.
 
     Raises:
         BadRequest: the dataset's URI cannot be understood.
         BadData: there is no dataset, it is not laid out as the catalog says, or it is over the catalog's limits.
         TryAgain: the store or MLflow does not answer, or somebody is still writing to the dataset.
     """
-    source = _listings.pop(job.workspace, None) or list_source(job)
     layout, candidates = _read(source, job)
     items, report = validate(candidates, layout, job.pipeline.dataset)
     job.record.ownership.check()
@@ -78,10 +80,8 @@ def work(job: Job) -> PreprocessResult:
     return PreprocessResult(dataset_digest=manifest.digest, images=manifest.images)
 
 
-def summary(outcome: StepOutcome) -> str:
+def summary(outcome: PreprocessResult) -> str:
     """Say how many images there are and under which digest."""
-    if not isinstance(outcome, PreprocessResult):
-        raise Bug(f"preprocess got the result of {outcome.verb} to sum up")
     splits = ", ".join(f"{split} {count:,}" for split, count in outcome.images.items())
     return f"{sum(outcome.images.values()):,} images ({splits}), dataset {outcome.dataset_digest[:12]}"
 

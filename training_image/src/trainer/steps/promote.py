@@ -11,6 +11,7 @@ rollback marked as bad, whoever registers the same weights anew.
 import logging
 import textwrap
 from datetime import UTC, datetime
+from functools import partial
 
 from step_contract.order import Step
 from step_contract.result import PromoteResult
@@ -19,11 +20,18 @@ from trainer.gate import GateReport, Move, compare_with, may_promote, read_repor
 from trainer.job import Job, versioned_digest
 from trainer.registry import ModelRegistry, Mover, RegisteredVersion, find_mark, held_before
 
+from .plan import StepPlan, planned
+
 _ROUNDS = 20
 """Looks at the champion. Whenever another run is faster it takes two: one that loses and one that compares again."""
 _SUMMARY_LENGTH = 500
 
 _log = logging.getLogger(__name__)
+
+
+def plan(job: Job) -> StepPlan:
+    """Plan to move the champion alias, unless that is recorded."""
+    return planned(fingerprint(job), partial(work, job), summary)
 
 
 def fingerprint(job: Job) -> str:

@@ -4,6 +4,8 @@ A candidate below the minimum is not registered (exit code 99: this task and wha
 trained again gets its version replaced, unless that version is or was in use: then the step refuses.
 """
 
+from functools import partial
+
 from step_contract.order import Step
 from step_contract.result import PreprocessResult, RegisterResult, Verdict
 from trainer import __version__
@@ -31,6 +33,13 @@ from trainer.registry import (
     RegisteredVersion,
     mark_of,
 )
+
+from .plan import StepPlan, planned
+
+
+def plan(job: Job) -> StepPlan:
+    """Plan to register the candidate, unless that is recorded."""
+    return planned(fingerprint(job), partial(work, job), summary)
 
 
 def fingerprint(job: Job) -> str:

@@ -10,6 +10,7 @@ something to train.
 """
 
 import logging
+from functools import partial
 
 from step_contract import transport
 from step_contract.result import TrainResult
@@ -20,7 +21,14 @@ from trainer.frameworks.ultralytics.callbacks import emit
 from trainer.job import Job, versioned_digest
 from trainer.training import CheckpointStore, Training, current_training, save_training, training_inputs
 
+from .plan import StepPlan, planned
+
 _log = logging.getLogger(__name__)
+
+
+def plan(job: Job) -> StepPlan:
+    """Plan to train, unless that is recorded."""
+    return planned(fingerprint(job), partial(work, job), summary)
 
 
 def fingerprint(job: Job) -> str:

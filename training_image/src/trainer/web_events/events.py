@@ -21,7 +21,7 @@ from step_contract.failure import ExitCode, FailureKind
 from step_contract.order import StepOrder
 from step_contract.result import Result
 from step_contract.step import StepRun
-from trainer.errors import StepError, Superseded, Terminated
+from trainer.errors import Failed, Superseded, Terminated, kind_of, reason_of
 from trainer.handover import Entry, EntryKind, journal, shown_metrics
 
 from .outbox import Event, EventType, Outbox
@@ -75,12 +75,7 @@ class BackendCallbacks:
 
     def ended_by(self, error: BaseException) -> None:
         """Tell what ended the step."""
-        kind = FailureKind.BUG
-        if isinstance(error, StepError | Terminated):
-            kind = error.kind
-        elif isinstance(error, MemoryError):
-            kind = FailureKind.OUT_OF_MEMORY
-        self.failed(kind, str(error) or type(error).__name__)
+        self.failed(kind_of(error), reason_of(error))
 
     def failed(self, kind: FailureKind, message: str) -> None:
         """Tell that this try failed or was stopped."""
@@ -141,11 +136,10 @@ def events_for(order: StepOrder, run: StepRun, settings: "Settings") -> Iterator
     backend = BackendCallbacks(identity, settings.backend_callback_url, secret)
     try:
         yield backend
-    except Superseded:
-        backend.close(_TERMINATED_SECONDS)  # the try that took over tells how the step goes
-        raise
-    except BaseException as error:
-        backend.ended_by(error)
-        backend.close(_TERMINATED_SECONDS if isinstance(error, Terminated) else _CLOSING_SECONDS)
+    except BaseException as raised:
+        error = raised.error if isinstance(raised, Failed) else raised
+        if not isinstance(error, Superseded):  # then the attempt that took over reports
+            backend.ended_by(error)
+        backend.close(_TERMINATED_SECONDS if isinstance(error, Superseded | Terminated) else _CLOSING_SECONDS)
         raise
     backend.close(_CLOSING_SECONDS)
