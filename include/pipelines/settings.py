@@ -85,14 +85,15 @@ def listed(text: str) -> tuple[str, ...]:
 _Read = TypeVar("_Read", bound=SettingsRecord)
 
 
-@cache
 def settings() -> Settings:
-    """Return the shared settings, read once a process; errors as ``read_settings``."""
-    return read_settings(Settings)
+    """Return the shared settings; errors as ``read_settings``."""
+    found: Settings = read_settings(Settings)
+    return found
 
 
+@cache
 def read_settings(kind: type[_Read]) -> _Read:
-    """Read a group of settings from the environment.
+    """Read a group of settings from the environment, once a process.
 
     Raises:
         ValueError: a variable has a value that it cannot have.

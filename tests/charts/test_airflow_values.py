@@ -14,7 +14,7 @@ from airflow.configuration import conf
 from airflow.providers.cncf.kubernetes import kubernetes_helper_functions
 
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
-from include.pipelines.settings import read_settings
+from include.pipelines.settings import Settings, read_settings, settings
 
 from .chart_tools import CHARTS, ROOT, chart_values, only, render, render_chart, values_file
 
@@ -91,10 +91,15 @@ def test_variables_are_settings_of_the_airflow_side_with_values_that_it_takes(
     which: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     variables = {entry["name"]: entry["value"] for entry in laid(which)["env"]}
-    assert set(variables) <= {name.upper() for name in KubernetesSettings.model_fields}
+    assert set(variables) <= {name.upper() for name in Settings.model_fields | KubernetesSettings.model_fields}
+    read_settings.cache_clear()
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert read_settings(KubernetesSettings).training_runtime.value == "kubernetes"
+    assert settings().training_runtime.value == "kubernetes"
+    assert set(read_settings(KubernetesSettings).model_dump(exclude_unset=True)) == {
+        name.lower() for name in variables if name.startswith("KUBERNETES_")
+    }
+    read_settings.cache_clear()
 
 
 @pytest.mark.parametrize("which", LAYERS)

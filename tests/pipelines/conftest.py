@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
-from include.pipelines.runtimes.local.settings import local_settings
+from include.pipelines.settings import read_settings
 from include.step_contract.catalog import Pipeline
 from include.step_contract.order import Step, StepOrder
 from include.step_contract.result import PreprocessResult, Result
@@ -51,9 +51,9 @@ def make_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         program.write_text(f"{prelude}{textwrap.dedent(code)}\n")
         program.chmod(program.stat().st_mode | stat.S_IXUSR)
         monkeypatch.setenv("TRAINER_COMMAND", str(program))
-        local_settings.cache_clear()
+        read_settings.cache_clear()
         request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline())
         return LocalStepOperator(task_id="preprocess", request=request, step_run=RUN)
 
     yield make
-    local_settings.cache_clear()
+    read_settings.cache_clear()

@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.pipelines.retry import StepRetryPolicy
-from include.pipelines.runtimes.docker.settings import docker_settings
-from include.pipelines.settings import BUNDLE_ROOT
+from include.pipelines.settings import BUNDLE_ROOT, read_settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.pipelines.training_dag import training_dag
 from include.step_contract import transport
@@ -117,9 +116,9 @@ def test_a_task_never_asks_for_more_slots_than_there_are(
 ) -> None:
     """Airflow would let it wait without a word; the step says that there are too few GPUs."""
     monkeypatch.setenv("DOCKER_GPUS", devices)
-    docker_settings.cache_clear()
+    read_settings.cache_clear()
     task = make_dag(runtime="docker", resources={"train": {"gpus": 4}}).get_task("train")
-    docker_settings.cache_clear()
+    read_settings.cache_clear()
     assert (task.pool, task.pool_slots) == ("gpu", slots)
 
 

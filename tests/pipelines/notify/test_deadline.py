@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.pipelines.notify import deadline
 from include.pipelines.notify.deadline import deadline_alert, tell_late
-from include.pipelines.settings import settings
+from include.pipelines.settings import read_settings
 from include.pipelines.training_dag import training_dag
 from include.step_contract.catalog import RuntimeName
 from nightshift import NextClockTime, next_clock_time
@@ -24,9 +24,9 @@ SEOUL, BERLIN = ZoneInfo("Asia/Seoul"), ZoneInfo("Europe/Berlin")
 
 @pytest.fixture(autouse=True)
 def own_settings() -> Iterator[None]:
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 @pytest.fixture

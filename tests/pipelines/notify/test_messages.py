@@ -13,7 +13,7 @@ from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.notify.messages import Message, one_sentence, run_failed, step_ended, step_failed
 from include.pipelines.operator import conclude
 from include.pipelines.runtimes.local.runtime import LocalStepOperator
-from include.pipelines.settings import settings
+from include.pipelines.settings import read_settings
 from include.step_contract.catalog import NotifyEvent
 from include.step_contract.failure import Failure, FailureKind
 from include.step_contract.order import Step, StepOrder
@@ -34,9 +34,9 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     XCOMS.clear()
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.com/")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@mlflow:5000")
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 def make_context(step: str = "train", clear_number: int = 0, **more: Any) -> Any:
@@ -189,7 +189,7 @@ def test_a_run_that_took_too_long_is_told() -> None:
 
 def test_people_get_their_own_address_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example.com/base/")
-    settings.cache_clear()
+    read_settings.cache_clear()
     message = ended(PROMOTED)
     assert message is not None
     assert message.links["MLflow run"] == "https://mlflow.example.com/base/#/runs/abc123"
@@ -197,7 +197,7 @@ def test_people_get_their_own_address_of_mlflow(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_store_that_is_no_web_address_gives_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    settings.cache_clear()
+    read_settings.cache_clear()
     message = ended(PROMOTED)
     assert message is not None
     assert list(message.links) == ["Airflow log"]

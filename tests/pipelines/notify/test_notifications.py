@@ -15,7 +15,7 @@ from include.pipelines.notify import delivery
 from include.pipelines.notify.delivery import deliver
 from include.pipelines.notify.messages import Message
 from include.pipelines.notify.notifications import PipelineNotifier
-from include.pipelines.settings import settings
+from include.pipelines.settings import read_settings, settings
 from include.step_contract.catalog import NotifyEvent
 from tests.pipelines.conftest import make_pipeline
 from tests.web_receiver import HANG, Receiver, receiving
@@ -39,9 +39,9 @@ def own_settings(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.INFO)
     monkeypatch.delenv("NOTIFY_TARGETS", raising=False)
     monkeypatch.setattr(delivery, "_PAUSES_SECONDS", (0.01, 0.02))
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_a_connection_that_is_not_there(caplog: pytest.LogCaptureFixture) -> Non
 def notify(monkeypatch: pytest.MonkeyPatch, notify_fields: dict[str, Any], **variables: str) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    settings.cache_clear()
+    read_settings.cache_clear()
     PipelineNotifier(make_pipeline(notify=notify_fields), lambda _name, _context: MESSAGE)({})
 
 
@@ -277,7 +277,7 @@ def test_only_events_that_are_asked_for_are_told(
 
 def test_unknown_events_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_EVENTS", "failed, promotd")
-    settings.cache_clear()
+    read_settings.cache_clear()
     with pytest.raises(
         ValueError, match="notify_events: got 'promotd'; expected some of failed, promoted, refused, kept"
     ):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from include.pipelines.settings import settings
+from include.pipelines.settings import read_settings
 from include.stacks.local import __main__ as local_stack
 from include.stacks.local.demo import DemoFailed
 from include.stacks.local.layout import Layout, Ports, choose_ports
@@ -38,13 +38,13 @@ def test_a_catalog_without_the_sample_pipeline_starts_and_its_demo_says_what_is_
     catalog = layout.state / "catalog.yaml"
     catalog.write_text("version: 1\npipelines:\n  digits:\n    description: has a typo\n    modle: yolo11n.yaml\n")
     monkeypatch.setenv("TRAINING_CATALOG", str(catalog))
-    settings.cache_clear()
+    read_settings.cache_clear()
     started: list[Ports] = []
     monkeypatch.setattr(local_stack, "start", lambda _layout, ports, _say: started.append(ports))
     assert local_stack._start(layout) == started[0]
     with pytest.raises(DemoFailed, match=r"(?s)has no sound pipeline 'digits'.*modle: unknown key"):
         local_stack._demo(layout)
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 def test_a_command_by_hand_sees_what_the_stack_sees(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,5 @@
 """Settings of the runtime docker. Each variable is explained in ``.env.example``."""
 
-from functools import cache
-
 from pydantic import Field, field_validator
 
 from include.pipelines.settings import SettingsRecord, listed, read_settings
@@ -45,7 +43,7 @@ class DockerSettings(SettingsRecord):
         return listed(self.docker_gpus)
 
 
-@cache
 def docker_settings() -> DockerSettings:
-    """Return the settings, read once a process; errors as ``read_settings``."""
-    return read_settings(DockerSettings)
+    """Return the settings; errors as ``read_settings``."""
+    found: DockerSettings = read_settings(DockerSettings)
+    return found

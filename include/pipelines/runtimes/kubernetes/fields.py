@@ -16,6 +16,7 @@ from kubernetes import client as k8s
 
 from include.pipelines.pending_chore import AnyRequest
 from include.pipelines.settings import BUNDLE_ROOT
+from include.pipelines.settings import settings as shared_settings
 
 from .identity import KEPT_ON_NODE, static_labels
 from .settings import KubernetesSettings
@@ -71,7 +72,7 @@ def _container(request: AnyRequest, settings: KubernetesSettings) -> dict[str, A
     )
     return {
         "base_container_name": CONTAINER,
-        "image": settings.trainer_image,
+        "image": shared_settings().trainer_image,
         "image_pull_policy": settings.kubernetes_image_pull_policy,
         "image_pull_secrets": [
             _made(k8s.V1LocalObjectReference, name=name) for name in _names(settings.kubernetes_image_pull_secrets)

@@ -22,6 +22,7 @@ from kubernetes import client as k8s
 from include.pipelines.errors import StepLost
 from include.pipelines.operator import StepTask
 from include.pipelines.runtimes import Runtime
+from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
 from include.step_contract.order import StepOrder
@@ -142,7 +143,7 @@ class KubernetesStepOperator(StepTask, KubernetesPodOperator):
     @property
     def _identity(self) -> PodIdentity:
         run = transport.decode_run(self.step_run)
-        return identity_of(run, self.request, kubernetes_settings().nightshift_state)
+        return identity_of(run, self.request, settings().nightshift_state)
 
     @property
     def _limits(self) -> StartLimits:

@@ -1,16 +1,12 @@
-"""Settings of a deployment for pods; in a module of their own, so that a parse reads them only where steps are pods.
-
-Each variable is explained in ``.env.example``.
-"""
+"""Settings of the runtime kubernetes. Each variable is explained in ``.env.example``."""
 
 import json
 import re
-from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from include.pipelines.settings import Settings, read_settings
+from include.pipelines.settings import SettingsRecord, read_settings
 
 
 def _parsed(value: object) -> object:
@@ -22,8 +18,8 @@ _Objects = Annotated[list[dict[str, Any]], BeforeValidator(_parsed)]
 _Object = Annotated[dict[str, Any], BeforeValidator(_parsed)]
 
 
-class KubernetesSettings(Settings):
-    """The Airflow side's settings with those of the runtime kubernetes."""
+class KubernetesSettings(SettingsRecord):
+    """The cluster, and what each pod gets."""
 
     kubernetes_namespace: str = Field(default="nightshift", description="Namespace of the pods.")
     kubernetes_connection: str = Field(default="", description="Airflow connection of the cluster.")
@@ -107,11 +103,11 @@ class KubernetesSettings(Settings):
         return value
 
 
-@cache
 def kubernetes_settings() -> KubernetesSettings:
-    """Return the settings, read once a process.
+    """Return the settings.
 
     Raises:
         ValueError: a variable has a value that it cannot have.
     """
-    return read_settings(KubernetesSettings)
+    found: KubernetesSettings = read_settings(KubernetesSettings)
+    return found

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from include.pipelines.airflow_state import Airflow, is_task_over
 from include.pipelines.runtimes.kubernetes.api import is_kept_long_enough, settings_cluster
 from include.pipelines.runtimes.kubernetes.identity import task_name
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import TASK_LABEL, PodState
+from include.pipelines.settings import settings
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def sweep_pods(airflow: Airflow, now: datetime, *, dry_run: bool = False) -> dic
 
 def _verb(airflow: Airflow, state: PodState, facts: Mapping[str, str], now: datetime) -> str | None:
     """Return what is to be done with a pod: stop, remove, or nothing."""
-    grace = timedelta(minutes=kubernetes_settings().sweep_grace_minutes)
+    grace = timedelta(minutes=settings().sweep_grace_minutes)
     if not _is_ours(facts) or now - state.created < grace or state.is_stopping:
         return None
     names = (facts[f"nightshift/{name}"] for name in ("dag-id", "run-id", "task-id"))
@@ -56,4 +56,4 @@ def _is_ours(facts: Mapping[str, str]) -> bool:
         key, step, index = (facts[f"nightshift/{name}"] for name in ("run-key", "step", "map-index"))
     except KeyError:
         return False
-    return facts.get(TASK_LABEL) == task_name(key, step, int(index), kubernetes_settings().nightshift_state)
+    return facts.get(TASK_LABEL) == task_name(key, step, int(index), settings().nightshift_state)

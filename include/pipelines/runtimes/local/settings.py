@@ -1,7 +1,5 @@
 """Settings of the runtime local. Each variable is explained in ``.env.example``."""
 
-from functools import cache
-
 from pydantic import Field
 
 from include.pipelines.settings import BUNDLE_ROOT, SettingsRecord, read_settings
@@ -21,7 +19,7 @@ class LocalSettings(SettingsRecord):
         return self.trainer_command or (str(own) if own.exists() else "trainer")
 
 
-@cache
 def local_settings() -> LocalSettings:
-    """Return the settings, read once a process; errors as ``read_settings``."""
-    return read_settings(LocalSettings)
+    """Return the settings; errors as ``read_settings``."""
+    found: LocalSettings = read_settings(LocalSettings)
+    return found

@@ -16,7 +16,7 @@ from include.pipelines.errors import StepLost
 from include.pipelines.runtimes.docker.container import close_config
 from include.pipelines.runtimes.docker.engine import identity_of, remove, state_of
 from include.pipelines.runtimes.docker.sweep import sweep as sweep_containers
-from include.pipelines.settings import settings
+from include.pipelines.settings import read_settings
 from include.step_contract import transport
 from tests.pipelines.conftest import RUN
 
@@ -53,13 +53,13 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[APIClient]:
     build_image(found)
     monkeypatch.setenv("NIGHTSHIFT_STATE", f"/test/{uuid.uuid4().hex}")
     monkeypatch.setenv("SWEEP_GRACE_MINUTES", "0")
-    settings.cache_clear()
+    read_settings.cache_clear()
     yield found
     for container in found.containers(
         all=True, filters={"label": f"nightshift.stack={os.environ['NIGHTSHIFT_STATE']}"}
     ):
         remove(found, container["Id"])
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 @pytest.fixture
@@ -137,15 +137,15 @@ def test_what_is_young_or_of_another_stack_is_left(
 ) -> None:
     name = container("over")
     monkeypatch.setenv("SWEEP_GRACE_MINUTES", "90")
-    settings.cache_clear()
+    read_settings.cache_clear()
     assert sweep(States(over="failed")) == {}
     monkeypatch.setenv("SWEEP_GRACE_MINUTES", "0")
     with monkeypatch.context() as other:
         other.setenv("NIGHTSHIFT_STATE", f"/test/{uuid.uuid4().hex}")
-        settings.cache_clear()
+        read_settings.cache_clear()
         assert sweep(States(over="failed")) == {}
     assert is_running(client, name)
-    settings.cache_clear()
+    read_settings.cache_clear()
 
 
 def running(client: APIClient) -> list[str]:

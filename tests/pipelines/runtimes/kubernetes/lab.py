@@ -26,8 +26,8 @@ from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 
 from include.pipelines.runtimes.kubernetes.identity import ALL_STEPS
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, state_of
+from include.pipelines.settings import read_settings
 
 from .services import plain_pod, provide_services
 from .steps import wait_for
@@ -286,7 +286,7 @@ def point_at(lab: Lab, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Set this process's settings to the laboratory, as a worker of it."""
     for name, value in worker_environment(lab, folder).items():
         monkeypatch.setenv(name, value)
-    kubernetes_settings.cache_clear()
+    read_settings.cache_clear()
 
 
 def provide(lab: Lab) -> None:

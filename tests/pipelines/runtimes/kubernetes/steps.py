@@ -19,8 +19,7 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from include.pipelines.errors import StepFailed
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
-from include.pipelines.settings import BUNDLE_ROOT
+from include.pipelines.settings import BUNDLE_ROOT, read_settings
 from include.step_contract import transport
 from include.step_contract.order import Step, StepOrder
 from tests.kubernetes_api.cluster import NAMESPACE, Cluster
@@ -60,9 +59,9 @@ def stand_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]
         kube_config.write_text(yaml.safe_dump(kube_config_for(address)))
         monkeypatch.setenv("KUBECONFIG", str(kube_config))
         monkeypatch.setenv("TRAINER_IMAGE", "nightshift-trainer:test")
-        kubernetes_settings.cache_clear()
+        read_settings.cache_clear()
         yield cluster
-    kubernetes_settings.cache_clear()
+    read_settings.cache_clear()
     assert cluster.unknown == []
 
 
@@ -113,7 +112,7 @@ class Task:
     def set(self, **environment: str) -> None:
         for name, value in environment.items():
             self.monkeypatch.setenv(name, value)
-        kubernetes_settings.cache_clear()
+        read_settings.cache_clear()
 
     @property
     def context(self) -> Any:

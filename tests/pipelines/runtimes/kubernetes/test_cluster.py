@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from kubernetes import client as k8s
 
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
+from include.pipelines.settings import read_settings
 from include.step_contract import transport
 from include.step_contract.failure import Failure, FailureKind
 from include.step_contract.order import Step
@@ -41,7 +41,7 @@ def lab(module_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     """The namespace, empty of pods."""
     point_at(module_lab, tmp_path, monkeypatch)
     yield module_lab
-    kubernetes_settings.cache_clear()
+    read_settings.cache_clear()
     module_lab.remove_pods()
     wait_for(lambda: not module_lab.pods(), "pods are left", seconds=60)
 

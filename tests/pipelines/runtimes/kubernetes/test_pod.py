@@ -14,8 +14,9 @@ from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.runtimes.kubernetes.identity import identity_of, label_value
 from include.pipelines.runtimes.kubernetes.pod import close_pod, numbered_pod
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
-from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings, kubernetes_settings
+from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
 from include.pipelines.runtimes.kubernetes.template import overruled_fields, read_template
+from include.pipelines.settings import read_settings
 from include.step_contract import transport
 from include.step_contract.order import Step, StepOrder
 from include.step_contract.step import StepRun
@@ -39,10 +40,10 @@ def make_pod(
         environment.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example/")
         for name, value in settings.items():
             environment.setenv(name.upper(), value)
-        kubernetes_settings.cache_clear()
+        read_settings.cache_clear()
         operator = KubernetesStepOperator(task_id=step.value, request=request, step_run=json.dumps(fields))
         pod = k8s.ApiClient().sanitize_for_serialization(operator.build_pod_request_obj(context, dry_run=True))
-    kubernetes_settings.cache_clear()
+    read_settings.cache_clear()
     return numbered_pod(pod, identity_of(transport.decode_run(json.dumps(fields)), request, ""), 1)
 
 

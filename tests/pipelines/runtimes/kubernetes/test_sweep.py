@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
 from include.pipelines.runtimes.kubernetes.sweep import sweep_pods
+from include.pipelines.settings import read_settings
 from tests.kubernetes_api.cluster import Cluster
 
 from .steps import SUCCEED, Task, make_task, stand_in, wait_for
@@ -87,7 +87,7 @@ def test_pods_of_another_deployment_stay(
 ) -> None:
     assert task(FAIL).run()["kind"] == "bug"
     monkeypatch.setenv("NIGHTSHIFT_STATE", "another")
-    kubernetes_settings.cache_clear()
+    read_settings.cache_clear()
     assert swept(TOMORROW, None) == {}
     assert len(cluster.living()) == 1
 
