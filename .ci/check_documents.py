@@ -121,8 +121,9 @@ def _environment_problems() -> Iterator[str]:
     explained = set(VARIABLE.findall((ROOT / ".env.example").read_text()))
     sides = ("include/pipelines/**/settings.py", "training_image/src/trainer/settings.py")
     for path in (found for side in sides for found in sorted(ROOT.glob(side))):
-        body = path.read_text()
-        for field in re.findall(r"^    ([a-z_]+): ", body, flags=re.MULTILINE):
+        classes = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)]
+        fields = [node.target for record in classes for node in record.body if isinstance(node, ast.AnnAssign)]
+        for field in (target.id for target in fields if isinstance(target, ast.Name)):
             if field.upper() not in explained:
                 yield f"{path.relative_to(ROOT)}: setting {field.upper()} is not explained in .env.example"
 
