@@ -16,7 +16,7 @@ NO_MESSAGE = re.compile(r"(make|airflow|trainer|docker|kubectl|install|--|\.ci/)
 FOREIGN = re.compile("Reconnecting to|Dag not found|password authentication|cannot extend|.*IncompleteRead")
 """Messages of Airflow, PostgreSQL and urllib3."""
 PLACEHOLDER = re.compile(r"…|\.\.\.|'[\w-]*'|<[^>]*>|\d\S*|%\S+")
-VARIABLE = re.compile(r"^([A-Z][A-Z_]+)=", re.MULTILINE)
+VARIABLE = re.compile(r"^([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 
 
 def main() -> int:
