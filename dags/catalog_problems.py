@@ -1,7 +1,7 @@
-"""Shows what is wrong with the training catalog as an import error; without a problem this file holds no DAG.
+"""Show problems of the training catalog as an import error; this file holds no DAG.
 
-It is a file of its own because Airflow hides every DAG of a file that has an import error: one bad pipeline must not
-take the others down. The word airflow must stand here, or the dag-processor passes the file over.
+It is a separate file because Airflow hides every DAG of a file with an import error, and one bad pipeline must not
+take the others down. The word airflow must stand here, or the dag-processor skips the file.
 """
 
 from include.pipelines.notify.deadline import missing_plugin

@@ -1,8 +1,8 @@
-"""Register what the package ``nightshift`` beside this file adds to Airflow.
+"""Register the classes of the package ``nightshift`` beside this file with Airflow.
 
 Airflow runs each .py file below [core] plugins_folder as a module named after the file alone, so a package there would
-fall apart into ``__init__``, ``deadlines`` and so on. ``.airflowignore`` keeps the package from that; this file is the
-only one that Airflow runs.
+become separate modules ``__init__``, ``deadlines`` and so on. ``.airflowignore`` hides the package, so that Airflow
+runs only this file.
 """
 
 from airflow.plugins_manager import AirflowPlugin

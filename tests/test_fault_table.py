@@ -1,4 +1,4 @@
-"""The table at the end of the fault suite, as a run of two processes prints it."""
+"""The table at the end of the fault suite, as two test processes print it."""
 
 import os
 import subprocess
@@ -47,7 +47,7 @@ def test_that_was_skipped():
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    """Make a small fault suite where the real one lies, and a test that is none of it."""
+    """Write a small fault suite at the real one's place, and a test that does not belong to it."""
     faults = tmp_path / "tests" / "faults"
     faults.mkdir(parents=True)
     (faults / "test_faults.py").write_text(SUITE, encoding="utf-8")

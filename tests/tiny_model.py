@@ -1,4 +1,4 @@
-"""A model for tests of what is around a training; both environments read it."""
+"""A tiny model for tests of the code around a training; both environments read it."""
 
 TINY_MODEL = """
 nc: 10

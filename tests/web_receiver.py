@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that keeps what is posted to it and answers as a test wants: late, badly or never."""
+"""A real HTTP server on loopback that keeps every POST and answers as a test wants: late, badly or never."""
 
 import json
 import threading
@@ -30,7 +30,7 @@ class Post:
 
 
 class Receiver:
-    """What was posted, and what is answered: the next of ``statuses``, then 200."""
+    """The received posts and the answers to give: the next of ``statuses``, then 200."""
 
     def __init__(self) -> None:
         self.posts: list[Post] = []
@@ -43,7 +43,7 @@ class Receiver:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port on which it listens."""
         return int(self._server.server_address[1])
 
     @property
@@ -53,18 +53,18 @@ class Receiver:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The bodies, read, in the order in which they came."""
+        """The decoded bodies in the order in which they came."""
         return [post.json for post in list(self.posts)]
 
     def wait_for(self, condition: Callable[[list[dict[str, Any]]], Any], seconds: float = 20) -> None:
-        """Return once what was posted fulfils a condition."""
+        """Wait until the received posts fulfil a condition."""
         deadline = time.monotonic() + seconds
         while not condition(self.events):
             assert time.monotonic() < deadline, f"not within {seconds:g} s; posted: {self.events}"
             time.sleep(0.02)
 
     def close(self) -> None:
-        """End it, and every request that hangs."""
+        """Stop the server and every hanging request."""
         self.closed.set()
         self._server.shutdown()
         self._server.server_close()
@@ -97,6 +97,6 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""The few calls of Airflow's public REST API that the stacks' commands and the tests make."""
+"""Calls of Airflow's public REST API, as many as the stacks' commands and the tests need."""
 
 import json
 import time
@@ -38,11 +38,11 @@ class AirflowApi:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Make one call and return its JSON.
 
-        On SQLite a busy scheduler's writes get in the way now and then, and Airflow answers 500 and "Database error":
-        what can be asked for twice is asked again for a while.
+        On SQLite a write of the scheduler sometimes locks the database, and Airflow answers 500 with "Database error".
+        Any call but a POST is safe to repeat, so it is repeated for up to 30 seconds.
 
         Raises:
-            ApiError: an answer other than 2xx.
+            ApiError: the answer is not 2xx.
         """
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
@@ -67,10 +67,10 @@ class AirflowApi:
             raise ApiError(f"{method} {path}: HTTP {error.code}: {detail}", error.code) from error
 
     def wait_for_dag(self, dag_id: str, seconds: float = 90) -> None:
-        """Return when the dag-processor has stored the DAG.
+        """Wait until the dag-processor has stored the DAG.
 
         Raises:
-            ApiError: it has not in time; the message has the import errors.
+            ApiError: the DAG did not appear in time; the message has the import errors.
         """
         deadline = time.monotonic() + seconds
         while not self.call("GET", f"/api/v2/dags?dag_id_pattern={dag_id}&exclude_stale=true")["dags"]:
@@ -80,7 +80,7 @@ class AirflowApi:
             time.sleep(0.5)
 
     def import_errors(self) -> list[dict[str, Any]]:
-        """Return what the UI shows as import errors."""
+        """Return the import errors that the UI shows."""
         return list(self.call("GET", "/api/v2/importErrors")["import_errors"])
 
     def unpause(self, dag_id: str) -> None:
@@ -94,8 +94,8 @@ class AirflowApi:
     def trigger(self, dag_id: str, conf: dict[str, object] | None = None, run_id: str | None = None) -> str:
         """Start a run by hand and return its id.
 
-        A run whose id is given is asked for again if a write got in the way; if the first request made it after all,
-        Airflow says so.
+        With a run id the request is repeated after a database error. If the first request created the run all the
+        same, Airflow answers 409, which counts as success.
         """
         body = {"logical_date": None, "conf": conf or {}, "dag_run_id": run_id}
         deadline, is_repeated = time.monotonic() + _BUSY_SECONDS, False
@@ -141,9 +141,9 @@ class AirflowApi:
     ) -> int:
         """Start a backfill, newest data first if backwards, and return its id.
 
-        ``reprocess`` says which days that have a run are done again: ``none``, ``failed``, or ``completed``, all that
-        have ended. On SQLite the scheduler's writes get in the way now and then: Airflow answers 503 and has undone
-        what it began.
+        ``reprocess`` selects the days with an existing run that are run again: ``none``, ``failed``, or ``completed``
+        (every run that has ended). On SQLite a write of the scheduler sometimes locks the database; Airflow then
+        answers 503 after a rollback, so the request is repeated.
         """
         body = {
             "dag_id": dag_id,
@@ -163,7 +163,7 @@ class AirflowApi:
             time.sleep(0.5)
 
     def active_backfill(self, dag_id: str) -> int | None:
-        """Return the id of the DAG's backfill that is not finished."""
+        """Return the id of the DAG's unfinished backfill, if there is one."""
         for backfill in self.call("GET", f"/api/v2/backfills?dag_id={dag_id}")["backfills"]:
             if backfill["completed_at"] is None:
                 return int(backfill["id"])

@@ -1,4 +1,4 @@
-"""The few calls of MLflow's REST API that the demo's summary makes; the Airflow side has no mlflow package."""
+"""Calls of MLflow's REST API for the demo's summary; the Airflow side has no mlflow package."""
 
 import json
 import urllib.error
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """What the summary shows of one MLflow run."""
+    """One MLflow run as the summary shows it."""
 
     run_id: str
     status: str
@@ -52,7 +52,7 @@ def _versions_by_run(server: str, model: str) -> dict[str, str]:
 
 
 def _call(server: str, path: str, body: object = None) -> dict[str, Any] | None:
-    """Return the answer, or None where there is nothing (yet)."""
+    """Return the answer, or None if what was asked for does not exist (yet)."""
     request = urllib.request.Request(f"{server}/api/2.0/mlflow/{path}")
     request.add_header("Content-Type", "application/json")
     data = None if body is None else json.dumps(body).encode()

@@ -1,7 +1,7 @@
-"""Deadline at a time of day, and the callback of a run that misses it.
+"""Deadline at a time of day, and the callback for a run that misses it.
 
-Airflow's own deadlines are a moment plus a fixed time. A time of day is not: not across a weekend, not when the clocks
-change, and not for a backfill, which would be late before it began.
+Airflow's own deadlines are a moment plus a fixed interval. That cannot express a time of day: not across a weekend, not
+when clocks change, and not for a backfill, which would be late before it starts.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from airflow.sdk.definitions.deadline import REFERENCE_TYPE_FIELD, BaseDeadlineR
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _RUN_TYPES = ("scheduled", "asset_triggered")
-"""Types of runs that have a deadline; a backfill or a run by hand has none."""
+"""Types of runs that have a deadline; backfills and runs by hand have none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,12 +29,12 @@ class NextClockTime(BaseDeadlineReference):
     timezone: str = "UTC"
 
     def serialize_reference(self) -> dict[str, Any]:
-        """Return what Airflow stores."""
+        """Return the form that Airflow stores."""
         return {REFERENCE_TYPE_FIELD: self.reference_name, "clock": self.clock, "timezone": self.timezone}
 
     @classmethod
     def deserialize_reference(cls, reference_data: dict[str, Any]) -> "NextClockTime":
-        """Return what Airflow has stored."""
+        """Return the reference that Airflow stored."""
         return cls(reference_data["clock"], reference_data["timezone"])
 
     def _evaluate_with(self, *, session: Any, dag_id: str, run_id: str) -> datetime | None:
@@ -54,7 +54,7 @@ def next_clock_time(moment: datetime, clock: str, timezone: ZoneInfo) -> datetim
     local = moment.astimezone(timezone)
     hour, minute = map(int, clock.split(":"))
     shown = local.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0)
-    # Compared as moments: within one time zone Python compares what clocks show, which goes back once a year.
+    # Compared in UTC: within one time zone Python compares what clocks show, and clocks are set back once a year.
     found = shown if shown.astimezone(UTC) > moment else shown + timedelta(days=1)
     return found.astimezone(UTC)
 

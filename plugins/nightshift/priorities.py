@@ -10,10 +10,10 @@ _WEIGHTS = {DagRunType.MANUAL: 200, DagRunType.BACKFILL_JOB: 100}
 
 
 class NightlyFirst(PriorityWeightStrategy):
-    """Give the next free slot to a night, then to a run by hand, then to a backfill; of each, to the furthest run.
+    """Give the next free slot to nightly runs, then runs by hand, then backfills; among equals to the furthest run.
 
-    Airflow's own rules do not look at the run, and of equals take the one with the oldest data: a backfill over a month
-    would go before the night.
+    Airflow's own rules ignore the type of the run and, among equals, start the task with the oldest data, so a backfill
+    over a month would delay the nightly run.
     """
 
     def get_weight(self, ti: Any) -> int:

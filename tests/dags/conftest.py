@@ -1,4 +1,4 @@
-"""Parse dags/ the way the dag-processor does, with a catalog of the test's own, in a process of its own."""
+"""Parse dags/ as the dag-processor does, with the test's catalog, in a separate process."""
 
 import json
 import os
@@ -32,7 +32,7 @@ print("ANSWER" + json.dumps({{
 
 @pytest.fixture
 def parse(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that parses dags/ with the given catalog: a text, files by name, or the shipped one."""
+    """Return a function that parses dags/ with a given catalog: a text, files by name, or the shipped catalog."""
 
     def run(catalog: str | dict[str, str] | None = None, **environment: str) -> dict[str, Any]:
         variables = os.environ | {"AIRFLOW_HOME": str(tmp_path / "airflow"), **environment}

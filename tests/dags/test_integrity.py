@@ -1,4 +1,4 @@
-"""dags/ as the dag-processor sees it."""
+"""Parse dags/ and check the result as the dag-processor sees it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ def test_shipped_catalog_parses_without_an_import_error(parse: Parse) -> None:
     assert answer["tasks"]["train_digits"] == ["preprocess", "train", "evaluate", "register", "promote"]
 
 
-def test_parsing_loads_nothing_heavy_and_no_provider_of_a_runtime_that_no_step_uses(parse: Parse) -> None:
+def test_parsing_loads_nothing_heavy_and_no_provider_of_an_unused_runtime(parse: Parse) -> None:
     assert parse()["heavy"] == []
     assert "docker" in parse(TRAINING_RUNTIME="docker")["heavy"]
 
@@ -46,7 +46,7 @@ def test_one_dag_for_each_pipeline(parse: Parse) -> None:
 
 
 def test_one_bad_pipeline_shows_as_an_import_error_and_leaves_the_others(parse: Parse) -> None:
-    """In a file of its own: Airflow hides every DAG of a file that has an import error."""
+    """The error belongs to a separate file, since Airflow hides every DAG of a file with an import error."""
     answer = parse(TWO.replace("model: second", "model: second, champion: latest"))
     assert answer["dags"] == [*OPERATIONS, "train_first"]
     assert list(answer["import_errors"]) == ["dags/catalog_problems.py"]
@@ -104,7 +104,7 @@ def test_a_deadline_is_airflows_where_the_plugin_is_loaded(parse: Parse) -> None
     assert answer["deadlines"] == ["done by 06:00 UTC"]
 
 
-def test_a_deadline_without_the_plugin_costs_no_run_but_is_an_import_error(parse: Parse) -> None:
+def test_a_deadline_without_the_plugin_is_an_import_error_and_stops_no_run(parse: Parse) -> None:
     """Airflow could not create a run with a deadline that its scheduler does not know."""
     answer = parse(WITH_DEADLINE, AIRFLOW__CORE__PLUGINS_FOLDER="/nowhere")
     assert answer["dags"] == [*OPERATIONS, "train_first", "train_second"]
@@ -115,12 +115,12 @@ def test_a_deadline_without_the_plugin_costs_no_run_but_is_an_import_error(parse
     assert "expected AIRFLOW__CORE__PLUGINS_FOLDER to name the folder plugins/" in error
 
 
-def test_who_wants_no_late_messages_gets_no_deadline(parse: Parse) -> None:
+def test_without_late_messages_a_pipeline_gets_no_deadline(parse: Parse) -> None:
     quiet = WITH_DEADLINE.replace("execution:", "notify: {events: [failed]}\n    execution:")
     assert parse(quiet, AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))["deadlines"] == []
 
 
-def test_the_night_goes_first_where_the_plugin_is_loaded(parse: Parse) -> None:
+def test_nightly_runs_have_priority_where_the_plugin_is_loaded(parse: Parse) -> None:
     with_plugin = parse(TWO, AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"))
     assert (with_plugin["import_errors"], with_plugin["weight_rules"]) == ({}, ["nightshift.NightlyFirst"])
     without = parse(TWO, AIRFLOW__CORE__PLUGINS_FOLDER="/nowhere")

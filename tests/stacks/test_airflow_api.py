@@ -1,4 +1,4 @@
-"""Calls of an api-server whose SQLite is busy; the server is a stand-in that gives the answers a busy one gave."""
+"""Calls of an api-server with a busy SQLite, by a stand-in server with the answers that a real one gave."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ BUSY = {"detail": {"reason": "Database error", "message": "Serious error when ha
 
 @contextmanager
 def api_server(*answers: tuple[int, object]) -> Iterator[tuple[str, list[str]]]:
-    """Give a login and then these answers, one a call; yield the address and the calls so far."""
+    """Serve a login and then these answers, one a call; yield the address and the list of calls."""
     left = [(201, {"access_token": "of the tests"}), *answers]
     calls: list[str] = []
 
@@ -33,7 +33,7 @@ def api_server(*answers: tuple[int, object]) -> Iterator[tuple[str, list[str]]]:
         do_GET = do_PATCH = do_POST = answer
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
@@ -43,7 +43,7 @@ def api_server(*answers: tuple[int, object]) -> Iterator[tuple[str, list[str]]]:
             server.shutdown()
 
 
-def test_what_can_be_asked_twice_is_asked_again_while_the_database_is_busy() -> None:
+def test_a_repeatable_call_is_repeated_while_the_database_is_busy() -> None:
     with api_server((500, BUSY), (500, BUSY), (200, {"is_paused": False})) as (url, calls):
         AirflowApi(url, "admin", "secret").unpause("train_digits")
     assert calls[1:] == ["PATCH /api/v2/dags/train_digits"] * 3
@@ -55,23 +55,23 @@ def test_a_run_is_not_started_twice() -> None:
     assert len(calls) == 2
 
 
-def test_a_run_whose_id_is_given_is_asked_for_again() -> None:
+def test_a_trigger_with_a_run_id_is_repeated() -> None:
     with api_server((500, BUSY), (200, {"dag_run_id": "night"})) as (url, calls):
         assert AirflowApi(url, "admin", "secret").trigger("train_digits", run_id="night") == "night"
     assert len(calls) == 3
 
 
-def test_a_run_that_the_first_request_made_after_all_is_the_one_asked_for() -> None:
+def test_a_run_that_the_failed_request_created_after_all_is_returned() -> None:
     with api_server((500, BUSY), (409, {"detail": "already exists"})) as (url, _):
         assert AirflowApi(url, "admin", "secret").trigger("train_digits", run_id="night") == "night"
 
 
-def test_a_run_that_was_there_before_is_told() -> None:
+def test_a_run_that_existed_before_is_an_error() -> None:
     with api_server((409, {"detail": "already exists"})) as (url, _), pytest.raises(ApiError, match="HTTP 409"):
         AirflowApi(url, "admin", "secret").trigger("train_digits", run_id="night")
 
 
-def test_another_fault_of_the_server_is_told_at_once() -> None:
+def test_another_error_of_the_server_is_reported_at_once() -> None:
     with (
         api_server((500, {"detail": "Internal Server Error"})) as (url, calls),
         pytest.raises(ApiError, match="HTTP 500"),

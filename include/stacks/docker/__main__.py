@@ -1,7 +1,7 @@
 """``python -m include.stacks.docker init | demo | backup | restore``; `make` calls it.
 
-``init`` gives the stack its secrets. They are written to ``.env``, which git ignores and only its owner may read. What
-stands there is never changed, so the command may be run again after an update that needs one more.
+``init`` writes the stack's secrets to ``.env``, which git ignores and only its owner may read. It never changes a
+value that is already there, so it can be run again after an update that needs another secret.
 """
 
 import argparse
@@ -45,7 +45,7 @@ SECRETS: dict[str, Callable[[], str]] = {
     "S3_ACCESS_KEY": lambda: secrets.token_hex(10),
     "S3_SECRET_KEY": lambda: secrets.token_hex(20),
 }
-"""What the stack cannot start without, and how it is made; hexadecimal where it stands in JSON and signed addresses."""
+"""Secrets the stack needs to start, each with its generator; hexadecimal where it is put in JSON and signed URLs."""
 
 _SHOWN = {"Airflow": "AIRFLOW_ADMIN_PASSWORD", "MLflow": "MLFLOW_ADMIN_PASSWORD"}
 
@@ -58,10 +58,10 @@ def main() -> int:
     init.add_argument("--env-file", type=Path, default=ENV_FILE, help="file to write (default .env)")
     commands.add_parser("demo", help="write sample data and run the sample pipeline")
     backup = commands.add_parser("backup", help="write databases and S3 store into a folder")
-    backup.add_argument("--to", type=Path, default=ROOT / "backups", help="folder that gets a folder for each backup")
-    restoring = commands.add_parser("restore", help="bring a backup back")
-    restoring.add_argument("folder", type=Path, help="what backup has written")
-    restoring.add_argument("--replace", action="store_true", help="throw away what the stack has now")
+    backup.add_argument("--to", type=Path, default=ROOT / "backups", help="folder in which each backup gets a folder")
+    restoring = commands.add_parser("restore", help="restore a backup")
+    restoring.add_argument("folder", type=Path, help="folder that backup wrote")
+    restoring.add_argument("--replace", action="store_true", help="discard the stack's present data")
     arguments = parser.parse_args()
     try:
         return _run(arguments)
@@ -90,7 +90,7 @@ def _say(text: str) -> None:
 def _init(env_file: Path) -> int:
     made = add_missing(env_file)
     if not made:
-        print(f"{env_file}: nothing is missing, nothing was changed")
+        print(f"{env_file}: no secret is missing, nothing was changed")
         return 0
     print(f"{env_file}: wrote {', '.join(made)}")
     for service, name in _SHOWN.items():

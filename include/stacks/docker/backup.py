@@ -1,8 +1,8 @@
-"""Back up and restore what the stack cannot make anew: both databases and the S3 store with all its versions.
+"""Back up and restore what the stack cannot recreate: both databases and the S3 store with all its versions.
 
-The stack stands still meanwhile, so that the three fit together: no record without its files. The store is copied as it
-lies on disk: a copy through the S3 API would give each version another id and another time, and manifests name them.
-``.env`` is not in a backup, because a backup with its own key protects nothing; keep the two apart.
+The stack is stopped meanwhile, so that the three fit together and no record lacks its files. The store is copied as it
+lies on disk: a copy through the S3 API would give each version a new id and time, and manifests name these.
+``.env`` is not in a backup, because a backup that contains its own key protects nothing; keep the two apart.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ Say = Callable[[str], None]
 
 
 def back_up(folder: Path, say: Say) -> Path:
-    """Write a backup into a new folder below ``folder`` and return it; it appears complete or not at all.
+    """Write a backup into a new folder below ``folder`` and return that folder, which appears complete or not at all.
 
     Raises:
-        StackError: there is nothing to back up, steps are running, or a part failed.
+        StackError: there is nothing to back up, steps are running, or a command failed.
     """
     stack = read_stack()
     if not has_volume(stack.volume("postgres")):
@@ -49,21 +49,21 @@ def back_up(folder: Path, say: Say) -> Path:
 
 
 def restore(folder: Path, say: Say, *, replace: bool = False) -> None:
-    """Bring a backup back and start the stack.
+    """Restore a backup and start the stack.
 
     Args:
-        folder: what :func:`back_up` returned.
-        say: is told what is being done.
-        replace: throw away what the stack has now.
+        folder: a folder that :func:`back_up` returned.
+        say: receives a line about each part.
+        replace: discard the stack's present data.
 
     Raises:
-        StackError: no complete backup, other keys than when it was made, the stack has data, or a part failed.
+        StackError: the backup is incomplete, the keys have changed since, the stack has data, or a command failed.
     """
     stack = read_stack()
     _check(folder, stack)
     if not replace and has_volume(stack.volume("postgres")):
         raise StackError(
-            f"the stack has data already (volume {stack.volume('postgres')}); REPLACE=1 throws them away for the backup"
+            f"the stack already has data (volume {stack.volume('postgres')}); REPLACE=1 discards it for the backup"
         )
     _refuse_while_steps_run(stack)
     say("stopping the stack")
@@ -81,15 +81,15 @@ def restore(folder: Path, say: Say, *, replace: bool = False) -> None:
 
 @contextmanager
 def _standing_still(stack: Stack, say: Say) -> Iterator[None]:
-    """Stop all services but the database for a while; start again what was running."""
+    """Stop all services but the database within the block, then start those that were running."""
     _refuse_while_steps_run(stack)
     running = compose("ps", "--services", "--status", "running").split()
     if others := [service for service in running if service != "postgres"]:
-        say("stopping the stack for the time of the copy")
+        say("stopping the stack while it is copied")
     try:
         if others:
             compose("stop", *others)
-        # Again: the scheduler may have started one in between.
+        # Checked again: the scheduler may have started a step in between.
         _refuse_while_steps_run(stack)
         _start_database()
         yield
@@ -105,7 +105,7 @@ def _refuse_while_steps_run(stack: Stack) -> None:
     if steps := running_steps(stack.project):
         raise StackError(
             f"steps are running ({', '.join(steps)}) and would lose MLflow and the store: wait until they have ended; "
-            "pause their DAGs if new ones keep starting"
+            "pause their DAGs if more keep starting"
         )
 
 
@@ -122,7 +122,7 @@ def _load(database: str, path: Path) -> None:
     _in_database("dropdb", "--force", "--if-exists", database)
     _in_database("createdb", f"--owner={database}", database)
     with path.open("rb") as source:
-        # As the role that owns it, or the service could not read its own tables.
+        # Restored as the role that owns the database; otherwise the service could not read its own tables.
         owner = ("--no-owner", f"--role={database}")
         _in_database("pg_restore", "--exit-on-error", *owner, f"--dbname={database}", source=source)
 
@@ -142,26 +142,26 @@ def _unpack_store(stack: Stack, path: Path) -> None:
 
 
 def _beside_store(stack: Stack, mode: str, *command: str, **streams: Any) -> None:
-    """Run a command as root with the store's volume at /data, in an image that is there anyway."""
+    """Run a command as root with the store's volume at /data, in an image that the stack has anyway."""
     mount = f"--mount=type=volume,source={stack.volume('s3')},target=/data,{mode}"
     options = ("--rm", "--interactive", "--network=none", "--user=0:0", "--entrypoint=", mount)
     docker("run", *options, stack.image("mlflow"), *command, **streams)
 
 
 def _check(folder: Path, stack: Stack) -> None:
-    """Refuse what is no complete backup of this stack."""
+    """Refuse a folder that is not a complete backup of this stack."""
     try:
         contents = json.loads((folder / _CONTENTS).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise StackError(f"{folder} is no backup: {error}; expected a folder that `make backup` wrote") from error
+        raise StackError(f"{folder} is not a backup: {error}; expected a folder that `make backup` wrote") from error
     if contents["format"] != _FORMAT:
         raise StackError(
-            f"{folder} has format {contents['format']}, this version reads {_FORMAT}: use the one it is of"
+            f"{folder} has format {contents['format']}, this version reads {_FORMAT}: use the version that wrote it"
         )
     if contents["keys"] != _keys(stack):
         raise StackError(
             f"{folder} was made with another AIRFLOW_FERNET_KEY or MLFLOW_ADMIN_PASSWORD than .env has now; "
-            "without them connections and the login are lost: bring back the .env of then"
+            "without them connections and the login are lost: restore the .env of that time"
         )
     for name, digest in contents["files"].items():
         if not (folder / name).is_file() or _digest(folder / name) != digest:
@@ -169,7 +169,7 @@ def _check(folder: Path, stack: Stack) -> None:
 
 
 def _keys(stack: Stack) -> str:
-    """Return a mark of the secrets that the databases depend on; it tells nothing about them."""
+    """Return a digest of the secrets that the databases depend on; it does not reveal them."""
     secrets = (
         stack.value("scheduler", "AIRFLOW__CORE__FERNET_KEY"),
         stack.value("scheduler", "MLFLOW_TRACKING_PASSWORD"),

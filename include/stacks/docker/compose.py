@@ -1,4 +1,4 @@
-"""Docker Compose and the engine as the stack's commands need them. Only the command line of Docker, no client."""
+"""Run Docker Compose and the engine for the stack's commands, by Docker's command line only."""
 
 import json
 import os
@@ -10,11 +10,11 @@ from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[3]
 PROFILE = "tools"
-"""The profile of services that only commands start."""
+"""Profile of the services that only commands start."""
 
 _FILES = "docker-compose.airflow.yml"
 _START_SECONDS = 600
-"""Compose's own limit does not hold while it waits for what a service depends on."""
+"""A limit of our own: Compose's does not hold while it waits for the services that a service depends on."""
 
 _WELL = ("", "healthy")
 
@@ -25,7 +25,7 @@ class StackError(RuntimeError):
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack as Compose sees it: its files with the values of ``.env`` and the environment put in."""
+    """The stack as Compose sees it: its files, filled in from ``.env`` and the environment."""
 
     config: dict[str, Any]
 
@@ -43,8 +43,8 @@ class Stack:
         return str(self.config["services"][service]["image"])
 
     def value(self, service: str, variable: str) -> str:
-        """Return a variable of a service's environment."""
-        # Compose doubles each dollar sign, so that its output can be read as a file again.
+        """Return the value of a variable in a service's environment."""
+        # Compose doubles each dollar sign, so that its output is a valid Compose file.
         return str(self.config["services"][service]["environment"][variable]).replace("$$", "$")
 
     def url(self, service: str) -> str:
@@ -58,16 +58,16 @@ def read_stack() -> Stack:
     """Read the stack's files.
 
     Raises:
-        StackError: Compose refuses them, for a secret that is missing for example.
+        StackError: Compose refuses them, for example because a secret is missing.
     """
     return Stack(json.loads(compose("config", "--format", "json")))
 
 
 def start() -> None:
-    """Start what is not running and wait until it answers.
+    """Start the services that are not running and wait until they answer.
 
     Raises:
-        StackError: a service ended or does not answer; with the last lines of those that do not run or are not healthy.
+        StackError: a service ended or does not answer; the message has the last log lines of each such service.
     """
     try:
         compose("up", "--detach", "--wait", "--no-build", timeout=_START_SECONDS)
@@ -85,12 +85,12 @@ def running_steps(project: str) -> list[str]:
 
 
 def has_volume(name: str) -> bool:
-    """Tell whether the engine has a volume."""
+    """Return whether the engine has a volume."""
     return name in docker("volume", "ls", "--quiet", "--filter", f"name={name}").split()
 
 
 def compose(*arguments: str, **options: Any) -> str:
-    """Run ``docker compose``; as :func:`docker`."""
+    """Run ``docker compose`` as :func:`docker` runs a command."""
     return docker("compose", *arguments, **options)
 
 
@@ -100,33 +100,19 @@ def docker(
     """Run a command of Docker and return what it prints.
 
     Args:
-        arguments: of the command line.
-        source: what the command reads.
-        target: where its output goes instead.
-        timeout: seconds after which it is ended.
+        arguments: the words after ``docker``.
+        source: the command's standard input.
+        target: receives the output in place of the returned text.
+        timeout: seconds after which the command is stopped.
 
     Raises:
-        StackError: it failed, or did not end in time.
+        StackError: the command failed or did not end in time.
     """
-    command = os.environ.get("DOCKER", "docker")
-    environment = {"COMPOSE_FILE": _FILES} | os.environ
-    try:
-        process = subprocess.Popen(
-            [command, *arguments],
-            cwd=ROOT,
-            env=environment,
-            stdin=source or subprocess.DEVNULL,
-            stdout=target or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            process_group=0,
-        )
-    except FileNotFoundError as error:
-        raise StackError(f"{command} is not here: install Docker with Compose, or set DOCKER to its path") from error
-    with process:
+    with _started(arguments, source or subprocess.DEVNULL, target or subprocess.PIPE) as process:
         try:
             said, complaint = process.communicate(timeout=timeout)
         except BaseException as error:
-            # Compose is a process of its own, which outlives the command line that started it.
+            # Compose is a separate process, which outlives the command line that started it.
             os.killpg(process.pid, signal.SIGTERM)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise StackError(f"docker {' '.join(arguments[:5])} did not end within {timeout} s") from error
@@ -135,3 +121,20 @@ def docker(
         reason = complaint.decode(errors="replace").strip()[-2000:]
         raise StackError(f"docker {' '.join(arguments[:5])} ended with {process.returncode}: {reason}")
     return (said or b"").decode(errors="replace")
+
+
+def _started(arguments: tuple[str, ...], source: IO[bytes] | int, target: IO[bytes] | int) -> subprocess.Popen[bytes]:
+    command = os.environ.get("DOCKER", "docker")
+    environment = {"COMPOSE_FILE": _FILES} | os.environ
+    try:
+        return subprocess.Popen(
+            [command, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdin=source,
+            stdout=target,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+    except FileNotFoundError as error:
+        raise StackError(f"{command} not found: install Docker with Compose, or set DOCKER to its path") from error

@@ -1,6 +1,6 @@
-"""``make stack-demo``: sample data into the bucket, one night of the sample pipeline in containers, its champion.
+"""Run ``make stack-demo``: sample data into the bucket, then one night of the sample pipeline in containers.
 
-It may be run again: days that exist stay, and the night is run once more by hand.
+It can be run again: existing days stay, and the night is run once more by hand.
 """
 
 import base64
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 
 def write_sample_data(today: date) -> str:
-    """Put the sample dataset of the days around ``today`` into the bucket; return what was done."""
+    """Put the sample dataset of the days around ``today`` into the bucket; return the command's output."""
     days = [str(today + timedelta(days=offset)) for offset in range(-_DAYS_BACK, _DAYS_AHEAD)]
     return compose("--profile", PROFILE, "run", "--rm", "--no-TTY", "--no-deps", "sample-data", *days).strip()
 
@@ -36,7 +36,7 @@ def run_demo(say: Say) -> None:
     """Run the demo.
 
     Raises:
-        StackError: the stack is not running, or the night did not end as it must.
+        StackError: the stack is not running, or the night did not succeed.
     """
     stack, pipeline = read_stack(), read_catalog(default_catalog(ROOT)).pipelines[PIPELINE]
     api = log_in(stack)
@@ -56,7 +56,7 @@ def log_in(stack: Stack) -> AirflowApi:
     """Log in to the stack's Airflow as its admin.
 
     Raises:
-        StackError: it does not answer.
+        StackError: Airflow does not answer.
     """
     user, password = (stack.value("airflow-init", f"AIRFLOW_ADMIN_{name}") for name in ("USER", "PASSWORD"))
     try:
@@ -66,7 +66,7 @@ def log_in(stack: Stack) -> AirflowApi:
 
 
 def champion(stack: Stack, registry: Registry) -> str | None:
-    """Return the version that MLflow has under the champion's alias."""
+    """Return the version that has the champion alias in MLflow."""
     user, password = (stack.value("scheduler", f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
     address = f"{stack.url('mlflow')}/api/2.0/mlflow/registered-models/get?name={registry.model}"
     login = base64.b64encode(f"{user}:{password}".encode()).decode()
@@ -77,7 +77,7 @@ def champion(stack: Stack, registry: Registry) -> str | None:
 
 
 def _start_night(api: AirflowApi, dag_id: str) -> str:
-    """Let the scheduler start the latest night, or start it by hand if that has ended already."""
+    """Let the scheduler start the latest night, or start a run by hand if that night has already ended."""
     api.unpause(dag_id)
     deadline = time.monotonic() + _START_SECONDS
     while not (runs := api.dag_runs(dag_id)):
@@ -90,7 +90,7 @@ def _start_night(api: AirflowApi, dag_id: str) -> str:
 
 
 def _follow(api: AirflowApi, dag_id: str, run_id: str, say: Say) -> str:
-    """Say each change of a task's state until the run has ended; return how."""
+    """Report each change of a task's state until the run has ended; return the run's state."""
     shown: dict[str, Any] = {}
     deadline = time.monotonic() + _NIGHT_SECONDS
     while time.monotonic() < deadline:

@@ -32,7 +32,7 @@ def main() -> int:
         "--state", type=Path, default=PROJECT_ROOT / ".local", help="folder of all state (default .local)"
     )
     parser.add_argument("command", choices=("up", "down", "status", "demo", "run"))
-    parser.add_argument("words", nargs=argparse.REMAINDER, help="of run: airflow or trainer, with its arguments")
+    parser.add_argument("words", nargs=argparse.REMAINDER, help="for run: airflow or trainer, with its arguments")
     arguments = parser.parse_args()
     layout = Layout(arguments.state.resolve())
     try:
@@ -75,7 +75,7 @@ def _status(layout: Layout) -> int:
 
 
 def _run(layout: Layout, words: list[str]) -> int:
-    """Become a command that sees Airflow, MLflow and the data of the stack; without its settings it sees others."""
+    """Replace this process by a command with the stack's settings, so that it sees this stack and no other."""
     ports = known_ports(layout)
     if ports is None:
         raise StackError("no stack was started here yet; start it with `make up`")
@@ -129,13 +129,13 @@ def _pipeline() -> Pipeline:
     """Return the sample pipeline.
 
     Raises:
-        DemoFailed: the catalog has none that is sound.
+        DemoFailed: the catalog has no valid pipeline of that name.
     """
     reading = read_catalog(settings().catalog_path)
     if PIPELINE not in reading.pipelines:
         problems = "".join(f"\n{problem}" for problem in reading.problems)
         raise DemoFailed(
-            f"{settings().catalog_path} has no sound pipeline {PIPELINE!r}, which the demo runs; `make up` starts the "
+            f"{settings().catalog_path} has no valid pipeline {PIPELINE!r}, which the demo runs; `make up` starts the "
             f"stack without it{problems}"
         )
     return reading.pipelines[PIPELINE]
@@ -167,7 +167,7 @@ def _stopped(layout: Layout) -> Iterator[None]:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Treat being terminated like Ctrl-C."""
+    """Treat SIGTERM and SIGHUP like Ctrl-C."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,6 +1,6 @@
-"""`make demo`: one night and a backfill of the two nights before, through a real scheduler, on real handwriting.
+"""Run `make demo`: one night and a backfill of the two nights before, by a real scheduler, on real handwriting.
 
-It may be run again: what is done stays done, every step says so, and neither versions nor champion change.
+It can be run again: completed steps report that they are done, and neither versions nor champion change.
 """
 
 import subprocess
@@ -19,14 +19,14 @@ from .services import TRAINER_BIN
 PIPELINE = "digits"
 NIGHT_SECONDS = 1200
 DAYS_AHEAD = 7
-"""Sample data for the nights to come, so that a stack left running has something to train on."""
+"""Number of coming nights that get sample data, so that a stack left running has something to train on."""
 
 _ENDED = ("success", "failed")
 
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo works with."""
+    """The stack and the pipeline that the demo runs."""
 
     layout: Layout
     ports: Ports
@@ -36,11 +36,11 @@ class Demo:
 
 
 class DemoFailed(RuntimeError):
-    """A run of the demo did not end as it must."""
+    """A run of the demo did not succeed, or its result is wrong."""
 
 
 def write_sample_data(layout: Layout, pipeline: Pipeline, today: date) -> None:
-    """Write the sample dataset: the three days before today and some days to come; days that exist stay."""
+    """Write the sample dataset of today, the four days before and the days to come; existing days stay."""
     days = [today + timedelta(days=offset) for offset in range(-4, DAYS_AHEAD)]
     root = layout.store / pipeline.dataset.uri
     command = [str(TRAINER_BIN / "trainer"), "sample-data", "--root", str(root), "--days", *map(str, days)]
@@ -48,7 +48,7 @@ def write_sample_data(layout: Layout, pipeline: Pipeline, today: date) -> None:
 
 
 def run_demo(demo: Demo) -> None:
-    """Run the night, then the backfill, and print what came of them.
+    """Run the night, then the backfill, and print a table of their results.
 
     Raises:
         DemoFailed: a run failed, or the champion is not the night's version.
@@ -76,7 +76,7 @@ def _run_night(demo: Demo) -> dict[str, str]:
     _wait(lambda: bool(_nights(demo)), 60, "the scheduler did not start the night's run")
     night = _nights(demo)[-1]
     if before and before[-1]["state"] in _ENDED:
-        demo.say("the night was run before: clearing it; every step should answer 'already done'")
+        demo.say("the night was run before: clearing it; every step should report 'already done'")
         demo.api.clear(dag_id, night["dag_run_id"])
     demo.say(f"night {night['dag_run_id']}")
     _follow(demo, [night["dag_run_id"]])
@@ -92,7 +92,7 @@ def _run_backfill(demo: Demo, night: dict[str, str]) -> list[str]:
     latest = datetime.fromisoformat(night["logical_date"])
     first, last = latest - timedelta(days=2), latest - timedelta(days=1)
     if (earlier := _backfilled(demo, first, last)) and _have_ended(demo, earlier):
-        # An earlier demo's; Airflow closes a backfill only some 30 s after its last run.
+        # These are an earlier demo's; Airflow closes a backfill only some 30 s after its last run.
         _wait(lambda: demo.api.active_backfill(dag_id) is None, 120, "the earlier demo's backfill did not end")
     if demo.api.active_backfill(dag_id) is None:
         demo.api.backfill(dag_id, first, last, active_runs=2)
@@ -117,7 +117,7 @@ def _backfilled(demo: Demo, first: datetime, last: datetime) -> list[str]:
 
 
 def _follow(demo: Demo, run_ids: list[str]) -> None:
-    """Say each change of a task's state and each finished epoch until all runs have ended."""
+    """Report each change of a task's state and each completed epoch until all runs have ended."""
     seen: dict[tuple[str, str], str] = {}
     deadline = time.monotonic() + NIGHT_SECONDS
     while True:

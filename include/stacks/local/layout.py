@@ -1,6 +1,6 @@
-"""Where the local stack keeps its state, and the environment its processes share.
+"""Folders, ports and environment of the local stack.
 
-Everything lies below one folder (``.local``, or another for tests); nothing is written elsewhere.
+All state lies below one folder (``.local``, or another for tests); nothing is written elsewhere.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parents[3]
 STATE_VARIABLE = "NIGHTSHIFT_STATE"
-"""Set for every process of a stack and so for all their children: stopping finds them by it."""
+"""Set for every process of a stack and inherited by its children, so that stopping finds them all."""
 
 ADMIN = "admin"
 
@@ -50,7 +50,7 @@ class Layout:
 
     @property
     def ports_file(self) -> Path:
-        """The ports a stack was given, kept so that addresses stay the same."""
+        """The stack's ports, kept so that its addresses stay the same."""
         return self.state / "ports.json"
 
     @property
@@ -60,19 +60,19 @@ class Layout:
 
     @property
     def docker_marker(self) -> Path:
-        """There if the stack's steps run, or ever ran, in containers."""
+        """A file that exists once the stack has run steps in containers."""
         return self.state / "uses_docker"
 
     @property
     def passwords_file(self) -> Path:
-        """Where Airflow's simple auth manager keeps the generated password."""
+        """The file in which Airflow's simple auth manager keeps the generated password."""
         return self.airflow_home / "simple_auth_manager_passwords.json.generated"
 
     def create(self) -> None:
         """Make the folders that services expect."""
         for folder in (self.airflow_home, self.logs, self.store, self.cache, self.state / "artifacts"):
             folder.mkdir(parents=True, exist_ok=True)
-        # Made here because Airflow would make it readable by everybody.
+        # Written here because Airflow would make it readable by every user.
         kept_secret(self.passwords_file, lambda: json.dumps({ADMIN: secrets.token_urlsafe(12)}))
 
     def password(self) -> str:
@@ -100,7 +100,7 @@ class Ports:
 
 
 def choose_ports(layout: Layout) -> Ports:
-    """Return the stack's ports: those it had, AIRFLOW_PORT and MLFLOW_PORT, 8080 and 5000, or the next free ones."""
+    """Return the stack's earlier ports if free, else the first free ones from AIRFLOW_PORT and MLFLOW_PORT upward."""
     if layout.ports_file.exists():
         known = Ports(**json.loads(layout.ports_file.read_text()))
         if _is_free(known.airflow) and _is_free(known.mlflow):
@@ -121,7 +121,7 @@ def known_ports(layout: Layout) -> Ports | None:
 
 
 def free_ports(first: int) -> Iterator[int]:
-    """Yield the ports of loopback from one on that nobody uses."""
+    """Yield the free loopback ports from ``first`` upward."""
     return (port for port in range(first, 65536) if _is_free(port))
 
 
@@ -141,18 +141,23 @@ def _can_bind(probe: socket.socket, port: int) -> bool:
 
 def environment(layout: Layout, ports: Ports, extra: dict[str, str] | None = None) -> dict[str, str]:
     """Return the environment of every process of the stack."""
-    bundle = {
-        "name": "nightshift",
-        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(PROJECT_ROOT), "refresh_interval": 30},
-    }
     inherited = {
         name: value
         for name, value in os.environ.items()
         if name.startswith(_CONNECTION) or not name.startswith(_NOT_INHERITED)
     }
-    settings = {
-        STATE_VARIABLE: str(layout.state),
+    own = {STATE_VARIABLE: str(layout.state)} | _airflow_settings(layout, ports) | _step_settings(layout, ports)
+    asked = inherited | own | (extra or {})
+    return (_docker_settings(layout) if asked.get("TRAINING_RUNTIME") == "docker" else {}) | asked
+
+
+def _airflow_settings(layout: Layout, ports: Ports) -> dict[str, str]:
+    bundle = {
+        "name": "nightshift",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(PROJECT_ROOT), "refresh_interval": 30},
+    }
+    return {
         "AIRFLOW_HOME": str(layout.airflow_home),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__PARALLELISM": "4",
@@ -173,6 +178,11 @@ def environment(layout: Layout, ports: Ports, extra: dict[str, str] | None = Non
         ),
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    }
+
+
+def _step_settings(layout: Layout, ports: Ports) -> dict[str, str]:
+    return {
         "MLFLOW_TRACKING_URI": ports.mlflow_url,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -181,12 +191,10 @@ def environment(layout: Layout, ports: Ports, extra: dict[str, str] | None = Non
         "TRAINER_CACHE_DIR": str(layout.cache),
         "TRAINER_COMMAND": str(PROJECT_ROOT / ".venv/trainer/bin/trainer"),
     }
-    asked = inherited | settings | (extra or {})
-    return (_docker_settings(layout) if asked.get("TRAINING_RUNTIME") == "docker" else {}) | asked
 
 
 def _docker_settings(layout: Layout) -> dict[str, str]:
-    """Return how steps in containers of this machine reach MLflow, the datasets and the cache of a local stack."""
+    """Return the settings by which steps in containers reach MLflow, datasets and cache of a local stack."""
     return {
         "DOCKER_NETWORK": "host",
         "DOCKER_MOUNTS": f"{layout.store}:{layout.store}:ro",
@@ -196,7 +204,7 @@ def _docker_settings(layout: Layout) -> dict[str, str]:
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """Return a secret that is made once and readable by its owner only."""
+    """Return the secret in a file, which is made at the first call and readable by its owner only."""
     if not path.exists():
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:

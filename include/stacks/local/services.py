@@ -1,8 +1,8 @@
 """Start, watch and stop the processes of a local stack.
 
-Each service is the leader of a session, so a Ctrl-C reaches only the command that a person runs. Stopping goes by two
-marks, since neither is enough: the session, which a step leaves, and an environment variable that every process
-inherits, which a process that renames itself hides.
+Each service leads its own session, so a Ctrl-C reaches only the command that a person runs. Stopping finds processes
+by two marks, since neither is enough: the session, which a step leaves, and an environment variable that every process
+inherits, but that a process hides when it renames itself.
 """
 
 import os
@@ -27,7 +27,7 @@ from .layout import ADMIN, PROJECT_ROOT, STATE_VARIABLE, Layout, Ports, environm
 AIRFLOW_BIN = PROJECT_ROOT / ".venv/airflow/bin"
 TRAINER_BIN = PROJECT_ROOT / ".venv/trainer/bin"
 GPU_POOL = "gpu"
-"""As ``include/pipelines/training_dag.py`` names it, which imports Airflow."""
+"""Same as in ``include/pipelines/training_dag.py``, which is not imported because it imports Airflow."""
 
 START_SECONDS = 120
 STOP_SECONDS = 15
@@ -38,7 +38,7 @@ class StackError(RuntimeError):
 
 
 def commands(layout: Layout, ports: Ports) -> dict[str, list[str]]:
-    """Return each service's command."""
+    """Return the command of each service."""
     airflow = str(AIRFLOW_BIN / "airflow")
     mlflow = [
         *(str(TRAINER_BIN / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(ports.mlflow), "--workers", "1"),
@@ -54,7 +54,7 @@ def commands(layout: Layout, ports: Ports) -> dict[str, list[str]]:
 
 
 def start(layout: Layout, ports: Ports, say: Callable[[str], None], extra: dict[str, str] | None = None) -> None:
-    """Start all services and return when Airflow and MLflow answer.
+    """Start all services and wait until Airflow and MLflow answer.
 
     Raises:
         StackError: a service ended, or did not answer in time.
@@ -73,10 +73,10 @@ def start(layout: Layout, ports: Ports, say: Callable[[str], None], extra: dict[
 
 
 def _make_gpu_pool(api: AirflowApi, variables: dict[str, str]) -> None:
-    """Give the pool as many slots as steps have GPUs; Airflow starts no task of a pool that there is not."""
+    """Create the pool with a slot for each GPU of the steps; Airflow starts no task whose pool does not exist."""
     devices = [device for device in variables.get("DOCKER_GPUS", "").split(",") if device.strip()]
     pool = {"name": GPU_POOL, "slots": len(devices) or 1, "description": "GPUs of the Docker host"}
-    # In one call that may be asked for again: on SQLite the scheduler's first writes get in the way.
+    # One call that is safe to repeat: on SQLite the scheduler's first writes sometimes lock the database.
     action = {"action": "create", "action_on_existence": "overwrite", "entities": [pool]}
     done = api.call("PATCH", "/api/v2/pools", {"actions": [action]})
     if errors := done["create"]["errors"]:
@@ -94,7 +94,7 @@ def _migrate(layout: Layout, variables: dict[str, str]) -> None:
 
 
 def spawn(name: str, command: list[str], layout: Layout, variables: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Start one service; also again after it died."""
+    """Start a service, for the first time or after it died."""
     with (layout.logs / f"{name}.log").open("ab") as log:
         process = subprocess.Popen(
             command, env=variables, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -132,7 +132,7 @@ def _tail(path: Path, lines: int = 15) -> str:
 
 
 def processes(layout: Layout) -> list[psutil.Process]:
-    """Return every living process of the stack, whoever started it, but not this one."""
+    """Return every living process of the stack except this one, no matter which command started it."""
     return list(_living(layout))
 
 
@@ -153,7 +153,7 @@ def _living(layout: Layout) -> Iterator[psutil.Process]:
 
 
 def _sessions(layout: Layout) -> dict[int, float]:
-    """Return the sessions that services lead, with their start; one whose number was given anew is left out."""
+    """Return the start of each session that a service leads; sessions whose number was reused are left out."""
     if not layout.sessions_file.exists():
         return {}
     recorded = {}
@@ -183,7 +183,7 @@ def stop(layout: Layout) -> int:
 
 
 def containers(layout: Layout) -> list[str]:
-    """Return the ids of the stack's containers that run; none where it was never told to use Docker."""
+    """Return the ids of the stack's running containers; a stack that never used Docker has none."""
     if not layout.docker_marker.exists():
         return []
     found = _engine().containers(filters={"label": f"nightshift.stack={layout.state}"})
@@ -191,7 +191,7 @@ def containers(layout: Layout) -> list[str]:
 
 
 def stop_containers(layout: Layout) -> None:
-    """Stop the steps that run in containers; the next start of the stack goes on from their checkpoints."""
+    """Stop the steps that run in containers; after the next start of the stack they resume from their checkpoints."""
     try:
         for container in containers(layout):
             _engine().stop(container, timeout=STOP_SECONDS)
@@ -204,7 +204,7 @@ def _engine() -> APIClient:
 
 
 def _reap() -> None:
-    """Collect children of this process that ended."""
+    """Reap the children of this process that have ended."""
     while True:
         try:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):

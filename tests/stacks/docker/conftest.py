@@ -1,4 +1,4 @@
-"""A stack of the tests' own on this machine's engine: its own project, ports, network, cache and secrets."""
+"""A stack for the tests on this machine's engine, with a separate project, ports, network, cache and secrets."""
 
 import tempfile
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ class RunningStack:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Start a stack from nothing and throw it away afterwards; skips the test, saying why, where that cannot be."""
+    """Start a stack from scratch and delete it afterwards; skip the test, with the reason, where that is impossible."""
     folder = tmp_path_factory.mktemp("stack")
     with pytest.MonkeyPatch.context() as patch:
         secrets = add_missing(folder / ".env")
@@ -56,7 +56,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         require_engine()
         stack = read_stack()
         require_images(stack)
-        # What a run that was killed has left: its database has other passwords.
+        # A killed test run may have left a stack, whose database has other passwords.
         remove(stack)
         try:
             start()

@@ -1,4 +1,4 @@
-"""Backup and restore where they must refuse or clean up after themselves, with a Docker that only writes down calls."""
+"""Backup and restore where they must refuse or clean up, with a fake Docker that records its calls."""
 
 import json
 import stat
@@ -47,7 +47,7 @@ for beginning, answer in json.loads((folder / "answers.json").read_text()).items
 
 
 class Engine:
-    """The pretended Docker: what it answers, and what it was asked."""
+    """The fake Docker: its answers and the calls it received."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -112,14 +112,14 @@ def test_backup_of_a_stack_that_is_down_leaves_it_down(engine: Engine, tmp_path:
     assert engine.calls("compose stop") == ["compose stop postgres"]
 
 
-def test_backup_waits_for_no_step_and_stops_none(engine: Engine, tmp_path: Path) -> None:
+def test_backup_is_refused_while_steps_run_and_stops_none(engine: Engine, tmp_path: Path) -> None:
     engine.answer(ps="nightshift-1-train\n")
     with pytest.raises(StackError, match=r"steps are running \(nightshift-1-train\) .* wait until they have ended"):
         back_up(tmp_path / "backups", print)
     assert engine.calls("compose stop") == []
 
 
-def test_backup_of_nothing_says_so(engine: Engine, tmp_path: Path) -> None:
+def test_backup_without_data_is_refused(engine: Engine, tmp_path: Path) -> None:
     engine.answer(volume_ls="night_postgres_old\n")
     with pytest.raises(StackError, match="nothing to back up: there is no volume night_postgres; `make stack-up`"):
         back_up(tmp_path / "backups", print)
@@ -134,8 +134,8 @@ def test_restore_of_an_empty_stack_brings_back_store_then_databases_then_service
     assert engine.calls("compose up")[-1] == "compose up --detach --wait --no-build"
 
 
-def test_restore_throws_nothing_away_unasked(engine: Engine, backup: Path) -> None:
-    with pytest.raises(StackError, match=r"has data already \(volume night_postgres\); REPLACE=1"):
+def test_restore_discards_data_only_on_request(engine: Engine, backup: Path) -> None:
+    with pytest.raises(StackError, match=r"already has data \(volume night_postgres\); REPLACE=1"):
         restore(backup, print)
     assert engine.calls("compose down") == []
     restore(backup, print, replace=True)
@@ -164,11 +164,11 @@ def _age(backup: Path) -> None:
     [
         (_damage, "s3.tar is missing or damaged: take another backup"),
         (_lose, "mlflow.dump is missing or damaged"),
-        (_forget, "is no backup: .* expected a folder that `make backup` wrote"),
+        (_forget, "is not a backup: .* expected a folder that `make backup` wrote"),
         (_age, "has format 0, this version reads 1"),
     ],
 )
-def test_restore_of_what_is_no_complete_backup_touches_nothing(
+def test_restore_of_an_incomplete_backup_changes_nothing(
     engine: Engine, backup: Path, change: Callable[[Path], None], message: str
 ) -> None:
     change(backup)
@@ -191,11 +191,11 @@ def test_missing_docker_and_failures_are_one_line_on_the_command_line(
     assert main() == 1
     assert capsys.readouterr().err == "error: docker compose config --format json ended with 1: !no .env\n"
     monkeypatch.setenv("DOCKER", str(tmp_path / "nothing"))
-    with pytest.raises(StackError, match="is not here: install Docker with Compose, or set DOCKER"):
+    with pytest.raises(StackError, match="not found: install Docker with Compose, or set DOCKER"):
         docker("version")
 
 
-def test_a_command_that_takes_too_long_is_ended_with_what_it_started(
+def test_a_command_that_takes_too_long_is_stopped_with_its_children(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script, started = tmp_path / "docker", tmp_path / "started"

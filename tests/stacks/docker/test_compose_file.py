@@ -1,4 +1,4 @@
-"""What docker-compose.airflow.yml promises, read as data."""
+"""Guarantees of docker-compose.airflow.yml, checked by reading the file as data."""
 
 import re
 import stat
@@ -36,7 +36,7 @@ def test_each_service_is_limited_logs_in_bounds_and_restarts(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_each_service_tells_its_health_and_each_job_ends(name: str) -> None:
+def test_each_service_reports_its_health_and_each_job_ends(name: str) -> None:
     assert SERVICES[name]["healthcheck"].get("disable", False) == (name in RESTARTS)
 
 
@@ -101,7 +101,7 @@ ELSEWHERE = {
 """Settings of .env.example that the stack in Docker has no use for, or sets itself."""
 
 
-def test_each_documented_setting_reaches_the_stack_or_is_named_as_not_its_own() -> None:
+def test_each_documented_setting_reaches_the_stack_or_is_listed_as_unused() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     documented = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=", text, flags=re.MULTILINE))
     used = set(re.findall(r"\$\{([A-Z][A-Z0-9_]+)", TEXT + (ROOT / "docker-compose.gpu.yml").read_text()))
@@ -126,7 +126,9 @@ def test_compose_refuses_each_missing_secret_and_says_what_makes_it(
 
 
 @pytest.mark.stack
-def test_names_by_which_people_reach_the_uis_are_known_to_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_uis_accept_the_host_names_by_which_people_reach_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     require_engine()
     monkeypatch.setenv("COMPOSE_ENV_FILES", str(tmp_path / ".env"))
     monkeypatch.delenv("MLFLOW_PORT")  # the tests' own

@@ -1,6 +1,7 @@
-"""The stack's PostgreSQL, which is Airflow's and MLflow's, is away for two minutes while the sample pipeline trains.
+"""Stop the PostgreSQL of Airflow and MLflow for two minutes while the sample pipeline trains.
 
-The scheduler ends without it and Compose starts it again; the training's container goes on, and the next try attaches.
+The scheduler ends without it and Compose restarts it; the training's container keeps running, and the next attempt
+attaches to it.
 """
 
 import base64
@@ -37,7 +38,7 @@ def test_two_minutes_without_the_database_cost_no_epoch_and_double_nothing(runni
     (record,) = records(running)
     assert record["info"]["status"] == "FINISHED"
     epochs = epochs_of(running, record["info"]["run_id"])
-    assert epochs == list(range(1, 11))  # once each, as many as the sample pipeline has
+    assert epochs == list(range(1, 11))  # each epoch once, as many as the sample pipeline has
     assert [as_mapping(version["tags"])["airflow.run_id"] for version in versions(running)] == [run_id]
 
 
@@ -54,13 +55,13 @@ def versions(running: RunningStack) -> list[dict[str, Any]]:
 
 
 def epochs_of(running: RunningStack, run_id: str) -> list[int]:
-    """Return the epochs of the points of a metric that every epoch has."""
+    """Return the epochs recorded for a metric that every epoch has."""
     query = urlencode({"run_id": run_id, "metric_key": "train/batch", "max_results": 1000})
     return [int(point["step"]) for point in mlflow(running, f"metrics/get-history?{query}")["metrics"]]
 
 
 def mlflow(running: RunningStack, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Make one call of MLflow's API, which asks for a login here."""
+    """Make one call of MLflow's API, which requires a login here."""
     user, password = (running.stack.value("scheduler", f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
     request = urllib.request.Request(
         f"{running.stack.url('mlflow')}/api/2.0/mlflow/{path}", data=None if body is None else json.dumps(body).encode()

@@ -56,7 +56,7 @@ print(json.dumps({bucket: sorted(versions(bucket)) for bucket in ("datasets", "m
 
 @dataclass(frozen=True)
 class Night:
-    """One night of the sample pipeline, and what was seen of it on the way."""
+    """One night of the sample pipeline, and observations made while it ran."""
 
     run_id: str
     tasks: dict[str, dict[str, Any]]
@@ -91,7 +91,7 @@ def night(running: RunningStack) -> Night:
     return Night(run_id, running.api.task_states(DAG_ID, run_id), sorted(seen), inspected)
 
 
-def test_night_goes_on_without_its_scheduler_trains_once_and_promotes(running: RunningStack, night: Night) -> None:
+def test_night_survives_its_scheduler_trains_once_and_promotes(running: RunningStack, night: Night) -> None:
     assert {name: task["state"] for name, task in night.tasks.items()} == dict.fromkeys(STEPS, "success")
     assert night.tasks["train"]["try_number"] == 2
     assert len(night.training) == 1
@@ -102,7 +102,7 @@ def test_night_goes_on_without_its_scheduler_trains_once_and_promotes(running: R
     assert container[:12] in json.dumps(running.api.call("GET", path))
 
 
-def test_secrets_are_where_they_are_needed_only(running: RunningStack, night: Night) -> None:
+def test_secrets_are_only_where_they_are_needed(running: RunningStack, night: Night) -> None:
     needed = {
         "postgres": {"POSTGRES_PASSWORD", "AIRFLOW_DB_PASSWORD", "MLFLOW_DB_PASSWORD"},
         "mlflow": {"MLFLOW_DB_PASSWORD", "MLFLOW_SECRET_KEY", "S3_ACCESS_KEY", "S3_SECRET_KEY"},
@@ -131,7 +131,7 @@ def test_no_secret_is_in_logs_rendered_fields_or_xcoms(running: RunningStack, ni
         assert secrets_in(rows, running) == set(), table
 
 
-def test_proxy_lets_through_what_steps_need_and_nothing_else(running: RunningStack) -> None:
+def test_proxy_allows_only_the_calls_that_steps_need(running: RunningStack) -> None:
     network = f"{running.stack.project}-training"
     good: dict[str, Any] = {
         "Image": "no-such-image:1",
@@ -141,7 +141,7 @@ def test_proxy_lets_through_what_steps_need_and_nothing_else(running: RunningSta
     create = "/v1.41/containers/create?name=x"
     allowed = [("GET", "/_ping", None), ("GET", "/v1.41/containers/json", None), ("GET", "/version", None)]
     assert ask_proxy(running, allowed) == [200] * len(allowed)
-    # It reaches the engine, which has no such image.
+    # The call reaches the engine, which has no such image.
     assert ask_proxy(running, [("POST", create, good)]) == [404]
     hosts: list[dict[str, Any]] = [
         {"Privileged": True},
@@ -179,7 +179,7 @@ def test_proxy_lets_through_what_steps_need_and_nothing_else(running: RunningSta
     assert [(call, status) for call, status in zip(refused, answers, strict=True) if status != 403] == []
 
 
-def test_nobody_gets_in_without_a_login(running: RunningStack) -> None:
+def test_every_ui_requires_a_login(running: RunningStack) -> None:
     for service, path in (
         ("api-server", "/api/v2/dags"),
         ("mlflow", "/api/2.0/mlflow/experiments/search?max_results=1"),
@@ -196,7 +196,7 @@ def test_down_and_up_keep_the_data(running: RunningStack, night: Night) -> None:
     assert kept(running, night) == before
 
 
-def test_a_preparation_that_fails_ends_the_start_with_its_last_words(
+def test_a_failed_preparation_ends_the_start_with_its_last_log_lines(
     running: RunningStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "broken.yml"
@@ -213,7 +213,7 @@ def test_backup_brings_back_what_was_lost_with_all_volumes(running: RunningStack
     before = kept(running, night)
     backup = back_up(tmp_path, print)
     assert kept(running, night) == before
-    with pytest.raises(StackError, match="has data already"):
+    with pytest.raises(StackError, match="already has data"):
         restore(backup, print)
     compose("down", "--volumes")
     restore(backup, print)
@@ -238,13 +238,13 @@ def secrets_in(text: str, running: RunningStack) -> set[str]:
 
 
 def ask_proxy(running: RunningStack, calls: list[tuple[str, str, Any]]) -> list[int]:
-    """Make calls to the engine as the scheduler would, and return the HTTP statuses."""
+    """Make calls to the engine from the scheduler's container and return their HTTP statuses."""
     script = running.run_in("scheduler", "python", "-c", _ASK_PROXY, text=json.dumps(calls))
     return [int(status) for status in json.loads(script)]
 
 
 def kept(running: RunningStack, night: Night) -> dict[str, Any]:
-    """What must be the same before and after."""
+    """Return the data that must be the same before and after."""
     wait_for(until_answers(lambda: running.api.dag_run(DAG_ID, night.run_id)), 120)
     return {
         "run": {key: running.api.dag_run(DAG_ID, night.run_id)[key] for key in ("state", "start_date", "end_date")},

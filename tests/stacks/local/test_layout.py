@@ -1,4 +1,4 @@
-"""The local stack's addresses and environment."""
+"""Addresses and environment of the local stack."""
 
 import json
 import socket
@@ -16,7 +16,7 @@ def layout(tmp_path: Path) -> Layout:
     return stack
 
 
-def test_ports_in_use_are_passed_over(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ports_in_use_are_skipped(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -43,7 +43,7 @@ def test_stop_finds_a_process_that_hides_its_environment(layout: Layout) -> None
     assert services.stop(layout) == 1
 
 
-def test_stop_kills_what_ignores_being_asked(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stop_kills_a_process_that_ignores_sigterm(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "STOP_SECONDS", 1)
     ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     deaf = f"{lifeline()}; {ignore}; print('deaf', flush=True); time.sleep(300)"
@@ -65,8 +65,8 @@ def test_stop_leaves_other_stacks_alone(layout: Layout, tmp_path: Path) -> None:
         other.wait()
 
 
-def test_a_number_given_anew_is_not_taken_for_the_stack(layout: Layout) -> None:
-    """The recorded leader is long gone and its number belongs to somebody else now."""
+def test_a_reused_process_id_is_not_taken_for_the_stack(layout: Layout) -> None:
+    """The recorded leader ended long ago and another process has its number now."""
     stranger = subprocess.Popen(SLEEP, start_new_session=True)
     try:
         layout.sessions_file.write_text(

@@ -19,7 +19,7 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     return Layout(tmp_path)
 
 
-def test_a_port_that_was_taken_meanwhile_is_left_to_the_other(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_whose_port_was_taken_meanwhile_uses_another(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Ports] = []
 
     def start(_layout: Layout, ports: Ports, _say: object) -> None:
@@ -42,12 +42,12 @@ def test_a_catalog_without_the_sample_pipeline_starts_and_its_demo_says_what_is_
     started: list[Ports] = []
     monkeypatch.setattr(local_stack, "start", lambda _layout, ports, _say: started.append(ports))
     assert local_stack._start(layout) == started[0]
-    with pytest.raises(DemoFailed, match=r"(?s)has no sound pipeline 'digits'.*modle: unknown key"):
+    with pytest.raises(DemoFailed, match=r"(?s)has no valid pipeline 'digits'.*modle: unknown key"):
         local_stack._demo(layout)
     read_settings.cache_clear()
 
 
-def test_a_command_by_hand_sees_what_the_stack_sees(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_by_hand_has_the_environment_of_the_stack(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(StackError, match="no stack was started here yet; start it with `make up`"):
         local_stack._run(layout, ["airflow", "dags", "list"])
     layout.create()
@@ -64,7 +64,7 @@ def test_a_command_by_hand_sees_what_the_stack_sees(layout: Layout, monkeypatch:
     assert variables["AIRFLOW_HOME"] == str(layout.airflow_home)
 
 
-def test_other_errors_are_told_at_once(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_errors_are_reported_at_once(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     def start(*_: object) -> None:
         raise StackError("mlflow ended with exit code 1")
 
