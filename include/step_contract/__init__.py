@@ -2,8 +2,8 @@
 
 Airflow imports this package from the DAG bundle as ``include.step_contract``, the image as the installed package
 ``step_contract``; so its modules import each other relatively. Importing it costs nothing, and its submodules need
-pydantic only. The exceptions are ``catalog.reading`` and ``__main__``, which also need PyYAML and croniter and are
-never imported by the image.
+pydantic only. The exceptions are ``catalog.reading`` and ``__main__``, which also need PyYAML, croniter and jsonschema
+and are never imported by the image.
 
 - ``order``: the verbs, and the union of what they are ordered with; ``result`` and ``failure``: how they end;
 - ``step``: the DAG run and the attempt that a step works for;

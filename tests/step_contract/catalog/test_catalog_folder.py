@@ -152,6 +152,15 @@ def test_a_copied_file_does_not_take_the_registered_model_of_the_original(read: 
     assert [problem.file for problem in reading.problems] == ["catalog/copy.yaml"]
 
 
+def test_a_pipeline_whose_name_another_file_keeps_still_claims_its_registered_model(read: ReadFolder) -> None:
+    both = pipelines("digits", model="shared") + pipelines("letters", model="shared").partition("pipelines:\n")[2]
+    content = {"a.yaml": both, "digits.yaml": pipelines("digits")}
+    reading = read(content)
+    assert list(reading.pipelines) == ["digits"]
+    assert read(content, "train_letters").pipelines == {}
+    assert [problem.got for problem in read(content, "train_letters").problems] == [reading.problems[1].got]
+
+
 @pytest.mark.parametrize(
     "bad", ["pipelines: [", "", b"\xff", "version: 2\npipelines: {}\n", "[1]", pipelines("b", more="    ownr: 1\n")]
 )

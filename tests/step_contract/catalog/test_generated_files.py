@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from step_contract import catalog
 from step_contract.__main__ import main
 from step_contract.catalog.docs import catalog_docs
 from step_contract.catalog.reading import read_catalog
@@ -262,6 +263,22 @@ def test_the_core_of_the_contract_needs_pydantic_only() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     needed = {"annotated_types", "pydantic", "pydantic_core", "step_contract", "typing_extensions", "typing_inspection"}
     assert set(json.loads(done.stdout.replace("'", '"'))) <= needed
+
+
+@pytest.mark.parametrize("package", ["step_contract", "include.step_contract"])
+def test_the_door_of_the_catalog_loads_no_reader(package: str) -> None:
+    program = (
+        f"import sys, {package}.catalog\n"
+        f"print({{'yaml', 'croniter', 'jsonschema', '{package}.catalog.reading'}} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "set()\n"
+
+
+def test_the_door_of_the_catalog_names_what_exists() -> None:
+    names: dict[str, object] = {}
+    exec("from step_contract.catalog import *", names)
+    assert set(catalog.__all__) <= names.keys()
 
 
 def test_reading_a_catalog_imports_nothing_heavy() -> None:
