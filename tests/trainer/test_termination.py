@@ -106,7 +106,7 @@ def test_a_signal_stops_the_work_and_says_which(number: signal.Signals) -> None:
     with start() as process:
         process.send_signal(number)
         output, _ = process.communicate(timeout=30)
-    assert output == f"told to stop by {number.name}; the next try goes on from the last checkpoint\n"
+    assert output == f"told to stop by {number.name}; the next attempt resumes from the last checkpoint\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -144,7 +144,7 @@ def test_a_process_that_is_told_to_stop_and_whose_reader_is_gone_ends_all_the_sa
 def test_a_signal_that_comes_where_python_cannot_raise_stops_the_work_a_moment_later() -> None:
     command = [sys.executable, "-c", STOPPED_WHERE_NOTHING_IS_RAISED]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
-    assert done.stdout == "told to stop by SIGTERM; the next try goes on from the last checkpoint\n"
+    assert done.stdout == "told to stop by SIGTERM; the next attempt resumes from the last checkpoint\n"
     assert done.stderr == ""
 
 

@@ -373,14 +373,14 @@ def test_the_cache_loses_what_is_old_or_was_never_finished(settings: Settings) -
         put(settings, "objects/aa/1.jpg", 100 * DAY),
         put(settings, "incoming/abc", 2 * DAY),
         put(settings, "facts/.facts-xyz", 2 * DAY),
-        put(settings, "Ultralytics/.settings.json-xyz", 2 * DAY),
+        put(settings, "frameworks/Ultralytics/.settings.json-xyz", 2 * DAY),
     ]
     kept = [
         put(settings, "objects/aa/2.jpg", DAY),
         put(settings, "incoming/new", HOUR),
         put(settings, "facts/.facts-new", HOUR),
         put(settings, "facts/x.v1.json", 100 * DAY),
-        put(settings, "Ultralytics/settings.json", 100 * DAY),
+        put(settings, "frameworks/Ultralytics/settings.json", 100 * DAY),
     ]
     assert sweep(settings).removed == {"files of the cache": 4}
     assert [path for path in gone if path.exists()] == []

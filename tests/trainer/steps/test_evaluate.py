@@ -23,7 +23,7 @@ from tests.trainer.trained_runs import (
     registry_of,
     rewritten,
 )
-from trainer.datasets.manifest import Manifest, record_manifest
+from trainer.datasets.manifest import Manifest, load_manifest, record_manifest
 from trainer.errors import BadData, BadRequest, OutOfMemory, Superseded
 from trainer.gate import comparison
 from trainer.registry.model_registry import Mover
@@ -73,7 +73,7 @@ def test_the_first_candidate_is_measured_and_recorded(do: RunStep, trained_run: 
     table = read_json(job, "evaluation/per_class.json")
     assert table["columns"][:3] == ["class", "instances", "candidate mAP50-95"]
     assert sum(row[1] for row in table["data"]) == sum(
-        len(item.label.splitlines()) for item in comparison.load_manifest(job.record, job.workspace).of("val")
+        len(item.label.splitlines()) for item in load_manifest(job.record, job.workspace).of("val")
     )
     pictures = job.record.artifacts("evaluation")
     assert "evaluation/confusion_matrix_candidate.png" in pictures

@@ -11,6 +11,9 @@ from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import MakeRun, RunStep, mark_evaluated, registry_of
 from trainer.errors import BadRequest, Bug, Superseded
+from trainer.frameworks import ModelFacts
+from trainer.frameworks.ultralytics import FRAMEWORK
+from trainer.frameworks.ultralytics.framework import Ultralytics
 from trainer.job import Job
 from trainer.registry import packing as logged_model
 from trainer.registry.model_registry import ModelRegistry
@@ -116,7 +119,7 @@ def test_a_backfill_that_is_not_better_is_registered_and_leaves_the_candidate_al
 # -- repeated ---------------------------------------------------------------------------------------------------------
 
 STOPS = [
-    (logged_model.served_model, "save"),
+    (Ultralytics, "pack"),
     (ModelRegistry, "add_version"),
     (ModelRegistry, "set_alias_forward"),
 ]
@@ -151,9 +154,9 @@ def test_a_try_that_was_given_up_does_not_delete_what_its_successor_is_storing(e
     job.record.ownership.take(Step.REGISTER, 2)
     experiment = job.record.client.get_run(record.run_id).info.experiment_id
     job.record.client.create_logged_model(experiment, "model", record.run_id)  # the successor's, not ready yet
-    weights, example = Path("best.pt"), Path("example.png")
+    facts = ModelFacts(VisionTask.DETECT, imgsz=32, names=(), example=Path("example.png"))
     with pytest.raises(Superseded):
-        logged_model.log_model_once(record, weights, "s", task=VisionTask.DETECT, imgsz=32, names=(), example=example)
+        logged_model.log_model_once(record, FRAMEWORK, Path("best.pt"), "s", facts)
     assert logged_models(job) == ["model PENDING"]
 
 

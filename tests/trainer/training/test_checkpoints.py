@@ -9,8 +9,8 @@ import pytest
 
 from step_contract.order import Step
 from trainer.errors import BadData, BadRequest, Superseded, TryAgain
+from trainer.frameworks.ultralytics.checkpoint_files import BEST, HISTORY, LAST, ReplacedFile, publish
 from trainer.handover import slot as handover_slot
-from trainer.handover.slot import BEST, HISTORY, LAST
 from trainer.tracking.run_record import RunRecord
 from trainer.training import checkpoints
 from trainer.training.checkpoints import CheckpointStore
@@ -23,7 +23,7 @@ def store(record: RunRecord) -> CheckpointStore:
 
 @pytest.fixture
 def slot(tmp_path: Path) -> Path:
-    return tmp_path / "exchange"
+    return tmp_path / "handover"
 
 
 @pytest.fixture
@@ -35,12 +35,12 @@ def save_dir(tmp_path: Path) -> Path:
 def finish_epoch(save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
     """Write what ultralytics writes after an epoch, best.pt and results.csv in place as it does, and publish it."""
     content = f"weights of epoch {epoch}"
-    handover_slot.ReplacedFile(save_dir / "weights" / LAST).write_bytes(content.encode())
+    ReplacedFile(save_dir / "weights" / LAST).write_bytes(content.encode())
     if improved:
         (save_dir / "weights" / BEST).write_text(content)
     with (save_dir / HISTORY).open("a") as history:
         history.write(f"{epoch}\n")
-    handover_slot.publish(slot, save_dir, epoch, improved=improved, linked=True)
+    publish(slot, save_dir, epoch, improved=improved, linked=True)
 
 
 def commit_epoch(store: CheckpointStore, save_dir: Path, slot: Path, epoch: int, *, improved: bool = True) -> None:
@@ -52,8 +52,7 @@ def commit_epoch(store: CheckpointStore, save_dir: Path, slot: Path, epoch: int,
 
 def restored(store: CheckpointStore, folder: Path, which: int = 0) -> dict[str, str]:
     store.restore(store.available()[which], folder)
-    paths = {LAST: folder / "weights" / LAST, BEST: folder / "weights" / BEST, HISTORY: folder / HISTORY}
-    return {name: path.read_text() for name, path in paths.items()}
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
 
 
 def test_a_checkpoint_comes_back_as_it_was(store: CheckpointStore, save_dir: Path, slot: Path, tmp_path: Path) -> None:
@@ -109,7 +108,7 @@ def test_weights_that_are_written_in_place_are_copied(slot: Path, save_dir: Path
     for epoch in (1, 2):
         (save_dir / "weights" / LAST).write_text(f"weights of epoch {epoch}")
         if epoch == 1:
-            handover_slot.publish(slot, save_dir, epoch, improved=True)
+            publish(slot, save_dir, epoch, improved=True)
     claimed = handover_slot.claim(slot)
     assert claimed is not None
     assert {(claimed / name).read_text() for name in (LAST, BEST)} == {"weights of epoch 1"}
@@ -302,7 +301,8 @@ def test_a_try_that_dies_while_it_removes_what_it_stored_leaves_no_half_of_it(
 def test_a_damaged_checkpoint_is_refused(
     store: CheckpointStore, save_dir: Path, slot: Path, record: RunRecord, tmp_path: Path
 ) -> None:
-    commit_epoch(store, save_dir, slot, 3)
+    commit_epoch(store, save_dir, slot, 1)
+    commit_epoch(store, save_dir, slot, 3, improved=False)
     artifact = store.available()[0].files[LAST].artifact
     damaged = tmp_path / Path(artifact).name
     damaged.write_text("half of the wei")

@@ -23,10 +23,12 @@ from tests.trainer.trained_runs import RunStep, rewritten
 from trainer.datasets import manifest as manifests
 from trainer.datasets.manifest import Manifest
 from trainer.errors import BadData, BadRequest
+from trainer.frameworks.ultralytics import FRAMEWORK
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
-from trainer.handover.slot import HISTORY, LAST
+from trainer.frameworks.ultralytics.checkpoint_files import HISTORY, LAST
 from trainer.job import Job
 from trainer.training import state
+from trainer.training.attempt import usable_checkpoint
 from trainer.training.checkpoints import Checkpoint, CheckpointStore
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
@@ -132,9 +134,8 @@ def commit(store: CheckpointStore, last: Path, epoch: int, folder: Path) -> Chec
 def resumed_from(store: CheckpointStore, folder: Path) -> int | None:
     """Return the epoch from which a training would go on."""
     ultralytics_setup.prepare(folder / "cache")
-    from trainer.training import attempt as fitting
-
-    return fitting._resume(make_plan(folder), store)[1]
+    resume = usable_checkpoint(FRAMEWORK, store, folder / "resumed")
+    return resume.epoch if resume else None
 
 
 def make_plan(folder: Path, model: str = "tiny.yaml") -> Any:
@@ -147,7 +148,7 @@ def make_plan(folder: Path, model: str = "tiny.yaml") -> Any:
         batch=1,
         data=folder / "data.yaml",
         save_dir=folder / "train",
-        exchange=folder / "exchange",
+        handover=folder / "handover",
         device="cpu",
         workers=0,
         models=folder,

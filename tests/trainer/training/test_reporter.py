@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from trainer.errors import BadRequest, OutOfMemory, Terminated, TryAgain
+from trainer.errors import BadRequest, Terminated, TryAgain
 from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
-from trainer.handover.slot import HISTORY, LAST
 from trainer.tracking.run_record import RunRecord
 from trainer.training import reporter
 from trainer.training.checkpoints import CheckpointStore
@@ -28,21 +27,19 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def exchange(tmp_path: Path) -> Path:
-    (tmp_path / "exchange").mkdir()
-    return tmp_path / "exchange"
+def handover(tmp_path: Path) -> Path:
+    (tmp_path / "handover").mkdir()
+    return tmp_path / "handover"
 
 
 def epoch_entry(epoch: int, **metrics: float) -> Entry:
     return Entry(EntryKind.EPOCH, epoch, 3, "cpu", metrics or {"train/loss": 1 / epoch})
 
 
-def publish(exchange: Path, tmp_path: Path, epoch: int) -> None:
-    folder = tmp_path / "save"
-    (folder / "weights").mkdir(parents=True, exist_ok=True)
-    (folder / "weights" / LAST).write_text(f"weights {epoch}")
-    (folder / HISTORY).write_text(f"{epoch}")
-    slot.publish(exchange, folder, epoch, improved=True)
+def publish(handover: Path, tmp_path: Path, epoch: int) -> None:
+    weights = tmp_path / "weights"
+    weights.write_text(f"weights {epoch}")
+    slot.publish(handover, epoch, {"last": weights})
 
 
 def points(record: RunRecord, key: str = "train/loss") -> list[tuple[int, float]]:
@@ -56,26 +53,26 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def test_epochs_become_points_and_the_final_measurement_does_not(record: RunRecord, exchange: Path) -> None:
-    with Reporter(record, exchange, []):
-        journal.append(exchange, Entry(EntryKind.START, 0, 3, "cpu", arguments={"lr0": "0.01"}))
+def test_epochs_become_points_and_the_final_measurement_does_not(record: RunRecord, handover: Path) -> None:
+    with Reporter(record, handover, []):
+        journal.append(handover, Entry(EntryKind.START, 0, 3, "cpu", arguments={"lr0": "0.01"}))
         for epoch in (1, 2, 3):
-            journal.append(exchange, epoch_entry(epoch))
-        journal.append(exchange, Entry(EntryKind.FINAL, 4, 3, "cpu", {"train/loss": 0.1}))
+            journal.append(handover, epoch_entry(epoch))
+        journal.append(handover, Entry(EntryKind.FINAL, 4, 3, "cpu", {"train/loss": 0.1}))
     assert points(record) == [(1, 1.0), (2, 0.5), (3, pytest.approx(1 / 3))]
     assert record.client.get_run(record.run_id).data.params == {"train.lr0": "0.01"}
 
 
-def test_an_epoch_that_mlflow_has_is_not_logged_again(record: RunRecord, exchange: Path) -> None:
+def test_an_epoch_that_mlflow_has_is_not_logged_again(record: RunRecord, handover: Path) -> None:
     record.log_metrics({"train/loss": 9.0}, 1)
-    with Reporter(record, exchange, [1]):
-        journal.append(exchange, epoch_entry(1))
-        journal.append(exchange, epoch_entry(2))
+    with Reporter(record, handover, [1]):
+        journal.append(handover, epoch_entry(1))
+        journal.append(handover, epoch_entry(2))
     assert points(record) == [(1, 9.0), (2, 0.5)]
 
 
 def test_an_epoch_whose_answer_was_lost_is_one_point(
-    record: RunRecord, exchange: Path, monkeypatch: pytest.MonkeyPatch
+    record: RunRecord, handover: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """MLflow took it, and its answer came too late: it is sent again, and by the next try once more."""
     log, lost = RunRecord.log_metrics, [1]
@@ -88,35 +85,35 @@ def test_an_epoch_whose_answer_was_lost_is_one_point(
             raise TryAgain("the answer did not come in time")
 
     monkeypatch.setattr(RunRecord, "log_metrics", log_without_answer)
-    with Reporter(record, exchange, []):
-        journal.append(exchange, epoch_entry(1))
+    with Reporter(record, handover, []):
+        journal.append(handover, epoch_entry(1))
         wait_for(lambda: not lost)
     time.sleep(0.01)
-    with Reporter(record, exchange, []):
+    with Reporter(record, handover, []):
         pass
     assert points(record) == [(1, 1.0)]
 
 
 def test_points_and_checkpoints_appear_while_the_training_goes_on(
-    record: RunRecord, exchange: Path, tmp_path: Path
+    record: RunRecord, handover: Path, tmp_path: Path
 ) -> None:
-    with Reporter(record, exchange, []):
-        journal.append(exchange, epoch_entry(1))
-        publish(exchange, tmp_path, 1)
+    with Reporter(record, handover, []):
+        journal.append(handover, epoch_entry(1))
+        publish(handover, tmp_path, 1)
         wait_for(lambda: bool(CheckpointStore(record).available()))
         assert points(record) == [(1, 1.0)]
 
 
 def test_a_checkpoint_is_never_ahead_of_the_metrics(
-    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path, tmp_path: Path
 ) -> None:
     def lose(*_: object) -> None:
         raise TryAgain("MLflow is away")
 
     def train() -> None:
-        with Reporter(record, exchange, []):
-            journal.append(exchange, epoch_entry(1))
-            publish(exchange, tmp_path, 1)
+        with Reporter(record, handover, []):
+            journal.append(handover, epoch_entry(1))
+            publish(handover, tmp_path, 1)
             raise Terminated("told to stop")
 
     monkeypatch.setattr(RunRecord, "log_metrics", lose)
@@ -126,21 +123,21 @@ def test_a_checkpoint_is_never_ahead_of_the_metrics(
     assert CheckpointStore(record).available() == []
 
 
-def test_a_half_written_line_waits_for_its_end(exchange: Path) -> None:
-    journal.append(exchange, epoch_entry(1))
-    with (exchange / "journal.jsonl").open("a") as out:
+def test_a_half_written_line_waits_for_its_end(handover: Path) -> None:
+    journal.append(handover, epoch_entry(1))
+    with (handover / "journal.jsonl").open("a") as out:
         out.write('{"kind": "epoch", "epo')
-    entries, offset = journal.read(exchange)
+    entries, offset = journal.read(handover)
     assert [entry.epoch for entry in entries] == [1]
-    with (exchange / "journal.jsonl").open("a") as out:
+    with (handover / "journal.jsonl").open("a") as out:
         out.write('ch": 2, "total_epochs": 3, "device": "cpu", "metrics": {"a": NaN}, "arguments": {}}\n')
-    entries, _ = journal.read(exchange, offset)
+    entries, _ = journal.read(handover, offset)
     assert [entry.epoch for entry in entries] == [2]
     assert entries[0].metrics["a"] != entries[0].metrics["a"]
 
 
 def test_the_training_goes_on_while_mlflow_is_away(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, record: RunRecord, exchange: Path
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, record: RunRecord, handover: Path
 ) -> None:
     log, failures = RunRecord.log_metrics, iter(range(3))
 
@@ -150,94 +147,105 @@ def test_the_training_goes_on_while_mlflow_is_away(
         log(self, *arguments)
 
     monkeypatch.setattr(RunRecord, "log_metrics", away_three_times)
-    with Reporter(record, exchange, []):
+    with Reporter(record, handover, []):
         for epoch in (1, 2, 3):
-            journal.append(exchange, epoch_entry(epoch))
+            journal.append(handover, epoch_entry(epoch))
     assert [step for step, _ in points(record)] == [1, 2, 3]
     assert "the training goes on, its record waits: MLflow, log metrics: connection refused" in caplog.text
 
 
 def test_mlflow_being_away_to_the_end_is_worth_another_try(
-    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
 ) -> None:
     def away(*_: object) -> None:
         raise TryAgain("MLflow, log metrics: connection refused; is the tracking server up?")
 
     monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", 0.5)
     monkeypatch.setattr(RunRecord, "log_metrics", away)
-    with pytest.raises(TryAgain, match="is the tracking server up"), Reporter(record, exchange, []):
-        journal.append(exchange, epoch_entry(1))
+    with pytest.raises(TryAgain, match="is the tracking server up"), Reporter(record, handover, []):
+        journal.append(handover, epoch_entry(1))
 
 
 def test_a_tracking_server_that_hangs_does_not_hold_the_step_for_ever(
-    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
 ) -> None:
     monkeypatch.setattr(reporter, "_PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(RunRecord, "log_metrics", lambda *_: time.sleep(1))
     with (
         pytest.raises(TryAgain, match="MLflow did not take the training's record within 0 s"),
-        Reporter(record, exchange, []),
+        Reporter(record, handover, []),
     ):
-        journal.append(exchange, epoch_entry(1))
+        journal.append(handover, epoch_entry(1))
 
 
 def test_after_out_of_memory_the_record_is_waited_for_as_at_the_end(
-    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
 ) -> None:
-    def train() -> None:
-        with Reporter(record, exchange, []):
-            journal.append(exchange, epoch_entry(1))
-            raise OutOfMemory("no memory")
-
     monkeypatch.setattr(reporter, "_PATIENCE_AFTER_FAILURE_SECONDS", 0.1)
     log = RunRecord.log_metrics
     monkeypatch.setattr(RunRecord, "log_metrics", lambda *arguments: time.sleep(1) or log(*arguments))
-    with pytest.raises(OutOfMemory):
-        train()
+    with Reporter(record, handover, []) as own:
+        journal.append(handover, epoch_entry(1))
+        own.expect_another()
+    assert points(record) == [(1, 1.0)]
+
+
+def test_what_mlflow_does_not_take_in_time_after_out_of_memory_is_left_to_the_next_reporter(
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
+) -> None:
+    is_up, log = threading.Event(), RunRecord.log_metrics
+    monkeypatch.setattr(RunRecord, "log_metrics", lambda *arguments: is_up.wait(60) and log(*arguments))
+    with monkeypatch.context() as patch:
+        patch.setattr(reporter, "_PATIENCE_SECONDS", 0.1)
+        with Reporter(record, handover, []) as own:
+            journal.append(handover, epoch_entry(1))
+            own.expect_another()
+    is_up.set()
+    own._thread.join(60)
     assert points(record) == [(1, 1.0)]
 
 
 def test_two_reporters_of_one_process_never_take_from_the_same_folder(
-    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
 ) -> None:
     is_up, log = threading.Event(), RunRecord.log_metrics
     monkeypatch.setattr(RunRecord, "log_metrics", lambda *arguments: is_up.wait(60) and log(*arguments))
-    slow = Reporter(record, exchange, [])
+    slow = Reporter(record, handover, [])
     with monkeypatch.context() as patch:
         patch.setattr(reporter, "_PATIENCE_SECONDS", 0.1)
         with pytest.raises(TryAgain, match="did not take"), slow:
-            journal.append(exchange, epoch_entry(1))
-    with pytest.raises(TryAgain, match=r"not taken what was recorded before .*exchange\); is the tracking server up\?"):
-        Reporter(record, exchange, []).__enter__()
+            journal.append(handover, epoch_entry(1))
+    with pytest.raises(TryAgain, match=r"not taken what was recorded before .*handover\); is the tracking server up\?"):
+        Reporter(record, handover, []).__enter__()
     is_up.set()
     slow._thread.join(60)
-    with Reporter(record, exchange, [1]):
+    with Reporter(record, handover, [1]):
         pass
     assert points(record) == [(1, 1.0)]
 
 
 def test_mlflow_refusing_stops_the_training_and_is_the_reason_given(
-    monkeypatch: pytest.MonkeyPatch, record: RunRecord, exchange: Path
+    monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
 ) -> None:
     def refuse(*_: object) -> None:
         raise BadRequest("MLflow, log metrics: the run is deleted")
 
     def train() -> None:
-        with Reporter(record, exchange, []):
-            journal.append(exchange, epoch_entry(1))
-            wait_for(lambda: journal.stop_reason(exchange) is not None)
+        with Reporter(record, handover, []):
+            journal.append(handover, epoch_entry(1))
+            wait_for(lambda: journal.stop_reason(handover) is not None)
             raise RuntimeError("the training stops after its epoch")
 
     monkeypatch.setattr(RunRecord, "log_metrics", refuse)
     with pytest.raises(BadRequest, match="the run is deleted"):
         train()
-    assert journal.stop_reason(exchange) == "MLflow, log metrics: the run is deleted"
+    assert journal.stop_reason(handover) == "MLflow, log metrics: the run is deleted"
 
 
-def test_the_trainings_own_failure_is_the_reason_given(record: RunRecord, exchange: Path) -> None:
+def test_the_trainings_own_failure_is_the_reason_given(record: RunRecord, handover: Path) -> None:
     def train() -> None:
-        with Reporter(record, exchange, []):
-            journal.append(exchange, epoch_entry(1))
+        with Reporter(record, handover, []):
+            journal.append(handover, epoch_entry(1))
             raise ValueError("its own")
 
     with pytest.raises(ValueError, match="its own"):

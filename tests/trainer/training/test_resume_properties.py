@@ -21,7 +21,6 @@ from tests.trainer.conftest import make_pipeline, make_run
 from trainer.errors import BadData
 from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
-from trainer.handover.slot import HISTORY, LAST
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.by_uri import DatasetStorage
@@ -31,7 +30,7 @@ from trainer.training import reporter
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
 
-LOSS = "train/loss"
+LOSS, LAST = "train/loss", "last"
 BEGAN_MS = 1
 CACHES = st.sampled_from(["kept", "lost", "of another machine"])
 DATABASE: list[Path] = []
@@ -65,12 +64,11 @@ class Training(RuleBasedStateMachine):
     @rule()
     def finish_epoch(self) -> None:
         self.done += 1
-        journal.append(self.exchange, Entry(EntryKind.EPOCH, self.done, 99, "cpu", {LOSS: 1 / self.done}))
-        save = self.folder / "save"
-        (save / "weights").mkdir(parents=True, exist_ok=True)
-        (save / "weights" / LAST).write_text(f"weights {self.done}")
-        (save / HISTORY).write_text(f"{self.done}")
-        slot.publish(self.exchange, save, self.done, improved=True)
+        journal.append(self.handover, Entry(EntryKind.EPOCH, self.done, 99, "cpu", {LOSS: 1 / self.done}))
+        last, history = self.folder / "last", self.folder / "history"
+        last.write_text(f"weights {self.done}")
+        history.write_text(f"{self.done}")
+        slot.publish(self.handover, self.done, {LAST: last, "history": history})
 
     @rule()
     def carry(self) -> None:
@@ -135,8 +133,8 @@ class Training(RuleBasedStateMachine):
         """Do what a try does before it trains: carry what others left, find a checkpoint, go on from it."""
         unsent.carry(self.job, BEGAN_MS, lambda: self.job.record.metric_epochs(LOSS))
         self.done = self.resumed_epoch(drops=True)
-        self.exchange = unsent.new_folder(self.job, BEGAN_MS)
-        self.reporter = Reporter(self.job.record, self.exchange, self.job.record.metric_epochs(LOSS))
+        self.handover = unsent.new_folder(self.job, BEGAN_MS)
+        self.reporter = Reporter(self.job.record, self.handover, self.job.record.metric_epochs(LOSS))
 
     def resumed_epoch(self, *, drops: bool = False) -> int:
         for checkpoint in self.store.available():
@@ -148,7 +146,7 @@ class Training(RuleBasedStateMachine):
                 if drops:
                     self.store.drop(checkpoint)
                 continue
-            assert (target / "weights" / LAST).read_text() == f"weights {checkpoint.epoch}"
+            assert (target / LAST).read_text() == f"weights {checkpoint.epoch}"
             return checkpoint.epoch
         return 0
 

@@ -64,7 +64,7 @@ def test_a_rank_without_memory_halves_the_batch_for_all(
     job = on_two_gpus(train_job(tiny_pipeline(3)))
     result = do_train(job)
     assert "out of memory with batch 8 at imgsz 32 on 0,1" in caplog.text
-    assert "going on with batch 4" in caplog.text
+    assert "resuming with batch 4" in caplog.text
     assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
     assert epochs_of(job.record) == [1, 2, 3]
     batches = job.record.client.get_metric_history(job.record.run_id, "train/batch")
@@ -85,7 +85,7 @@ def test_a_rank_that_is_killed_is_worth_another_try(
 
     threading.Thread(target=kill_a_rank_after_two_epochs, daemon=True).start()
     with pytest.raises(
-        TryAgain, match=r"a GPU's process was lost \(exit code 1\): .*the next try goes on from the last"
+        TryAgain, match=r"a GPU's process was lost \(exit code 1\): .*the next attempt resumes from the last"
     ):
         do_train(job)
     done = len(epochs_of(job.record))

@@ -1,7 +1,7 @@
 """``trainer <step>``: the only place that reads the environment, maps errors to exit codes and replies.
 
 Standard output carries the tagged lines; the log goes to standard error. Steps are imported only when they run, so
-that ``trainer --help`` and a refused request cost no import of torch or mlflow.
+that ``trainer --help`` and a refused request cost no heavy import.
 """
 
 import argparse
@@ -24,7 +24,6 @@ from step_contract.order import Chore, Order, Step, StepOrder, Verb
 from step_contract.result import Result
 from step_contract.step import StepRun
 from trainer.commands import arguments as chore_arguments
-from trainer.machine import environment
 from trainer.web_events import events_for
 
 from . import __version__
@@ -53,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
     parser = _parser()
     arguments = parser.parse_args(argv)
-    # A process that ends looks for garbage in all of torch and MLflow once more, for a second (measured).
+    # A process that ends looks for garbage in all libraries once more, for a second (measured).
     atexit.register(gc.freeze)
     match arguments.command:
         case None:
@@ -201,10 +200,13 @@ def _say(line: str) -> None:
 
 
 def _print_versions() -> int:
-    installed = {package: version(package) for package in ("ultralytics", "torch", "torchvision", "mlflow")}
-    own = {"trainer": __version__, "contract": str(PROTOCOL_VERSION)}
-    for name, number in (own | installed | {"cuda": environment.cuda_version() or "none"}).items():
-        print(f"{name} {number}")
+    from trainer.frameworks import all_frameworks
+
+    versions = {"trainer": __version__, "contract": str(PROTOCOL_VERSION), "mlflow": version("mlflow")}
+    for framework in all_frameworks():
+        versions |= framework.versions()
+    for name, number in versions.items():
+        print(f"{name} {number or 'none'}")
     return ExitCode.DONE
 
 

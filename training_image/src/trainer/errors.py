@@ -105,7 +105,7 @@ def reason_of(error: BaseException) -> str:
 def with_causes(error: BaseException) -> str:
     """Return an error's text and, each on a line of its own, the texts of the errors that it was raised from.
 
-    If a worker process of torch was killed, only the cause says so.
+    If a worker process of a library was killed, only the cause may say so.
     """
     texts, cause = [str(error)], error.__cause__
     while cause is not None:

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     )
     s3_connect_timeout_seconds: float = Field(default=10, gt=0, description="How long to wait for a connection.")
     s3_read_timeout_seconds: float = Field(default=30, gt=0, description="How long to wait for the next bytes.")
-    trainer_device: str = Field(default="", description="ultralytics device ('cpu', '0', '0,1'); empty chooses.")
+    trainer_device: str = Field(default="", description="Device ('cpu', '0', '0,1'); empty chooses.")
     trainer_git_sha: str = Field(default="", description="Revision of the code, recorded with each run.")
     trainer_image: str = Field(default="", description="Name and tag of the image, recorded with each run.")
     trainer_image_id: str = Field(default="", description="That image's id; set by the docker runtime.")

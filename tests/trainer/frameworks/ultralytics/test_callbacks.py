@@ -19,9 +19,9 @@ from trainer.handover.journal import EntryKind
 
 
 @pytest.fixture
-def exchange(tmp_path: Path) -> Path:
-    (tmp_path / "exchange").mkdir()
-    return tmp_path / "exchange"
+def handover(tmp_path: Path) -> Path:
+    (tmp_path / "handover").mkdir()
+    return tmp_path / "handover"
 
 
 @pytest.fixture
@@ -51,8 +51,8 @@ def trainer(tmp_path: Path) -> SimpleNamespace:
     )
 
 
-def callbacks_of(exchange: Path, rank: int = -1) -> EpochCallbacks:
-    return EpochCallbacks(exchange, {"epochs": 100, "lr0": 0.01, "box": 7.5, "degrees": 0.0}, lambda: rank)
+def callbacks_of(handover: Path, rank: int = -1) -> EpochCallbacks:
+    return EpochCallbacks(handover, {"epochs": 100, "lr0": 0.01, "box": 7.5, "degrees": 0.0}, lambda: rank)
 
 
 def run_epoch(callbacks: EpochCallbacks, trainer: Any) -> None:
@@ -60,14 +60,14 @@ def run_epoch(callbacks: EpochCallbacks, trainer: Any) -> None:
         getattr(callbacks, event)(trainer)
 
 
-def epochs_in(exchange: Path) -> list[Mapping[str, float]]:
-    return [entry.metrics for entry in journal.read(exchange)[0] if entry.kind is EntryKind.EPOCH]
+def epochs_in(handover: Path) -> list[Mapping[str, float]]:
+    return [entry.metrics for entry in journal.read(handover)[0] if entry.kind is EntryKind.EPOCH]
 
 
 def test_an_epoch_is_told_to_the_web_ui_on_one_line(
-    exchange: Path, trainer: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+    handover: Path, trainer: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_epoch(callbacks_of(exchange), trainer)
+    run_epoch(callbacks_of(handover), trainer)
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("VTM_PROGRESS::")
     fields = json.loads(line.removeprefix("VTM_PROGRESS::"))
@@ -77,38 +77,38 @@ def test_an_epoch_is_told_to_the_web_ui_on_one_line(
 
 
 def test_a_person_reads_how_far_it_is(
-    exchange: Path, trainer: SimpleNamespace, caplog: pytest.LogCaptureFixture
+    handover: Path, trainer: SimpleNamespace, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
-        run_epoch(callbacks_of(exchange), trainer)
+        run_epoch(callbacks_of(handover), trainer)
     assert "epoch 3/10: mAP50 0.400, loss 1.250, 0.0 s, about 0 s left" in caplog.text
 
 
 def test_nan_is_kept_in_the_journal_and_kept_from_the_web_ui(
-    exchange: Path, trainer: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+    handover: Path, trainer: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trainer.tloss = {"box_loss": math.nan}
-    run_epoch(callbacks_of(exchange), trainer)
-    assert math.isnan(epochs_in(exchange)[0]["train/box_loss"])
+    run_epoch(callbacks_of(handover), trainer)
+    assert math.isnan(epochs_in(handover)[0]["train/box_loss"])
     assert "NaN" not in capsys.readouterr().out
 
 
-def test_the_effective_arguments_are_those_that_matter(exchange: Path, trainer: SimpleNamespace) -> None:
-    run_epoch(callbacks_of(exchange), trainer)
-    start = journal.read(exchange)[0][0]
+def test_the_effective_arguments_are_those_that_matter(handover: Path, trainer: SimpleNamespace) -> None:
+    run_epoch(callbacks_of(handover), trainer)
+    start = journal.read(handover)[0][0]
     assert start.kind is EntryKind.START
     assert start.arguments == {"val": "True", "epochs": "10", "lr0": "0.5", "degrees": "10.0"}
 
 
-def test_the_best_weights_are_handed_over_beside_the_last(exchange: Path, trainer: SimpleNamespace) -> None:
-    run_epoch(callbacks_of(exchange), trainer)
-    claimed = slot.claim(exchange)
+def test_the_best_weights_are_handed_over_beside_the_last(handover: Path, trainer: SimpleNamespace) -> None:
+    run_epoch(callbacks_of(handover), trainer)
+    claimed = slot.claim(handover)
     assert claimed is not None
     assert [(claimed / name).read_text() for name in ("last.pt", "best.pt")] == ["last", "best"]
 
 
 def test_the_collector_leaves_aside_what_is_there_after_the_first_epoch_until_the_training_ends(
-    exchange: Path, trainer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    handover: Path, trainer: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Cycle:
         def __init__(self) -> None:
@@ -116,7 +116,7 @@ def test_the_collector_leaves_aside_what_is_there_after_the_first_epoch_until_th
 
     kept = Cycle()
     gone = weakref.ref(kept)
-    callbacks = callbacks_of(exchange)
+    callbacks = callbacks_of(handover)
     try:
         for event in EVENTS[:-2]:
             getattr(callbacks, event)(trainer)
@@ -134,54 +134,54 @@ def test_the_collector_leaves_aside_what_is_there_after_the_first_epoch_until_th
 
 
 def test_the_final_measurement_is_no_epoch_and_the_last_epoch_no_checkpoint(
-    exchange: Path, trainer: SimpleNamespace
+    handover: Path, trainer: SimpleNamespace
 ) -> None:
     trainer.stop = True
-    callbacks = callbacks_of(exchange)
+    callbacks = callbacks_of(handover)
     run_epoch(callbacks, trainer)
     trainer.epoch += 1
     trainer.metrics = {"metrics/mAP50(B)": 0.6}
     callbacks.on_fit_epoch_end(trainer)
-    kinds = [entry.kind for entry in journal.read(exchange)[0]]
+    kinds = [entry.kind for entry in journal.read(handover)[0]]
     assert kinds == [EntryKind.START, EntryKind.EPOCH, EntryKind.FINAL]
-    assert journal.read(exchange)[0][-1].metrics == {"metrics/mAP50": 0.6}
-    assert slot.claim(exchange) is None
+    assert journal.read(handover)[0][-1].metrics == {"metrics/mAP50": 0.6}
+    assert slot.claim(handover) is None
 
 
-def test_without_validation_an_epoch_has_no_measured_metrics(exchange: Path, trainer: SimpleNamespace) -> None:
+def test_without_validation_an_epoch_has_no_measured_metrics(handover: Path, trainer: SimpleNamespace) -> None:
     trainer.args.val = False
-    run_epoch(callbacks_of(exchange), trainer)
-    assert "metrics/mAP50" not in epochs_in(exchange)[0]
-    assert epochs_in(exchange)[0]["train/box_loss"] == 1.25
+    run_epoch(callbacks_of(handover), trainer)
+    assert "metrics/mAP50" not in epochs_in(handover)[0]
+    assert epochs_in(handover)[0]["train/box_loss"] == 1.25
 
 
-def test_a_training_that_cannot_be_recorded_stops_after_its_epoch(exchange: Path, trainer: SimpleNamespace) -> None:
-    journal.ask_to_stop(exchange, "the run is deleted")
+def test_a_training_that_cannot_be_recorded_stops_after_its_epoch(handover: Path, trainer: SimpleNamespace) -> None:
+    journal.ask_to_stop(handover, "the run is deleted")
     with pytest.raises(Bug, match="the training cannot be recorded: the run is deleted"):
-        run_epoch(callbacks_of(exchange), trainer)
-    assert len(epochs_in(exchange)) == 1
+        run_epoch(callbacks_of(handover), trainer)
+    assert len(epochs_in(handover)) == 1
 
 
 def test_of_several_gpus_only_the_first_ones_process_writes(
-    exchange: Path, trainer: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+    handover: Path, trainer: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_epoch(callbacks_of(exchange, rank=1), trainer)
+    run_epoch(callbacks_of(handover, rank=1), trainer)
     assert capsys.readouterr().out == ""
-    assert journal.read(exchange)[0] == []
-    run_epoch(callbacks_of(exchange, rank=0), trainer)
-    assert len(epochs_in(exchange)) == 1
+    assert journal.read(handover)[0] == []
+    run_epoch(callbacks_of(handover, rank=0), trainer)
+    assert len(epochs_in(handover)) == 1
 
 
-def test_a_gpus_process_leaves_the_reason_of_its_failure(exchange: Path, trainer: SimpleNamespace) -> None:
-    callbacks = callbacks_of(exchange, rank=1)
+def test_a_gpus_process_leaves_the_reason_of_its_failure(handover: Path, trainer: SimpleNamespace) -> None:
+    callbacks = callbacks_of(handover, rank=1)
     callbacks.teardown(trainer)
-    assert journal.failure(exchange) is None
+    assert journal.failure(handover) is None
     for text in ("CUDA out of memory", "a consequence"):
         try:
             raise RuntimeError(text)
         except RuntimeError:
             callbacks.teardown(trainer)
-    assert journal.failure(exchange) == "RuntimeError: CUDA out of memory"
+    assert journal.failure(handover) == "RuntimeError: CUDA out of memory"
 
 
 def test_every_event_has_its_method() -> None:

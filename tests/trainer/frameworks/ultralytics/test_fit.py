@@ -16,10 +16,12 @@ import pytest
 from step_contract.catalog import Training, VisionTask
 from tests.trainer.conftest import make_pipeline
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, Terminated, TryAgain
+from trainer.frameworks.interface import Plan
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.frameworks.ultralytics.callbacks import EpochCallbacks
-from trainer.frameworks.ultralytics.model_files import find_file, find_weights, models_folder
+from trainer.frameworks.ultralytics.model_files import find_file, find_weights
 from trainer.machine.host_memory import kills_for_memory
+from trainer.storage.folders import root_folder
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +36,14 @@ def detector(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 def make_plan(detector: ModuleType, tmp_path: Path) -> Any:
     def make(**overrides: Any) -> Any:
         training = make_pipeline().training
-        plan = detector.Plan(
+        plan = Plan(
             task=VisionTask.DETECT,
             model="yolo11n.yaml",
             training=training,
             batch=training.batch,
             data=tmp_path / "data.yaml",
             save_dir=tmp_path / "train",
-            exchange=tmp_path,
+            handover=tmp_path,
             device="cpu",
             workers=0,
             models=tmp_path / "store",
@@ -104,12 +106,12 @@ def test_a_relative_model_begins_at_the_dataset_root(tmp_path: Path) -> None:
     (tmp_path / "모델").mkdir()
     weights = tmp_path / "모델" / "a.pt"
     weights.touch()
-    root = models_folder(tmp_path.as_uri())
+    root = root_folder(tmp_path.as_uri())
     assert find_weights("모델/a.pt", root, "model") == weights
     assert find_weights(weights.as_uri(), None, "model") == weights
     assert find_weights(str(weights), None, "model") == weights
-    assert models_folder(str(tmp_path)) == tmp_path
-    assert find_file("a.pt", models_folder("s3://bucket/store")) is None
+    assert root_folder(str(tmp_path)) == tmp_path
+    assert find_file("a.pt", root_folder("s3://bucket/store")) is None
 
 
 # -- arguments and device ---------------------------------------------------------------------------------------------
@@ -188,7 +190,7 @@ def test_told_to_stop_while_ultralytics_plots_the_training_does_not_go_on(
         (
             "CUDA error: uncorrectable ECC error encountered\nmore",
             TryAgain,
-            "encountered; the next try goes on from the",
+            "encountered; the next attempt resumes from the",
         ),
         ("Dataset '/x/data.yaml' error: no images\nmore", BadData, "ultralytics cannot use the dataset: Dataset '/x"),
         ("Training failed: NaN persisted for 4 epochs", BadRequest, "the training diverged (Training failed: NaN"),
@@ -220,7 +222,11 @@ class _Dying:
     ("number", "kind", "message"),
     [
         (signal.SIGKILL, OutOfMemory, r"out of memory with batch 8 .* is killed by signal: Killed"),
-        (signal.SIGSEGV, TryAgain, r"reads data was lost: .* signal: Segmentation fault.*; the next try goes on from"),
+        (
+            signal.SIGSEGV,
+            TryAgain,
+            r"reads data was lost: .* signal: Segmentation fault.*; the next attempt resumes from",
+        ),
     ],
 )
 def test_a_worker_that_reads_data_and_dies_is_worth_another_try(
@@ -265,6 +271,19 @@ def test_memory_errors_of_python_and_torch_are_out_of_memory(detector: ModuleTyp
             raise error
 
 
+def test_a_checkpoint_that_torch_cannot_write_is_a_full_disk(
+    detector: ModuleType, make_plan: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = detector.torch
+
+    def train(*_: Any, **__: Any) -> None:
+        torch.save({"weights": torch.zeros(100_000)}, "/dev/full")
+
+    monkeypatch.setattr(detector.YOLO, "train", train)
+    with pytest.raises(TryAgain, match=r"no room to write a checkpoint .*TRAINER_WORK_DIR"):
+        detector.fit(make_plan())
+
+
 def test_a_batch_that_leaves_a_single_small_picture_is_refused(detector: ModuleType, make_plan: Any) -> None:
     text = "final batch=1 training at imgsz=32 gives BatchNorm a single value per channel; change batch"
     with pytest.raises(BadRequest, match=f"cannot train with batch 8: {text}"):  # noqa: SIM117
@@ -292,7 +311,11 @@ def test_an_unknown_failure_stays_what_it_is(detector: ModuleType, make_plan: An
         ("OSError: [Errno 122] Disk quota exceeded", TryAgain, "quota exceeded; expected TRAINER_WORK_DIR"),
         ("OSError: [Errno 30] Read-only file system: 'a'", TryAgain, "on a disk that can be written"),
         ("RuntimeError: PytorchStreamWriter failed writing file", TryAgain, "failed writing file; expected TRAINER"),
-        ("DistBackendError: NCCL error in: Process\nmore", TryAgain, "NCCL error in: Process; the next try goes on"),
+        (
+            "DistBackendError: NCCL error in: Process\nmore",
+            TryAgain,
+            "NCCL error in: Process; the next attempt resumes",
+        ),
         ("DistNetworkError: The client socket has failed", TryAgain, "a GPU's process was lost"),
         (
             "RuntimeError: [gloo/pair.cc:538] Connection closed by peer [127.0.0.1]",

@@ -23,7 +23,8 @@ from PIL import Image
 from step_contract.catalog import TASK_METRICS, VisionTask
 from tests.trainer.trained_model import digits_manifest
 from tests.trainer.trained_runs import MakeRun, RunStep
-from trainer.frameworks.ultralytics import served_model
+from trainer.frameworks.interface import LoggedModel, ModelFacts
+from trainer.frameworks.ultralytics import packing
 from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.settings import Settings
 
@@ -54,7 +55,8 @@ def model(packed: Path) -> mlflow.pyfunc.PyFuncModel:
 
 
 def pack(folder: Path, weights: Path, task: str, picture: Path) -> None:
-    served_model.save(folder, weights, task=task, imgsz=64, names=["zero"], example=picture, model=Model())
+    facts = ModelFacts(VisionTask(task), imgsz=64, names=("zero",), example=picture)
+    packing.pack(folder, weights, facts, LoggedModel("a-run", "m-1"))
 
 
 def inputs_of(picture: Path) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _check_whole(registry: ModelRegistry, target: RegisteredVersion, scratch: Pa
     versions = versions_of(registry)
     with TemporaryDirectory(dir=scratch, prefix=f"{run.key[:12]}-rollback-") as folder:
         try:
-            registry.download_file(target, _PACKED, Path(folder))
+            registry.download_file(target, [_PACKED], Path(folder))
             weights = registry.download_weights(target, Path(folder))
         except MissingWeights as error:
             raise BadRequest(f"{error}; expected a whole version: {describe_versions(versions)}") from error

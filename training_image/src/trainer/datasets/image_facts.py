@@ -18,7 +18,7 @@ from trainer.storage import map_in_threads
 
 _FORMATS = {"AVIF", "BMP", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP"}
 _SMALLEST_SIDE = 10
-"""ultralytics leaves out anything smaller."""
+"""Training leaves out anything smaller."""
 _MOST_PIXELS = 178_956_970
 """From here on Pillow, too, takes a file for a decompression bomb: half a gigabyte decoded."""
 _LARGE_PIXELS = 16_000_000
@@ -54,7 +54,7 @@ def _inspect(path: Path) -> ImageFacts:
         raise OutOfMemory(f"not enough memory to decode {path}; give preprocess more (resources.preprocess)") from error
     except Image.DecompressionBombError as error:
         return ImageFacts(0, 0, f"is too large to decode: {error}")
-    # The second where ultralytics is loaded: it makes Image.open ask for a plug-in.
+    # ImportError where a framework is loaded that makes Image.open ask for a plug-in.
     except (UnidentifiedImageError, ImportError):
         return ImageFacts(0, 0, "is no image of a known format")
     except Exception as error:  # a damaged file makes Pillow's decoders raise whatever they stumble over

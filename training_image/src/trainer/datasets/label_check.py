@@ -1,6 +1,6 @@
-"""Check YOLO label text against the rules that ultralytics applies, before a GPU waits for the answer.
+"""Check YOLO label text against the rules that training applies, before a GPU waits for the answer.
 
-ultralytics drops an image with a bad label and trains on; here it is counted, named and held against the limits.
+Training silently leaves out an image with a bad label; here it is counted, named and held against the limits.
 Pure functions over text.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 from step_contract.catalog import VisionTask
 
 _SLACK = 0.01
-"""How far ultralytics lets a coordinate lie outside of 0 to 1."""
+"""Distance outside of 0 to 1 at which training still accepts a coordinate."""
 
 _LARGEST_BYTES = 32 << 20
 

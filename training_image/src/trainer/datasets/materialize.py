@@ -1,8 +1,8 @@
-"""Lay a manifest's images and labels out for ultralytics, from the content-addressed cache.
+"""Lay a manifest's images and labels out as files for a framework, from the content-addressed cache.
 
 The result depends on the manifest's digest alone: files are named and ordered by content, whatever the source calls
-them, so that the same dataset trains in the same order wherever it lies. Images are links to the cache; ultralytics
-replaces a file that it repairs and never writes into one.
+them, so that the same dataset trains in the same order wherever it lies. Images are links to the cache: a
+framework may replace a file that it repairs, but must not write into one.
 """
 
 import logging
@@ -27,9 +27,9 @@ _LINK_TRIES = 5
 
 
 def materialize_dataset(manifest: Manifest, job: Job, folder: Path) -> Path:
-    """Build an ultralytics dataset below ``folder`` and return what to pass as ``data=``.
+    """Build a dataset in YOLO layout below ``folder`` and return the path of its data.yaml.
 
-    That is the path of data.yaml; for classify, the folder of the splits.
+    For classify: a folder for each split, with a folder for each class; returns the folder of the splits.
 
     Raises:
         BadData: an image is gone or changed since preprocess recorded it.
@@ -47,17 +47,17 @@ def materialize_dataset(manifest: Manifest, job: Job, folder: Path) -> Path:
 
 
 def _class_folders(manifest: Manifest, folder: Path) -> tuple[Path, list[Path]]:
-    """Make the folders and return what ultralytics reads and where each image goes."""
+    """Make the folders and return the folder of the splits and the place of each image."""
     for split in _splits(manifest):
         for name in manifest.names:
-            # Also where a split lacks the class: torchvision numbers the folders that it sees.
+            # Also where a split lacks the class: frameworks number the folders that they see.
             (folder / split / name).mkdir(parents=True, exist_ok=True)
     names = zip(manifest.items, _file_names(manifest.items), strict=True)
     return folder, [folder / item.split / manifest.names[int(item.label)] / name for item, name in names]
 
 
 def _yolo_folders(manifest: Manifest, folder: Path) -> tuple[Path, list[Path]]:
-    """Make folders, labels and data.yaml and return what ultralytics reads and where each image goes."""
+    """Make folders, labels and data.yaml and return the path of data.yaml and the place of each image."""
     for split in _splits(manifest):
         (folder / "images" / split).mkdir(parents=True, exist_ok=True)
         (folder / "labels" / split).mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def _plain(stem: str) -> str:
 
 
 def _place(pair: tuple[ManifestItem, Path], *, manifest: Manifest, job: Job) -> None:
-    """Put an image where ultralytics looks for it, as a link to its cached copy."""
+    """Put an image in its place, as a link to its cached copy."""
     item, path = pair
     cache = job.settings.trainer_cache_dir.absolute()
     for _ in range(_LINK_TRIES):

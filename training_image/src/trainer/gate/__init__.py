@@ -7,8 +7,10 @@ else. ``describe_version`` writes the verdict into the description of the model 
 Used by the steps evaluate, register and promote. Imports no framework's library.
 """
 
-from .comparison import candidate_weights, compare_with, example_picture, registry_of, sha256_of
+from .comparison import compare_with
 from .description import describe_version
+from .measuring import example_picture
+from .models import candidate_weights, registry_of, sha256_of
 from .report import GateReport, find_report, read_report, short_reasons, write_report
 from .rule import Move, may_promote
 

@@ -1,8 +1,7 @@
-"""What a training says about itself, epoch by epoch: one JSON line an entry, in a file.
+"""Keep a training's journal: one JSON line per entry, in a file of the handover folder.
 
-The training writes it, in this process or in the one that several GPUs make rank 0; the reporter's thread reads it
+The training writes it, in this process or, with several GPUs, in the process of rank 0; the reporter's thread reads it
 and carries it to MLflow. A file needs no pickling and no connection, and an epoch never waits for a tracking server.
-Needs the standard library only.
 """
 
 import json
@@ -12,13 +11,15 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from trainer.errors import Bug
+
 _FILE = "journal.jsonl"
 _STOP = "stop"
 _FAILURE = "failure"
 
 
 class EntryKind(StrEnum):
-    """What an entry tells."""
+    """Subject of an entry."""
 
     START = "start"
     EPOCH = "epoch"
@@ -31,11 +32,11 @@ class Entry:
 
     kind: EntryKind
     epoch: int
-    """Epochs finished so far; of a start, those that an earlier try finished."""
+    """Epochs finished so far; of a start, those that an earlier attempt finished."""
     total_epochs: int
     device: str
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """By the names under which MLflow keeps them; may be NaN."""
+    """By their names in MLflow; may be NaN. Scores begin with ``metrics/``, losses with ``train/``."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     when_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     """Unix time. Carried twice, an epoch is the same point in MLflow, which keeps it once."""
@@ -64,14 +65,25 @@ def _entry(fields: dict[str, object]) -> Entry:
 
 
 def ask_to_stop(folder: Path, reason: str) -> None:
-    """Tell the training, whichever process it runs in, to end after this epoch."""
+    """Ask the training, whichever process it runs in, to end after this epoch."""
     (folder / _STOP).write_text(reason, encoding="utf-8")
 
 
 def stop_reason(folder: Path) -> str | None:
-    """Return why the training shall end, or None."""
+    """Return why the training must end, or None."""
     path = folder / _STOP
     return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+def check_stop(folder: Path) -> None:
+    """Call it after each epoch.
+
+    Raises:
+        Bug: the reporter asked the training to stop, because nothing of it could be kept.
+    """
+    reason = stop_reason(folder)
+    if reason is not None:
+        raise Bug(f"the training cannot be recorded: {reason}")
 
 
 def note_failure(folder: Path, text: str) -> None:

@@ -1,14 +1,14 @@
-"""What a step ran on and with: versions, revision, host. Recorded as tags, so that a result can be explained later.
+"""Describe a step's environment (versions, revision, host) as tags of the run, so that a result can be explained later.
 
-Reads package metadata and the system; must not import torch, ultralytics or mlflow.
+Reads package metadata and the system; must not import mlflow or a framework's library.
 """
 
-import importlib.util
 import os
 import platform
 import re
 import socket
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,36 +18,26 @@ from trainer import __version__
 if TYPE_CHECKING:
     from trainer.settings import Settings
 
-_PACKAGES = ("torch", "torchvision", "ultralytics", "mlflow", "numpy")
+_PACKAGES = ("mlflow", "numpy")
 _GIT_SECONDS = 5
 
 
-def environment_tags(settings: "Settings") -> dict[str, str]:
-    """Return the versions, the revision and the host as tags of the MLflow run."""
+def environment_tags(settings: "Settings", framework: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions, the revision, the host and what the framework says of itself as tags of the MLflow run."""
     facts = {
         "python": platform.python_version(),
         **{package: version(package) for package in _PACKAGES},
         "trainer": __version__,
         "git_sha": git_sha(settings),
-        "cuda": cuda_version(),
         "image": settings.trainer_image,
         "image_id": settings.trainer_image_id,
         "host": socket.gethostname(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpu": cpu_name(),
         "cpus": str(available_cpus()),
+        **framework,
     }
     return {f"environment.{name}": value for name, value in facts.items()}
-
-
-def cuda_version() -> str:
-    """Return the CUDA version that torch was built for, or nothing, without importing torch."""
-    specification = importlib.util.find_spec("torch")
-    if specification is None or specification.origin is None:
-        return ""
-    text = Path(specification.origin).with_name("version.py").read_text(encoding="utf-8")
-    match = re.search(r"^cuda\b[^=]*=\s*'([^']+)'", text, re.MULTILINE)
-    return match[1] if match else ""
 
 
 def git_sha(settings: "Settings") -> str:
@@ -63,7 +53,7 @@ def git_sha(settings: "Settings") -> str:
 
 
 def device_for(settings: "Settings", gpus: int) -> str:
-    """Return ultralytics' name of a step's device: as the deployment says, else the GPUs it was given, else the CPU."""
+    """Return a step's device: as the deployment says, else the indexes of the GPUs it was given, else ``cpu``."""
     return settings.trainer_device or ",".join(str(index) for index in range(gpus)) or "cpu"
 
 

@@ -6,7 +6,7 @@ here may be called again with the same arguments. How an alias with a history mo
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from trainer.errors import BadData, BadRequest, Bug
-from trainer.registry.version import PIPELINE_TAG, RUN_KEY_TAG, WEIGHTS_FILE, RegisteredVersion
+from trainer.frameworks import all_frameworks
+from trainer.registry.version import PACKED_FILES, PIPELINE_TAG, RUN_KEY_TAG, RegisteredVersion
 from trainer.tracking import is_missing, mlflow_errors, model_tags, repeated
 
 from .alias_history import AliasMove
@@ -129,28 +130,32 @@ class ModelRegistry:
             self.client.delete_model_version(self.model, version.version)
 
     def download_weights(self, version: RegisteredVersion, folder: Path) -> Path:
-        """Fetch a version's weights file. Raises as ``download_file`` does."""
-        return self.download_file(version, WEIGHTS_FILE, folder)
+        """Fetch a version's weights, under the name that a framework gives them. Raises as ``download_file`` does."""
+        names = [framework.weights_file for framework in all_frameworks()]
+        return self.download_file(version, [f"{PACKED_FILES}/{name}" for name in names], folder)
 
-    def download_file(self, version: RegisteredVersion, path: str, folder: Path) -> Path:
-        """Fetch one file of a version.
+    def download_file(self, version: RegisteredVersion, paths: Sequence[str], folder: Path) -> Path:
+        """Fetch one file of a version: the first of several in one folder that exists.
 
         Raises:
-            MissingWeights: it is not in the artifact store.
+            MissingWeights: none of them is in the artifact store.
             TryAgain: the store does not answer.
         """
-        uri = f"models:/{self.model}/{version.version}"
+        uri, wanted = f"models:/{self.model}/{version.version}", " or ".join(paths)
         folder.mkdir(parents=True, exist_ok=True)
-        with mlflow_errors(f"read {path} of {uri}"):
+        with mlflow_errors(f"read {wanted} of {uri}"):
             try:
-                listed = repeated(mlflow.artifacts.list_artifacts)("/".join([uri, *path.split("/")[:-1]]))
+                listed = repeated(mlflow.artifacts.list_artifacts)("/".join([uri, *paths[0].split("/")[:-1]]))
             except MlflowException as error:
                 if not is_missing(error):
                     raise
                 listed = []
-            if path not in [item.path for item in listed]:
-                raise MissingWeights(f"version {version.version} of {self.model!r} has no {path} in the artifact store")
-            return Path(repeated(mlflow.artifacts.download_artifacts)(f"{uri}/{path}", dst_path=str(folder)))
+            found = next((item.path for path in paths for item in listed if item.path == path), None)
+            if found is None:
+                raise MissingWeights(
+                    f"version {version.version} of {self.model!r} has no {wanted} in the artifact store"
+                )
+            return Path(repeated(mlflow.artifacts.download_artifacts)(f"{uri}/{found}", dst_path=str(folder)))
 
     # -- aliases ------------------------------------------------------------------------------------------------------
 

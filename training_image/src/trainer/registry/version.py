@@ -16,8 +16,8 @@ PIPELINE_TAG = "pipeline"
 WEIGHTS_TAG = "weights.sha256"
 
 
-WEIGHTS_FILE = "artifacts/best.pt"
-"""Where a packed model keeps its weights."""
+PACKED_FILES = "artifacts"
+"""Folder of a packed model that holds its weights."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Measure candidate and champion on the same images with the same code, and let the gate decide.
 
 A candidate below the minimum is not an error here: the verdict is REFUSE and register stops the run. A run whose own
-version is the champion already keeps the verdict that made it so. How the two are measured is in ``comparison``.
+version is the champion already keeps the verdict that made it so. ``trainer.gate`` measures the two.
 """
 
 import logging
@@ -59,11 +59,11 @@ def work(job: Job) -> EvaluateResult:
 
 
 def _recorded(job: Job) -> GateReport | None:
-    """Return the verdict that is there, None also if another version of the trainer left it and it cannot be read."""
+    """Return the recorded verdict, None also if another version of the trainer left it and it cannot be read."""
     try:
         return find_report(job.record, job.workspace)
     except BadRequest as error:
-        _log.warning("measuring anew: %s", error)
+        _log.warning("measuring again: %s", error)
         return None
 
 

@@ -1,6 +1,6 @@
 """preprocess: list the source, validate it, split it, and record the manifest that all later steps read.
 
-Nothing here needs a GPU, torch or ultralytics. What was read once is known by its content: an unchanged dataset costs
+Nothing here needs a GPU or a framework. What was read once is known by its content: an unchanged dataset costs
 one listing.
 """
 

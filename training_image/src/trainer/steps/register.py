@@ -11,7 +11,7 @@ from step_contract.result import PreprocessResult, RegisterResult, Verdict
 from trainer import __version__
 from trainer.datasets import load_manifest
 from trainer.errors import BadRequest
-from trainer.frameworks.ultralytics import setup as ultralytics_setup
+from trainer.frameworks import ModelFacts, framework_of
 from trainer.gate import (
     GateReport,
     candidate_weights,
@@ -60,9 +60,9 @@ def work(job: Job) -> RegisterResult:
     """Register the candidate unless the gate refused it.
 
     Raises:
-        BadRequest: the registered model belongs to another pipeline, the weights are others than evaluate measured, or
-            the run's version was made from other weights and is in use.
-        Bug: the packed model does not work.
+        BadRequest: the registered model belongs to another pipeline, the weights are not those that evaluate measured,
+            or the run's version was made from other weights and is in use.
+        Bug: the packed model would not load.
     """
     report, registry = read_report(job.record, job.workspace), registry_of(job)
     if report.verdict is Verdict.REFUSE:
@@ -88,25 +88,22 @@ def _registered(job: Job, registry: ModelRegistry, report: GateReport) -> Regist
 
 
 def _register(job: Job, registry: ModelRegistry, report: GateReport) -> RegisteredVersion:
-    ultralytics_setup.prepare(job.settings.trainer_cache_dir)
-    from trainer.registry import packing  # packs the model and tries it, which imports torch
+    from trainer.registry import packing  # imports much of MLflow
 
-    weights = candidate_weights(job, job.workspace)
+    framework, weights = framework_of(job.pipeline), candidate_weights(job, job.workspace)
     if (found := sha256_of(weights)) != report.weights_sha256:
         raise BadRequest(
-            f"weights/best.pt has SHA-256 {found[:12]}, but evaluate measured {report.weights_sha256[:12]}; "
-            "run evaluate of this DAG run again"
+            f"weights/{framework.weights_file} has SHA-256 {found[:12]}, but evaluate measured "
+            f"{report.weights_sha256[:12]}; run evaluate of this DAG run again"
         )
     manifest = load_manifest(job.record, job.workspace)
-    model_id = packing.log_model_once(
-        job.record,
-        weights,
-        found,
+    facts = ModelFacts(
         task=job.pipeline.task,
         imgsz=job.pipeline.training.imgsz,
         names=manifest.names,
         example=example_picture(job, manifest),
     )
+    model_id = packing.log_model_once(job.record, framework, weights, found, facts)
     images = _images(job)
     job.record.ownership.check()
     return registry.add_version(job.record.run_id, model_id, _tags(job, report), describe_version(job, report, images))

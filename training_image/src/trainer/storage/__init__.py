@@ -10,7 +10,7 @@ Third-party errors end here: callers see ``TryAgain``, ``BadRequest``, ``Nothing
 from .addresses import without_secrets
 from .by_uri import DatasetStorage
 from .content_hash import content_hash_of
-from .folders import folder_of
+from .folders import folder_of, root_folder
 from .interface import NothingThere, ObjectChanged, Storage, StoredObject, absolute_uri, readable, uri_below
 from .object_cache import cached_object, fetch_object, read_object
 from .thread_pool import map_in_threads
@@ -30,6 +30,7 @@ __all__ = [
     "map_in_threads",
     "read_object",
     "readable",
+    "root_folder",
     "uri_below",
     "without_secrets",
 ]

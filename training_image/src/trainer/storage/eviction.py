@@ -14,7 +14,7 @@ from typing import NamedTuple
 _log = logging.getLogger(__name__)
 
 _COPIES = ("objects", "archives")
-_DRAFTS = ("facts", "ultralytics", "Ultralytics")
+_DRAFTS = ("facts", "frameworks")
 _DAY_SECONDS = 86_400.0
 _IN_USE_SECONDS = 3600.0
 """A step may be about to open what was touched this recently."""

@@ -94,6 +94,13 @@ def folder_of(uri: str, field: str = "dataset.uri") -> Path:
     return Path(path)
 
 
+def root_folder(dataset_root: str) -> Path | None:
+    """Return the absolute folder that DATASET_ROOT names, None if it names no folder."""
+    if not urlsplit(dataset_root).scheme:
+        return Path(dataset_root).absolute()
+    return folder_of(dataset_root) if dataset_root.startswith("file:") else None
+
+
 def _unreadable(uri: str, field: str) -> BadRequest:
     return BadRequest(
         f"{field} {uri[:_SHOWN]!r} cannot be read; expected file:///absolute/path, s3://bucket/prefix "

@@ -1,10 +1,9 @@
-"""Checkpoints of a training that is under way: handed over, uploaded, verified, brought back.
+"""Keep checkpoints of an unfinished training in the run's artifacts: uploaded, verified, fetched to resume.
 
-The training leaves a complete copy of each epoch's files in a slot (``publish``), where a newer one replaces it; the
-reporter takes it from there (``claim``), so that slow storage never delays an epoch. In the record, files are named by
-their content, and only a tag that is written after all of them are stored makes them a checkpoint: whenever a process
-dies, the tag names files that are complete. The checkpoint before it is kept too, in case that one cannot be read.
-Must not import torch: whether a checkpoint can be resumed from is ``detector``'s to say.
+In the record, files are named by their content, and only a tag that is written after all of them are stored makes them
+a checkpoint: whenever a process dies, the tag names files that are complete. The checkpoint before it is kept too, in
+case the newest cannot be read. What the files are called is the framework's business, and so is whether a training can
+resume from them.
 """
 
 import logging
@@ -12,7 +11,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -22,17 +20,15 @@ from trainer.handover import slot
 from trainer.storage import content_hash_of
 from trainer.tracking import RunRecord
 
-if TYPE_CHECKING:
-    pass
-
 FOLDER = "checkpoints"
+_UPLOADS = "uploads"
 
 CHECKPOINT_TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
 CHECKPOINT_FILES_TAG = "checkpoint_files"
-"""Set from the first upload until nothing is left in the store: whoever thins old runs finds them by it."""
+"""Set from the first upload until nothing is left in the store: sweeping finds old runs by it."""
 _REMEMBERED = 4
 _SLOW_UPLOAD_SECONDS = 1.0
-"""After one that took longer, somebody else may have taken the record over."""
+"""After a longer upload, a later attempt may have taken the record over."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,16 +41,10 @@ class StoredFile(Frozen):
 
 
 class Checkpoint(Frozen):
-    """All that a training needs to go on after an epoch; the value of the tag."""
+    """Everything a training needs to resume after an epoch; the value of the tag."""
 
     epoch: int
     files: Mapping[str, StoredFile]
-
-
-# -- in the training --------------------------------------------------------------------------------------------------
-
-
-# -- in the reporter --------------------------------------------------------------------------------------------------
 
 
 class CheckpointStore:
@@ -76,8 +66,8 @@ class CheckpointStore:
     def commit(self, claimed: Path) -> Checkpoint:
         """Store a claimed copy as the newest checkpoint and remove it from the slot; return the newest there is.
 
-        Whoever calls it has just made sure that the record is its own. A copy that waited in a machine's cache while
-        the training went on elsewhere is dropped.
+        The caller has just made sure that it owns the record. A copy that waited in a machine's cache while the
+        training continued elsewhere is dropped.
 
         Raises:
             BadData: the copy does not say of which epoch it is.
@@ -97,10 +87,9 @@ class CheckpointStore:
             self._record.set_tags({CHECKPOINT_FILES_TAG: "stored"})
         known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
         files, began = {}, time.monotonic()
-        for name in (slot.LAST, slot.BEST, slot.HISTORY):
-            if (claimed / name).exists():
-                stored = self._upload(claimed / name, known)
-                files[name] = known[stored.content_hash] = stored
+        for file in slot.files_of(claimed):
+            stored = self._upload(file, known)
+            files[file.name] = known[stored.content_hash] = stored
         checkpoint = Checkpoint(epoch=epoch, files=files)
         if time.monotonic() - began > _SLOW_UPLOAD_SECONDS:
             self._record.ownership.check()
@@ -117,8 +106,8 @@ class CheckpointStore:
         self._stored = kept
         return checkpoint
 
-    def restore(self, checkpoint: Checkpoint, save_dir: Path) -> None:
-        """Bring a checkpoint's files back to where ultralytics expects them.
+    def restore(self, checkpoint: Checkpoint, folder: Path) -> None:
+        """Fetch a checkpoint's files into a folder, each under its name.
 
         Raises:
             BadData: a file is missing or not what was stored.
@@ -129,14 +118,13 @@ class CheckpointStore:
             what = f"{name} of the checkpoint of epoch {checkpoint.epoch}"
             if stored.artifact not in present:
                 raise BadData(f"{what} is gone: the run has no artifact {stored.artifact}")
-            target = save_dir / name if name == slot.HISTORY else save_dir / slot.WEIGHTS_FOLDER / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._download(stored, target, what)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._download(stored, folder / Path(name).name, what)
 
     def drop(self, checkpoint: Checkpoint) -> None:
         """Take a checkpoint that cannot be used out of the record, so that older ones count as the newest again."""
         tags, self._stored = self._record.tags(), None
-        # Another try may have stored a newer one under that tag meanwhile.
+        # Another attempt may have stored a newer one under that tag meanwhile.
         self._record.set_tags(
             {name: "" for name in (CHECKPOINT_TAG, _PREVIOUS_TAG) if _parse(tags.get(name, "")) == checkpoint}
         )
@@ -158,7 +146,9 @@ class CheckpointStore:
         digest = self._hash(path)
         if digest in known:
             return known[digest]
-        named = path.with_name(f"{digest[:20]}{path.suffix}")
+        # In a folder of its own, where it is no file of the copy.
+        named = path.parent / _UPLOADS / f"{digest[:20]}{path.suffix}"
+        named.parent.mkdir(exist_ok=True)
         slot.link(path, named)
         self._record.log_artifact(named, FOLDER)
         return StoredFile(artifact=f"{FOLDER}/{named.name}", content_hash=digest)
@@ -181,7 +171,7 @@ class CheckpointStore:
     def _delete(self, candidates: set[str] | None, kept: list[Checkpoint]) -> bool:
         """Delete the files that no checkpoint names; a store that cannot delete keeps them, which does no harm.
 
-        Returns False if the store did not answer, so that it is worth another try.
+        Returns False if the store did not answer, so that a later attempt is worthwhile.
 
         Args:
             candidates: the artifacts that there may be, None for all that are there.

@@ -1,8 +1,8 @@
-"""What a training has written and MLflow does not have yet, kept where the next try finds it.
+"""Keep what a training has written and MLflow does not have yet where the next attempt finds it.
 
-Journal and checkpoint slot lie in the cache, which tries of one machine share, not in the try's own scratch folder: a
-try that dies, or that gives up because MLflow is away, loses no finished epoch to the one after it. Each try has a
-folder of its own; what it finds of others it carries first. Sweeping removes what nobody came back for.
+The handover folder lies in the cache, which attempts of one machine share, not in the attempt's scratch folder: when an
+attempt dies, or gives up because MLflow is unavailable, the next one loses no finished epoch. Each attempt has a folder
+of its own and first carries what earlier ones left. Sweeping removes folders that no attempt came back for.
 """
 
 import logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def new_folder(job: Job, began_ms: int) -> Path:
-    """Make a folder for one try of the training that began at a moment.
+    """Make the handover folder for one attempt of the training that began at a moment.
 
     Raises:
         TryAgain: the cache cannot be written.
@@ -38,7 +38,7 @@ def new_folder(job: Job, began_ms: int) -> Path:
 
 
 def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -> None:
-    """Bring to MLflow what earlier tries of this training left, and drop what is of other trainings of this run.
+    """Bring to MLflow what earlier attempts of this training left, and drop the rest of other trainings of this run.
 
     Raises:
         TryAgain: MLflow does not answer, or the cache cannot be read; everything stays where it is.
@@ -48,7 +48,7 @@ def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -
             shutil.rmtree(training, ignore_errors=True)
             continue
         for left in _children(training):
-            _log.info("bringing to MLflow what an earlier try of this training left here")
+            _log.info("bringing to MLflow what an earlier attempt of this training left here")
             _carry_one(job, left, began_ms, logged_epochs())
             forget(left)
 
@@ -60,13 +60,15 @@ def _carry_one(job: Job, left: Path, began_ms: int, logged_epochs: Iterable[int]
     except TryAgain:
         raise
     except OSError as error:
-        raise TryAgain(f"cannot carry what an earlier try left in the cache (TRAINER_CACHE_DIR): {error}") from error
+        raise TryAgain(
+            f"cannot carry what an earlier attempt left in the cache (TRAINER_CACHE_DIR): {error}"
+        ) from error
     except (StepError, ValueError) as error:
-        _log.warning("what an earlier try left cannot be used and is dropped: %s", error)
+        _log.warning("what an earlier attempt left cannot be used and is dropped: %s", error)
 
 
 def forget(folder: Path) -> None:
-    """Remove a try's folder, and those around it that became empty."""
+    """Remove an attempt's folder, and the folders around it that became empty."""
     shutil.rmtree(folder, ignore_errors=True)
     for parent in list(folder.parents)[:2]:
         try:

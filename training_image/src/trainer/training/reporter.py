@@ -1,7 +1,7 @@
-"""Carries a training's journal and checkpoints to MLflow, in a thread beside the training.
+"""Carry a training's journal and checkpoints to MLflow, in a thread beside the training.
 
-An epoch never waits for the tracking server or the artifact store. While they do not answer, the training goes on and
-what it wrote is carried later; when they refuse, the training is stopped, because nothing of it could be kept.
+An epoch never waits for the tracking server or the artifact store. While they do not answer, the training continues
+and what it wrote is carried later; when they refuse, the training is stopped, because nothing of it could be kept.
 """
 
 import logging
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from trainer.errors import OutOfMemory, Superseded, TryAgain
+from trainer.errors import Superseded, TryAgain
 from trainer.handover import Entry, EntryKind, journal, slot
 from trainer.tracking import RunRecord, hurry
 
@@ -35,10 +35,10 @@ _log = logging.getLogger(__name__)
 class Reporter:
     """Runs from ``with`` until all is carried; leaving the block raises what kept it from that."""
 
-    def __init__(self, record: RunRecord, exchange: Path, logged_epochs: Iterable[int], began_ms: int = 0) -> None:
-        """Carry what is below ``exchange`` of the training that began then, except epochs that MLflow has already."""
+    def __init__(self, record: RunRecord, handover: Path, logged_epochs: Iterable[int], began_ms: int = 0) -> None:
+        """Carry what is below ``handover`` of the training that began then, except epochs that MLflow has already."""
         self._record = record
-        self._exchange = exchange
+        self._handover = handover
         self._store = CheckpointStore(record)
         self._logged = set(logged_epochs)
         self._began_ms = began_ms
@@ -46,18 +46,19 @@ class Reporter:
         self._closing = threading.Event()
         self._deadline = 0.0
         self._error: BaseException | None = None
+        self._another_follows = False
         self._switch_seconds = sys.getswitchinterval()
-        self._thread = threading.Thread(target=self._run, name=f"reporter of {exchange}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"reporter of {handover}", daemon=True)
 
     def __enter__(self) -> Self:
         """Start the thread.
 
         Raises:
-            TryAgain: an earlier one of this process lives on and still takes from the same folder.
+            TryAgain: an earlier reporter of this process still takes from the same folder.
         """
         if any(thread.name == self._thread.name for thread in threading.enumerate()):
             raise TryAgain(
-                f"MLflow still has not taken what was recorded before the batch was halved ({self._exchange}); "
+                f"MLflow still has not taken what was recorded before the batch was halved ({self._handover}); "
                 "is the tracking server up?"
             )
         sys.setswitchinterval(_SWITCH_SECONDS)
@@ -80,8 +81,13 @@ class Reporter:
         if own is None or (error is not None and not isinstance(error, Exception)):
             return
         # A training that failed says why itself, unless it was stopped because MLflow refuses its record.
-        if error is None or isinstance(own, Superseded) or not isinstance(own, TryAgain):
+        is_refused = isinstance(own, Superseded) or not isinstance(own, TryAgain)
+        if is_refused or (error is None and not self._another_follows):
             raise own from error
+
+    def expect_another(self) -> None:
+        """Leave what MLflow has not taken in time to the next reporter of this attempt."""
+        self._another_follows = True
 
     def _finish(self, seconds: float) -> BaseException | None:
         self._deadline = time.monotonic() + seconds
@@ -102,7 +108,7 @@ class Reporter:
                 self._error, delay = None, _INTERVAL_SECONDS
             except Superseded as error:
                 self._error = error
-                journal.ask_to_stop(self._exchange, str(error))
+                journal.ask_to_stop(self._handover, str(error))
                 return
             except TryAgain as error:
                 if self._error is None:
@@ -110,7 +116,7 @@ class Reporter:
                 self._error, delay = error, _RETRY_SECONDS
             except Exception as error:  # raised again by __exit__, in the main thread
                 self._error = error
-                journal.ask_to_stop(self._exchange, str(error))
+                journal.ask_to_stop(self._handover, str(error))
                 return
             if closing and (self._error is None or time.monotonic() + _LAST_RETRY_SECONDS > self._deadline):
                 return
@@ -119,8 +125,8 @@ class Reporter:
 
     def _carry(self) -> None:
         """Carry what there is: metrics first, then the checkpoint that was complete before the journal was read."""
-        claimed = slot.claim(self._exchange)
-        entries, offset = journal.read(self._exchange, self._offset)
+        claimed = slot.claim(self._handover)
+        entries, offset = journal.read(self._handover, self._offset)
         if entries or claimed is not None:
             self._record.ownership.check()
         for entry in entries:
@@ -138,7 +144,7 @@ class Reporter:
 
 
 def _patience_seconds(error: BaseException | None) -> float:
-    if error is None or isinstance(error, OutOfMemory):  # which the same process goes on after
+    if error is None:
         return _PATIENCE_SECONDS
     if isinstance(error, Exception):
         return _PATIENCE_AFTER_FAILURE_SECONDS

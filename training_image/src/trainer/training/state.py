@@ -12,6 +12,7 @@ from step_contract.order import Step
 from step_contract.result import TrainResult
 from trainer import __version__
 from trainer.datasets import dataset_digest
+from trainer.frameworks import framework_of
 from trainer.handover import EVERY_EPOCH_METRIC
 from trainer.job import Job, digest
 from trainer.tracking import RunRecord, UnreadableMarker, decode_marker
@@ -22,7 +23,6 @@ _log = logging.getLogger(__name__)
 
 
 _TAG = "training"
-_WEIGHTS = "weights/best.pt"
 
 
 class Training(Frozen):
@@ -48,18 +48,19 @@ def training_inputs(job: Job) -> tuple[object, ...]:
 
 
 def current_training(job: Job, store: CheckpointStore) -> Training:
-    """Return the training that this try belongs to, beginning one if there is none to go on with."""
+    """Return the training that this attempt belongs to; begin one if there is none to resume."""
     tags, inputs = job.record.tags(), digest(*training_inputs(job))
     training = _parse(tags.get(_TAG, ""))
     if training is not None and training.digest == inputs:
         is_upgraded = training.trainer != __version__
         if training.result is None:
             if is_upgraded:
-                _log.warning("trainer %s goes on with what %s began", __version__, training.trainer)
+                _log.warning("trainer %s resumes what %s began", __version__, training.trainer)
             return training
-        is_wanted_anew = (job.run.form.force or is_upgraded) and _is_marked_done(tags, training.result)
-        if not is_wanted_anew and _WEIGHTS in job.record.artifacts("weights"):
-            _log.info("this training was finished by an earlier try; completing its record")
+        is_wanted_again = (job.run.form.force or is_upgraded) and _is_marked_done(tags, training.result)
+        weights = f"weights/{framework_of(job.pipeline).weights_file}"
+        if not is_wanted_again and weights in job.record.artifacts("weights"):
+            _log.info("this training was finished by an earlier attempt; completing its record")
             return training
     elif store.available():
         _log.info("the checkpoints of this run are of a training with other inputs; starting from the beginning")
@@ -76,7 +77,7 @@ def _after_all_before(record: RunRecord) -> int:
 
 
 def _is_marked_done(tags: Mapping[str, str], result: TrainResult) -> bool:
-    """Tell whether the step's done-marker, which outlives the start of another try, is of this very training."""
+    """Tell whether the step's done-marker, which outlives the start of another attempt, is of this very training."""
     try:
         return decode_marker(Step.TRAIN, tags).outcome == result
     except UnreadableMarker:
@@ -98,7 +99,7 @@ def save_training(job: Job, training: Training) -> None:
 
 
 def note_out_of_memory(record: RunRecord, pipeline: Pipeline) -> None:
-    """Let the next try begin with half the batch: this one's container was killed at its memory limit."""
+    """Let the next attempt begin with half the batch: this one's container was killed at its memory limit."""
     training = _parse(record.tags().get(_TAG, ""))
     if training is None or training.result is not None:
         return

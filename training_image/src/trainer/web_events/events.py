@@ -52,10 +52,10 @@ class BackendCallbacks:
         self._tell(EventType.RUNNING)
 
     @contextmanager
-    def following(self, exchange: Path) -> Iterator[None]:
+    def following(self, handover: Path) -> Iterator[None]:
         """Tell of each epoch that is written to a training's journal, which may be another process's work."""
         with self._reading:
-            self._journal, self._offset = exchange, 0
+            self._journal, self._offset = handover, 0
         try:
             yield
         finally:

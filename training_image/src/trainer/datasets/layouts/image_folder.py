@@ -14,7 +14,7 @@ _OUTSIDE = "images outside a class folder"
 def read_image_folder(listing: Listing, *, is_pooled: bool) -> Layout:
     """Return classes and samples of a folder of class folders; pooled, the images of all its splits together.
 
-    Classes are numbered in the order of their names, as torchvision does.
+    Classes are numbered in the order of their names, as is usual for class folders.
 
     Raises:
         BadData: no class folders, or no split and none asked for.

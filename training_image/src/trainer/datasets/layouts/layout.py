@@ -12,7 +12,7 @@ from trainer.errors import BadData
 from trainer.storage import StoredObject, readable
 
 IMAGE_SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".mpo", ".png", ".tif", ".tiff", ".webp"})
-"""What both Pillow and ultralytics read."""
+"""Suffixes of images that Pillow and the frameworks read."""
 
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 """How sources call the splits, and what they are called here."""

@@ -1,4 +1,4 @@
-"""What happens after each epoch: the journal, the web UI's line, a line for people, and the checkpoint's hand-over.
+"""Report each epoch: to the journal, to the web UI, to people in the log, and hand its checkpoint over.
 
 Ultralytics calls these with its trainer object, whose attributes are used as ultralytics 8.4 has them. Must not import
 torch or ultralytics, so that it can be tested without.
@@ -14,12 +14,11 @@ from typing import Any
 
 import psutil
 
-from step_contract import transport
-from step_contract.result import Progress
-from trainer.errors import Bug, with_causes
-from trainer.handover import Entry, EntryKind, journal, shown_metrics, slot
+from trainer.errors import with_causes
+from trainer.handover import Entry, EntryKind, announce, journal
 from trainer.termination import die_with_parent
 
+from . import checkpoint_files
 from .metric_names import recorded_name
 
 EVENTS = ("on_train_start", "on_train_epoch_start", "on_train_epoch_end", "on_fit_epoch_end", "teardown")
@@ -45,22 +44,22 @@ _log = logging.getLogger(__name__)
 class EpochCallbacks:
     """One method for each of EVENTS.
 
-    Holds plain values only: with several GPUs ultralytics pickles it for each GPU's process, and the one of rank 0
+    Holds plain values only: with several GPUs ultralytics pickles it for each GPU's process, and the process of rank 0
     does the work.
     """
 
     def __init__(
-        self, exchange: Path, defaults: Mapping[str, Any], rank: Callable[[], int], minimum_batch: int = 1
+        self, handover: Path, defaults: Mapping[str, Any], rank: Callable[[], int], minimum_batch: int = 1
     ) -> None:
-        """Write below a folder that the reporter reads.
+        """Write to a folder that the reporter reads.
 
         Args:
-            exchange: gets the journal and the checkpoint slot.
+            handover: gets the journal and the checkpoint slot.
             defaults: ultralytics' own value of each argument.
-            rank: tells which GPU's process asks; below 0 if there is only one.
+            rank: returns the rank of the GPU's process that asks; below 0 if there is only one process.
             minimum_batch: no epoch begins with a smaller one.
         """
-        self._exchange = exchange
+        self._handover = handover
         self._defaults = dict(defaults)
         self._rank = rank
         self._minimum_batch = minimum_batch
@@ -69,20 +68,20 @@ class EpochCallbacks:
         self._in_epoch = self._is_settled = False
 
     def on_train_start(self, trainer: Any) -> None:
-        """Note the effective arguments: told ``auto``, ultralytics chooses optimizer and learning rate itself."""
+        """Note the effective arguments: for ``auto``, ultralytics chooses optimizer and learning rate itself."""
         self._began, self._epochs_before = time.monotonic(), trainer.start_epoch
         if self._rank() >= 0:
-            # The launcher between the step and the ranks is killed when the step is told to stop, and takes none along.
+            # The launcher between the step and the ranks is killed when the step is stopped, and takes no rank along.
             die_with_parent()
         if self._rank() > 0:
             return
-        trainer.last = slot.ReplacedFile(trainer.last)
-        if self._rank() == 0:  # a process of its own, whose log nobody has set up
+        trainer.last = checkpoint_files.ReplacedFile(trainer.last)
+        if self._rank() == 0:  # a process of its own, whose log is not set up yet
             logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
         self._write(trainer, EntryKind.START, trainer.start_epoch, arguments=self._arguments(vars(trainer.args)))
 
     def on_train_epoch_start(self, trainer: Any) -> None:
-        """Start the clock; after NaN or out of memory an epoch starts again.
+        """Start the clock; after NaN or out of memory an epoch is repeated.
 
         Raises:
             MemoryError: ultralytics, which halves the batch by itself in its first epoch, went below the minimum.
@@ -111,7 +110,7 @@ class EpochCallbacks:
         """Leave the reason of a failure for the process that started this GPU's."""
         error = sys.exc_info()[1]
         if self._rank() >= 0 and error is not None:
-            journal.note_failure(self._exchange, f"{type(error).__name__}: {with_causes(error)}")
+            journal.note_failure(self._handover, f"{type(error).__name__}: {with_causes(error)}")
 
     def _finish_epoch(self, trainer: Any) -> None:
         if not self._is_settled:
@@ -119,17 +118,17 @@ class EpochCallbacks:
             settle()
         epoch, metrics = trainer.epoch + 1, self._epoch_metrics(trainer)
         # The journal first: a checkpoint must never be of an epoch whose metrics are lost.
-        self._write(trainer, EntryKind.EPOCH, epoch, metrics)
-        # The last epoch's weights are about to be stripped and stored as the result. A try that dies until then does
-        # the last epoch again, because ultralytics cannot resume a training that has no epoch left.
+        entry = self._write(trainer, EntryKind.EPOCH, epoch, metrics)
+        # The last epoch's weights are about to be stripped and stored as the result. An attempt that dies until then
+        # repeats the last epoch, because ultralytics cannot resume a training that has no epoch left.
         if not trainer.stop:
             improved = bool(trainer.best_fitness == trainer.fitness)
-            linked = isinstance(trainer.last, slot.ReplacedFile)
-            slot.publish(self._exchange, Path(trainer.save_dir), epoch, improved=improved, linked=linked)
-        self._tell(trainer, epoch, metrics)
-        reason = journal.stop_reason(self._exchange)
-        if reason is not None:
-            raise Bug(f"the training cannot be recorded: {reason}")
+            linked = isinstance(trainer.last, checkpoint_files.ReplacedFile)
+            save_dir = Path(trainer.save_dir)
+            checkpoint_files.publish(self._handover, save_dir, epoch, improved=improved, linked=linked)
+        announce(entry)
+        self._log_epoch(entry)
+        journal.check_stop(self._handover)
 
     def _epoch_metrics(self, trainer: Any) -> dict[str, float]:
         # Without validation in this epoch ultralytics still holds the last one's numbers, or zeros.
@@ -154,25 +153,18 @@ class EpochCallbacks:
         epoch: int,
         metrics: Mapping[str, float] | None = None,
         arguments: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> Entry:
         entry = Entry(kind, epoch, trainer.epochs, str(trainer.device), metrics or {}, arguments or {})
-        journal.append(self._exchange, entry)
+        journal.append(self._handover, entry)
+        return entry
 
-    def _tell(self, trainer: Any, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Print the web UI's line and log one for people."""
-        progress = Progress(
-            epoch=epoch, total_epochs=trainer.epochs, metrics=shown_metrics(metrics), device=str(trainer.device)
-        )
-        emit(transport.encode_progress(progress))
-        seconds_each = (time.monotonic() - self._began) / (epoch - self._epochs_before)
-        _log.info(
-            "%s, about %s left",
-            _readable(epoch, trainer.epochs, metrics),
-            _clock(seconds_each * (trainer.epochs - epoch)),
-        )
+    def _log_epoch(self, entry: Entry) -> None:
+        seconds_each = (time.monotonic() - self._began) / (entry.epoch - self._epochs_before)
+        left = _clock(seconds_each * (entry.total_epochs - entry.epoch))
+        _log.info("%s, about %s left", _readable(entry.epoch, entry.total_epochs, entry.metrics), left)
 
     def _arguments(self, effective: Mapping[str, Any]) -> dict[str, str]:
-        """Return what differs from ultralytics' defaults and what one always wants to know, but no path of this try."""
+        """Return the arguments that differ from ultralytics' defaults or always matter, but no path of this attempt."""
         return {
             name: str(value)
             for name, value in effective.items()
@@ -181,24 +173,18 @@ class EpochCallbacks:
 
 
 def settle() -> None:
-    """Let the garbage collector leave aside what there is after an epoch, since it stays until the training ends.
+    """Exempt what exists after an epoch from garbage collection, since it stays until the training ends.
 
-    In the first epoch, ultralytics may still build everything anew with a smaller batch.
+    In the first epoch, ultralytics may still rebuild everything with a smaller batch.
     """
     gc.collect()
     gc.freeze()
 
 
 def unsettle() -> None:
-    """Let it look at everything again, and at once: the training ended and something else begins."""
+    """Collect garbage everywhere again, and now: the training ended and something else begins."""
     gc.unfreeze()
     gc.collect()
-
-
-def emit(line: str) -> None:
-    """Write a tagged line to standard output at once, in one piece."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
 
 
 def _measured(metrics: Mapping[str, float]) -> dict[str, float]:

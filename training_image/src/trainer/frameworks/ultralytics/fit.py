@@ -1,10 +1,11 @@
-"""Training with ultralytics: the model, its arguments, what happens after each epoch, and what its errors mean.
+"""Train with ultralytics: build the model and its arguments, run the training, translate its errors.
 
-Imports torch and ultralytics; ``ultralytics_setup.prepare`` must have run before this module is imported. Nothing is
-downloaded: a model is a YAML that ultralytics ships or a file that is there.
+Imports torch and ultralytics; ``setup.prepare`` must have run before this module is imported. Nothing is downloaded: a
+model is a YAML that ultralytics ships or a file that exists.
 """
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,39 +19,40 @@ from ultralytics.utils import DEFAULT_CFG_DICT, RANK
 from ultralytics.utils.checks import check_yaml
 
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
-from trainer.frameworks.interface import Plan
-from trainer.handover import journal
-from trainer.machine import device_failures, full_disk_said, kills_for_memory
+from trainer.frameworks import torch_devices
+from trainer.frameworks.interface import Fitted, Plan
+from trainer.handover import EntryKind, journal
+from trainer.machine import full_disk_error, full_disk_said, kills_for_memory
 
 from .callbacks import EVENTS, EpochCallbacks, unsettle
+from .checkpoint_files import HISTORY, best_of, last_of
 from .model_files import find_file, find_weights, is_yaml
-
-Model = YOLO
-"""A loaded checkpoint, for those who may not import ultralytics."""
 
 _WEIGHTS_ARGUMENTS = ("pretrained", "distill_model")
 _RESERVED = ("task", "mode", "model", "cfg", "resume", "project", "name")
 """Arguments that would make it another training than the pipeline's; a checked catalog has none of them."""
 
+_PICTURES = ("*.png", "labels.jpg", "train_batch0.jpg", "val_batch0_labels.jpg", "val_batch0_pred.jpg")
+
 _LOST_PEER = ("NCCL", "DistBackendError", "DistNetworkError", "DistStoreError", "closed by peer", "reset by peer")
-"""What a GPU's process says when another one, or the way to it, is gone."""
+"""Texts of a GPU's process that lost another one, or the connection to it."""
 
 _KERNEL_KILLED = "the kernel killed a process of the training for want of the host's memory"
 
 _MEMORY_ERROR = re.compile(r"\w*MemoryError\b")
-"""How a GPU's process names Python's, numpy's and torch's errors of memory."""
+"""Names of Python's, numpy's and torch's memory errors in a GPU's process."""
 
 _SCALE = re.compile(r"(\d+)([nslmx])(.+)?$")
 """The letter of a model's size in its name, as ultralytics reads it."""
 
 
-def open_checkpoint(last: Path, epoch: int) -> Model:
+def open_checkpoint(last: Path, epoch: int) -> YOLO:
     """Load a checkpoint to resume from.
 
-    Ultralytics, told to resume from a finished one, trains another dataset from scratch without a word.
+    Asked to resume from a finished training, ultralytics silently trains another dataset from scratch.
 
     Raises:
-        BadData: it cannot be read, is of another epoch, or is a finished training's.
+        BadData: it cannot be read, is of another epoch, or is of a finished training.
     """
     try:
         model = YOLO(str(last))
@@ -61,7 +63,7 @@ def open_checkpoint(last: Path, epoch: int) -> Model:
         raise BadData(f"{last.name} has the epoch {str(found)[:40]}; expected a number")
     if found < 0 or optimizer is None:
         raise BadData(
-            f"{last.name} is of a finished training (epoch {found}, no optimizer); expected one to go on from"
+            f"{last.name} is of a finished training (epoch {found}, no optimizer); expected one to resume from"
         )
     if not isinstance(optimizer, dict) or not {"state", "param_groups"} <= optimizer.keys():
         raise BadData(f"{last.name} has an optimizer without state and param_groups; expected both")
@@ -70,39 +72,57 @@ def open_checkpoint(last: Path, epoch: int) -> Model:
     return model
 
 
-def fit(plan: Plan, checkpoint: Model | None = None) -> None:
-    """Train to the end, from a checkpoint if there is one; what came of it is in the journal and in ``save_dir``.
+def fit(plan: Plan, checkpoint: YOLO | None = None) -> None:
+    """Train to the end, from a checkpoint if there is one; the results are in the journal and in ``save_dir``.
 
     Raises:
         BadRequest: model, arguments or device are not usable, or the training diverged.
         BadData: ultralytics cannot use the dataset.
         OutOfMemory: the memory of device or host did not suffice.
+        TryAgain: a disk is full, or a GPU or a process was lost.
     """
     _check_device(plan.device)
     arguments = _resumed_arguments(plan) if checkpoint else _new_arguments(plan)
     model = checkpoint or _new_model(plan)
-    callbacks = EpochCallbacks(plan.exchange, DEFAULT_CFG_DICT, rank, plan.training.minimum_batch)
+    callbacks = EpochCallbacks(plan.handover, DEFAULT_CFG_DICT, rank, plan.training.minimum_batch)
     for event in EVENTS:
         model.add_callback(event, getattr(callbacks, event))
-    with _translated_errors(plan):
-        model.train(**arguments)
+    try:
+        with _translated_errors(plan):
+            model.train(**arguments)
+    except (OutOfMemory, TryAgain):
+        raise
+    except Exception as error:
+        if full := full_disk_error(error, torch_devices.FULL_DISK):
+            raise full from error
+        raise
+
+
+def fitted(save_dir: Path) -> Fitted:
+    """Return the files that a finished training left."""
+    best = best_of(save_dir)
+    if not best.exists():  # no epoch had a fitness, for want of a validation
+        shutil.copyfile(last_of(save_dir), best)
+    pictures = {path for pattern in _PICTURES for path in save_dir.glob(pattern)}
+    return Fitted(best, (save_dir / HISTORY, *sorted(pictures)))
+
+
+def smallest_batch(plan: Plan) -> int:
+    """Return the smallest batch that was tried; ultralytics itself halves it in the first epoch, up to three times."""
+    entries, _ = journal.read(plan.handover)
+    used = [int(entry.metrics["train/batch"]) for entry in entries if entry.kind is EntryKind.EPOCH]
+    return min([plan.batch, *used])
 
 
 def free_memory() -> None:
-    """Give back what a training that failed held on the device."""
+    """Release what a training that failed held on the device."""
     unsettle()
-    device_failures.free_device_memory()
+    torch_devices.free_device_memory()
 
 
 def rank() -> int:
-    """Return which of several GPUs' processes this is, -1 if it is the only one."""
+    """Return the rank of this process among several GPUs' processes, -1 if it is the only one."""
     return int(RANK)
-
-
-def device_tags() -> dict[str, str]:
-    """Return the GPUs and the CUDA version as tags of the MLflow run."""
-    names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
-    return {"environment.gpu": ", ".join(names), "environment.cuda": (torch.version.cuda or "") if names else ""}
 
 
 def _new_model(plan: Plan) -> YOLO:
@@ -113,7 +133,7 @@ def _new_model(plan: Plan) -> YOLO:
         source = str(find_weights(plan.model, plan.models, "model"))
     try:
         model = YOLO(source)
-    except Exception as error:  # a YAML or a weights file of somebody else's making can raise anything
+    except Exception as error:  # a YAML or a weights file from elsewhere can raise anything
         raise BadRequest(f"model {plan.model!r} cannot be loaded: {_first_line(error)}") from error
     if model.task != plan.task:
         raise BadRequest(
@@ -167,8 +187,14 @@ def _place(plan: Plan) -> dict[str, Any]:
         "save_dir": str(plan.save_dir),
         "device": plan.device,
         "batch": plan.batch,
-        "workers": plan.workers,
+        "workers": _workers(plan),
     }
+
+
+def _workers(plan: Plan) -> int:
+    """Return the number of data loader processes; on a CPU ultralytics uses none."""
+    asked = plan.training.arguments.get("workers")
+    return asked if isinstance(asked, int) else plan.workers
 
 
 def _check_device(device: str) -> None:
@@ -205,33 +231,34 @@ def _translated_errors(plan: Plan) -> Iterator[None]:
 
 
 def _failure_of_a_rank(plan: Plan, code: int, kills_before: int) -> StepError:
-    """Return what it means that a process of several GPUs' failed, by what the first to fail left as its reason."""
-    reason = journal.failure(plan.exchange)
+    """Return the meaning of the failure of a GPU's process, by the reason that the first to fail left."""
+    reason = journal.failure(plan.handover)
     if reason is not None and _MEMORY_ERROR.match(reason):
         return _out_of_memory(plan, reason)
-    meaning = (_meaning(plan, reason, kills_before) or full_disk_said(reason)) if reason is not None else None
-    if meaning is not None:
-        return meaning
-    if reason is not None and not any(sign in reason for sign in _LOST_PEER):
-        return Bug(f"a GPU's process ended with {code}: {reason}")
+    if reason is not None:
+        meaning = _meaning(plan, reason, kills_before) or full_disk_said(reason, torch_devices.FULL_DISK)
+        if meaning is not None:
+            return meaning
+        if not any(sign in reason for sign in _LOST_PEER):
+            return Bug(f"a GPU's process ended with {code}: {reason}")
     if kills_for_memory() > kills_before:
         return _out_of_memory(plan, _KERNEL_KILLED)
     said = _first_line(reason) if reason is not None else "it was killed, or its output above says why"
     return TryAgain(
-        f"a GPU's process was lost (exit code {code}): {said}; the next try goes on from the last checkpoint"
+        f"a GPU's process was lost (exit code {code}): {said}; the next attempt resumes from the last checkpoint"
     )
 
 
 def _meaning(plan: Plan, text: str, kills_before: int) -> StepError | None:
-    """Return what a failure's text means, or None: a bug."""
-    if device_failures.says_out_of_memory(text):
-        return _out_of_memory(plan, device_failures.telling_line(text, device_failures.says_out_of_memory))
-    if device_failures.says_lost(text):
+    """Return the meaning of a failure's text, or None for a bug."""
+    if torch_devices.says_out_of_memory(text):
+        return _out_of_memory(plan, torch_devices.telling_line(text, torch_devices.says_out_of_memory))
+    if torch_devices.says_lost(text):
         if kills_for_memory() > kills_before:
             return _out_of_memory(plan, _KERNEL_KILLED)
-        said = device_failures.telling_line(text, device_failures.says_lost)
+        said = torch_devices.telling_line(text, torch_devices.says_lost)
         return TryAgain(
-            f"a GPU or a process that reads data was lost: {said}; the next try goes on from the last checkpoint"
+            f"a GPU or a process that reads data was lost: {said}; the next attempt resumes from the last checkpoint"
         )
     return _fault_of_request_or_data(plan, text)
 
@@ -243,7 +270,7 @@ def _fault_of_request_or_data(plan: Plan, text: str) -> StepError | None:
     if "state dict" in text or "state_dict" in text:
         return BadData(
             f"the checkpoint is of another model: {first}; expected the model that the run began with, "
-            "trigger the run with force to begin anew"
+            "trigger the run with force to start from scratch"
         )
     if "BatchNorm" in text:
         return BadRequest(f"ultralytics cannot train with batch {plan.batch}: {first}")

@@ -1,11 +1,11 @@
-"""How good, how fast and how large a model is: candidate and champion are measured by this code with these settings.
+"""Measure how good, how fast and how large a model is; candidate and champion alike.
 
-Imports torch and ultralytics; ``ultralytics_setup.prepare`` must have run before this module is imported.
+Imports torch and ultralytics; ``setup.prepare`` must have run before this module is imported.
 """
 
 import statistics
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +18,14 @@ from ultralytics import YOLO  # type: ignore[attr-defined]  # it is imported on 
 
 from step_contract.catalog import TASK_METRICS, VisionTask
 from trainer.errors import Bug, OutOfMemory, TryAgain, with_causes
+from trainer.frameworks import torch_devices
 from trainer.frameworks.interface import Finding, Measurement, MeasureSettings, UnreadableModel
-from trainer.machine import device_failures
+from trainer.machine import full_disk_error
 
 from .metric_names import catalog_name
 
 CONFIDENCE = 0.25
-"""What a prediction must reach to be drawn or counted in the confusion matrix; metrics look far lower."""
+"""Least score of a prediction that is drawn or counted in the confusion matrix; metrics look far lower."""
 
 _WARM_UP_CALLS = 2
 _TIMED_CALLS = 9
@@ -33,12 +34,13 @@ _PARTS = {"": "box", "-mask": "seg", "-pose": "pose"}
 _VALUES = {"mAP50-95": "ap", "mAP50": "ap50", "precision": "p", "recall": "r"}
 
 
-LoadedModel = YOLO
+Model = YOLO
+"""A loaded model."""
 
 
 @dataclass
 class _Collected:
-    """What ultralytics' validator knows at its end and ``model.val`` does not return."""
+    """Results that ultralytics' validator has at its end and ``model.val`` does not return."""
 
     validators: list[Any] = field(default_factory=list)
 
@@ -94,8 +96,12 @@ def measure(model: YOLO, weights: Path, settings: MeasureSettings, sample: Path,
     )
 
 
-def predict(model: YOLO, pictures: list[Path], settings: MeasureSettings) -> list[list[Finding]]:
-    """Return what a model sees in each picture."""
+def predict(model: YOLO, pictures: Sequence[Path], settings: MeasureSettings) -> list[list[Finding]]:
+    """Return what a model sees in each picture.
+
+    Raises:
+        OutOfMemory: the device's memory did not suffice.
+    """
     with _memory_errors(settings):
         return [_findings(_predict(model, str(picture), settings, conf=CONFIDENCE)) for picture in pictures]
 
@@ -208,15 +214,19 @@ def _memory_errors(settings: MeasureSettings) -> Iterator[None]:
         yield
     except Exception as error:
         text = with_causes(error)
-        if not device_failures.is_out_of_memory(error):
-            if isinstance(error, RuntimeError) and device_failures.says_lost(text):
-                said = device_failures.telling_line(text, device_failures.says_lost)
-                raise TryAgain(f"a GPU or a process that reads data was lost: {said}; the next try measures") from error
+        if not torch_devices.is_out_of_memory(error):
+            if isinstance(error, RuntimeError) and torch_devices.says_lost(text):
+                said = torch_devices.telling_line(text, torch_devices.says_lost)
+                raise TryAgain(
+                    f"a GPU or a process that reads data was lost: {said}; the next attempt measures again"
+                ) from error
+            if full := full_disk_error(error, torch_devices.FULL_DISK):
+                raise full from error
             raise
         images = "1 image" if settings.batch == 1 else f"{settings.batch} images at once"
         raise OutOfMemory(
             f"out of memory while measuring {images} at imgsz {settings.imgsz} on {settings.device}: "
-            f"{type(error).__name__}: {device_failures.telling_line(text, device_failures.says_out_of_memory)}"
+            f"{type(error).__name__}: {torch_devices.telling_line(text, torch_devices.says_out_of_memory)}"
         ) from error
 
 

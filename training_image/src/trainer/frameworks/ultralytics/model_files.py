@@ -1,7 +1,6 @@
-"""Where the file of a model is: never on the network, always a path that a person can check. No heavy imports."""
+"""Find the file of a model: never on the network, always a path that a person can check. No heavy imports."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from trainer.errors import BadRequest
 from trainer.storage import folder_of
@@ -10,13 +9,6 @@ from trainer.storage import folder_of
 def is_yaml(model: str) -> bool:
     """Tell whether a model is an architecture to train from scratch, not weights."""
     return model.lower().endswith((".yaml", ".yml"))
-
-
-def models_folder(dataset_root: str) -> Path | None:
-    """Return the folder below which relative paths of models begin, if DATASET_ROOT is one."""
-    if not urlsplit(dataset_root).scheme:
-        return Path(dataset_root).absolute()
-    return folder_of(dataset_root) if dataset_root.startswith("file:") else None
 
 
 def find_file(model: str, below: Path | None) -> Path | None:

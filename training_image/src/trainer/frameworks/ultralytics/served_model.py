@@ -1,8 +1,7 @@
-"""The model as MLflow serves it: images in, a table of what is in them out.
+"""Serve a model in MLflow: images in, a table of what is in them out.
 
 This file travels with every registered version (models from code) and runs where that version is loaded, so it imports
-nothing of this project: mlflow, ultralytics and what they need are enough. ``save`` packs a weights file into such a
-model; it is the only part that the trainer itself uses.
+nothing of this project: mlflow, ultralytics and what they need are enough. ``packing`` makes such a version.
 
 An image is a path, ``bytes`` of an image file, a base64 string of them (also as data URL) or an array of height x width
 x 3 in RGB; arrays may be nested lists, as JSON has them. Over HTTP: ``{"inputs": ["<base64>", ...]}``.
@@ -15,29 +14,24 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
-from importlib.metadata import version
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mlflow.pyfunc
 import numpy as np
 import pandas as pd
-from mlflow.models import Model, set_model
+from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
-from mlflow.types.schema import ColSpec, DataType, Schema, TensorSpec
 from PIL import Image
 
 Picture = str | bytes | np.ndarray
 
-_PACKAGES = ("mlflow", "ultralytics", "torch", "torchvision", "opencv-python-headless", "numpy", "pandas", "pillow")
-_NUMBERS = {"score": DataType.double, **dict.fromkeys(("x1", "y1", "x2", "y2"), DataType.double)}
-_COLUMNS = {"image": DataType.long, "class_id": DataType.long, "class_name": DataType.string, **_NUMBERS}
+_BOX_COLUMNS = ("image", "class_id", "class_name", "score", "x1", "y1", "x2", "y2")
 _SHAPES = {"segment": "mask", "pose": "keypoints", "obb": "polygon"}
 """Further column of a task, as JSON: points of an outline, x, y and visibility of keypoints, or four corners."""
 
 
-# Images are of several types on purpose, and what is returned is described by ``_describe_output``.
+# Images are of several types on purpose, and ``packing`` describes the table that is returned.
 for _name in ("mlflow.types.type_hints", "mlflow.models.signature", "mlflow.utils.environment"):
     logging.getLogger(_name).setLevel(logging.ERROR)
 
@@ -69,7 +63,7 @@ class VisionModel(PythonModel):
             model_input: images, or a table whose first column holds them.
             params: ``confidence``, ``iou`` and ``imgsz`` in place of the model's own.
         """
-        options = {"confidence": 0.25, "iou": 0.7, "imgsz": self._config["imgsz"]} | (params or {})
+        options = options_of(self._config["imgsz"]) | (params or {})
         rows: list[dict[str, Any]] = []
         for index, item in enumerate(model_input):
             pixels = _pixels(item, index)
@@ -81,60 +75,19 @@ class VisionModel(PythonModel):
                 verbose=False,
             )
             rows.extend({"image": index, **row} for row in _rows(found[0], self._config["task"]))
-        return pd.DataFrame(rows, columns=_columns(self._config["task"]))
+        return pd.DataFrame(rows, columns=columns_of(self._config["task"]))
 
 
-def save(
-    folder: Path, weights: Path, *, task: str, imgsz: int, names: Sequence[str], example: Path, model: Model
-) -> None:
-    """Pack a weights file as an MLflow model with signature, input example and pinned requirements.
-
-    Args:
-        folder: must not exist.
-        weights: ultralytics weights; kept below artifacts/ under their own name.
-        task: ultralytics' name of the task.
-        imgsz: side of the input in pixels that it was trained with.
-        names: class names, for people who read the model's metadata.
-        example: an image that becomes the input example.
-        model: the MLflow model to describe in; carries the ids of run and logged model.
-    """
-    mlflow.pyfunc.save_model(
-        path=str(folder),
-        python_model=str(Path(__file__).resolve()),
-        artifacts={"weights": str(weights)},
-        model_config={"task": task, "imgsz": imgsz},
-        input_example=([_encoded(example, imgsz)], {"confidence": 0.25, "iou": 0.7, "imgsz": imgsz}),
-        pip_requirements=[f"{package}=={version(package)}" for package in _PACKAGES],
-        metadata={"task": task, "imgsz": imgsz, "names": list(names)},
-        mlflow_model=model,
-    )
-    _describe_output(folder, task)
+def options_of(imgsz: int) -> dict[str, float | int]:
+    """Return the parameters of ``predict`` with the model's own values."""
+    return {"confidence": 0.25, "iou": 0.7, "imgsz": imgsz}
 
 
-def _encoded(picture: Path, side: int) -> str:
-    """Return a picture, no larger than the model looks at, as base64."""
-    content = io.BytesIO()
-    with Image.open(picture) as opened:
-        small = opened.convert("RGB")
-    small.thumbnail((side, side))
-    small.save(content, "JPEG", quality=90)
-    return base64.b64encode(content.getvalue()).decode("ascii")
-
-
-def _describe_output(folder: Path, task: str) -> None:
-    """Name the table's columns in the signature, which MLflow infers from type hints as "anything"."""
-    saved = Model.load(str(folder))
-    columns: list[ColSpec | TensorSpec] = [
-        ColSpec(_COLUMNS.get(name, DataType.string), name) for name in _columns(task)
-    ]
-    saved.signature.outputs = Schema(columns)
-    saved.save(str(folder / "MLmodel"))
-
-
-def _columns(task: str) -> list[str]:
+def columns_of(task: str) -> list[str]:
+    """Return the columns of the table for a task."""
     if task == "classify":
-        return ["image", "class_id", "class_name", "score"]
-    return [*_COLUMNS, *([_SHAPES[task]] if task in _SHAPES else [])]
+        return list(_BOX_COLUMNS[:4])
+    return [*_BOX_COLUMNS, *([_SHAPES[task]] if task in _SHAPES else [])]
 
 
 def _pixels(item: Any, index: int) -> np.ndarray:

@@ -1,11 +1,10 @@
-"""Make ultralytics offline, quiet and fast before anybody imports it.
+"""Make ultralytics offline, quiet and fast before anything imports it.
 
 Left alone it asks the network for fonts, weights and updates, reports to every tracking service it finds, prints to
 standard output, where this project's tagged lines go, and leaves a core unused. Importing this module imports
 nothing heavy; ``prepare`` imports ultralytics (and so torch) itself, because its logger exists only afterwards.
 """
 
-import importlib.util
 import json
 import logging
 import os
@@ -18,7 +17,7 @@ from typing import Any
 from PIL import ImageFont
 
 from step_contract.collector import paused_collector
-from trainer.machine import environment
+from trainer.machine import environment, fonts
 
 _OFFLINE = {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0", "YOLO_VERBOSE": "0"}
 _SAFE = {"ULTRALYTICS_SAFE_LOAD": "1"}
@@ -36,8 +35,6 @@ process 4.4 s, 1.7 s and 2.7 s.
 """
 
 _MATPLOTLIBRC = "matplotlibrc"
-_FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts")
-_FONTS_FOR_ALL_SCRIPTS = ("NanumGothic.ttf", "NotoSansKR*.?tf", "NotoSansCJK*Regular.ttc", "NotoSansCJK*.ttc")
 
 
 def prepare(config_dir: Path) -> None:
@@ -112,28 +109,11 @@ def _provide_fonts(folder: Path) -> None:
     """Put the two fonts in place that ultralytics would download; names beyond ASCII are drawn with the second."""
     latin, unicode = folder / "Arial.ttf", folder / "Arial.Unicode.ttf"
     if not latin.exists():
-        _write(latin, _dejavu_sans().read_bytes())
+        _write(latin, fonts.latin_font().read_bytes())
     if not unicode.exists() or unicode.stat().st_size == latin.stat().st_size:  # none was installed so far
-        _write(unicode, (_installed_font() or latin).read_bytes())
+        _write(unicode, fonts.font_for_all_scripts().read_bytes())
     family = ImageFont.truetype(str(unicode)).getname()[0] or "DejaVu Sans"
     _write(folder / _MATPLOTLIBRC, f"font.sans-serif: {family}, DejaVu Sans\n".encode())
-
-
-def _dejavu_sans() -> Path:
-    specification = importlib.util.find_spec("matplotlib")  # does not import it
-    if specification is None or specification.origin is None:
-        raise ModuleNotFoundError("matplotlib is not installed; expected it beside ultralytics, which needs it")
-    return Path(specification.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
-
-
-def _installed_font() -> Path | None:
-    """Return a font of this machine that has Hangul, Han and Kana; without one such names are drawn as boxes."""
-    for pattern in _FONTS_FOR_ALL_SCRIPTS:
-        for folder in _FONT_FOLDERS:
-            found = sorted(Path(folder).expanduser().rglob(pattern))
-            if found:
-                return found[0]
-    return None
 
 
 def _write(path: Path, content: bytes) -> None:
