@@ -13,17 +13,9 @@ import pytest
 
 from step_contract import transport
 from step_contract.catalog import Pipeline
-from step_contract.step import (
-    EvaluateResult,
-    PromoteResult,
-    RegisterResult,
-    Step,
-    StepRequest,
-    StepResult,
-    StepRun,
-    TrainResult,
-    Verdict,
-)
+from step_contract.order import Step, StepOrder
+from step_contract.result import EvaluateResult, PromoteResult, RegisterResult, Result, TrainResult, Verdict
+from step_contract.step import StepRun
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_model import shades_manifest
 from trainer import frameworks
@@ -58,7 +50,7 @@ def start(settings: Settings, pipeline: Pipeline, tmp_path: Path) -> Callable[..
     """Return a function that starts a step as a process of the trainer that has the toy."""
 
     def run(step: Step, run: StepRun) -> subprocess.Popen[str]:
-        environment = os.environ | transport.encode_environment(StepRequest(step=step, pipeline=pipeline), run)
+        environment = os.environ | transport.encode_environment(StepOrder(step=step, pipeline=pipeline), run)
         environment |= {name.upper(): str(value) for name, value in settings.model_dump().items()}
         command = [sys.executable, "-m", "tests.trainer.frameworks.toy_trainer", step.value]
         return subprocess.Popen(
@@ -68,11 +60,11 @@ def start(settings: Settings, pipeline: Pipeline, tmp_path: Path) -> Callable[..
     return run
 
 
-def finish(process: subprocess.Popen[str]) -> StepResult:
+def finish(process: subprocess.Popen[str]) -> Result:
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     (answer,) = [found for line in output.splitlines() if (found := transport.decode_line(line))]
-    assert isinstance(answer, StepResult)
+    assert isinstance(answer, Result)
     return answer
 
 
@@ -129,6 +121,6 @@ def test_a_toy_is_trained_killed_resumed_measured_gated_registered_and_promoted(
     monkeypatch.setattr(frameworks, "FRAMEWORKS", {"toy": "tests.trainer.frameworks.toy"})
     monkeypatch.setattr(frameworks, "USUAL_FRAMEWORK", "toy")
     for step in (Step.PREPROCESS, Step.TRAIN, Step.EVALUATE):
-        result, _ = run_step(StepRequest(step=step, pipeline=pipeline), make_run(1), settings)
+        result, _ = run_step(StepOrder(step=step, pipeline=pipeline), make_run(1), settings)
     assert isinstance(result.outcome, EvaluateResult)
     assert (result.outcome.champion_version, result.outcome.champion) == ("1", 1.0)
