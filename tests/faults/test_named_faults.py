@@ -187,7 +187,7 @@ def test_an_upgrade_in_mid_run_goes_on_with_what_the_older_trainer_did(stack: St
     tasks = stack.api.task_states(DAG_ID, run_id)
     assert (tasks["preprocess"]["try_number"], tasks["train"]["try_number"]) == (1, 2)
     assert '"resumed_from_epoch":null' not in tags(stack, run_id)["step.train.result"]
-    assert "goes on with what 0.0.1 began" in task_log(stack, run_id, "train")
+    assert "resumes what 0.0.1 began" in task_log(stack, run_id, "train")
     sweep(stack)
     assert violations(stack, "small") == []
 

@@ -1,11 +1,15 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from step_contract import transport
 from step_contract.catalog import VisionTask
 from step_contract.failure import ExitCode
-from step_contract.order import Step
+from step_contract.order import Step, StepOrder
 from step_contract.result import RegisterResult, Result, Verdict
 from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
@@ -17,6 +21,7 @@ from trainer.frameworks.ultralytics.framework import Ultralytics
 from trainer.job import Job
 from trainer.registry import packing as logged_model
 from trainer.registry.model_registry import ModelRegistry
+from trainer.settings import Settings
 from trainer.tracking.run_record import open_record
 
 
@@ -72,6 +77,19 @@ def test_the_version_says_where_it_comes_from_to_programs_and_to_people(do: RunS
     assert "| mAP50 | 0.5000 | 0.5000 |" in text
     assert "champion (version 7)" in text
     assert "**PROMOTE**, measured on 3 images of val:\n\n- made up." in text
+
+
+def test_the_framework_is_not_loaded_to_register(evaluated_run: MakeRun, settings: Settings, tmp_path: Path) -> None:
+    job = evaluated_run()
+    order = StepOrder(step=Step.REGISTER, pipeline=job.pipeline)
+    environment = os.environ | transport.encode_environment(order, job.run)
+    environment |= {name.upper(): str(value) for name, value in settings.model_dump().items()}
+    program = "import sys; from trainer.__main__ import main; print(main(['register']), 'torch' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0 False", done.stderr
+    assert versions(job) == ["1"]
 
 
 def test_a_refused_candidate_is_not_registered(do: RunStep, evaluated_run: MakeRun) -> None:
