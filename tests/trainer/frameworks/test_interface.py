@@ -113,7 +113,6 @@ def test_a_toy_is_trained_killed_resumed_measured_gated_registered_and_promoted(
     assert isinstance(registered, RegisterResult)
     assert isinstance(promoted, PromoteResult)
     assert (registered.version, promoted.promoted) == ("1", True)
-    mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
     served = mlflow.pyfunc.load_model("models:/shades@champion")
     assert served.predict([40.0, 210.0]) == ["어두움", "밝음"]
 

@@ -92,7 +92,7 @@ def _done_or_do(job: Job) -> Result:
 
 
 def _plan(job: Job) -> StepPlan:
-    """Plan the step; a step's module is imported only for its own attempt, because some import torch and pandas."""
+    """Plan the step; a step's module is imported only for its own attempt, because some import heavy libraries."""
     match job.step:
         case Step.PREPROCESS:
             from trainer.steps import preprocess
