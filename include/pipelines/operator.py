@@ -189,9 +189,9 @@ class StepTask:
     def _is_still_wanted(self, context: Context) -> bool:
         from include.step_contract.transport import decode_run
 
-        from .runtimes import task_state
+        from .task_state import is_still_wanted
 
-        return task_state.is_still_wanted(context["ti"], decode_run(self.step_run))
+        return is_still_wanted(context["ti"], decode_run(self.step_run))
 
 
 def conclude(step: str, exit_code: int, answer: "Answer | None") -> Result:

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from include.pipelines.runtimes.docker.settings import docker_settings
 from include.pipelines.runtimes.kubernetes.settings import kubernetes_settings
-from include.pipelines.settings import settings
+from include.pipelines.runtimes.local.settings import local_settings
+from include.pipelines.settings import read_settings, settings
 from tests.compatibility.dotenv import EXPECTED, values_of, variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,13 +22,10 @@ def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Values of Airflow's side by the name of their variable."""
     for name, value in variables().items():
         monkeypatch.setenv(name, value)
-    read: tuple[Any, ...] = (settings, kubernetes_settings)
-    for function in read:
-        function.cache_clear()
-    sides: list[BaseModel] = [function() for function in read]
+    read_settings.cache_clear()
+    sides: list[BaseModel] = [settings(), local_settings(), docker_settings(), kubernetes_settings()]
     yield {name: value for side in sides for name, value in values_of(side).items()}
-    for function in read:
-        function.cache_clear()
+    read_settings.cache_clear()
 
 
 def test_airflows_side_takes_the_same_values(today: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # not paid for by a parse
     from include.pipelines.pending_chore import PendingChore
     from include.step_contract.order import Order, StepOrder
 
-__all__ = ["Runtime", "runtime_of", "task_state"]
+__all__ = ["Runtime", "runtime_of"]
 
 
 class Runtime(Protocol):

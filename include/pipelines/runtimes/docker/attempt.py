@@ -14,7 +14,7 @@ from docker import APIClient
 
 from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost
 from include.pipelines.operator import conclude
-from include.pipelines.runtimes.task_state import keep, known_positions
+from include.pipelines.task_state import keep, known_positions
 from include.step_contract import transport
 from include.step_contract.failure import Failure, FailureKind
 from include.step_contract.order import Order, StepOrder

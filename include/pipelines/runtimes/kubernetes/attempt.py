@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from include.pipelines.errors import StepFailed, StepLost
-from include.pipelines.runtimes.task_state import known_positions
+from include.pipelines.task_state import known_positions
 from include.step_contract.failure import FailureKind
 from include.step_contract.result import Result
 

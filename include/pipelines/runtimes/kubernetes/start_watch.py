@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from logging import Logger
 from typing import TYPE_CHECKING, Any
 
-from include.pipelines.runtimes.task_state import keep, known_positions
+from include.pipelines.task_state import keep, known_positions
 
 from .api import Cluster
 from .outcome import not_started

@@ -8,7 +8,7 @@ from logging import Logger
 from typing import TYPE_CHECKING, Any
 
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.task_state import keep
+from include.pipelines.task_state import keep
 from include.step_contract import transport
 from include.step_contract.failure import FailureKind
 

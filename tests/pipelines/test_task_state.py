@@ -6,7 +6,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
 from airflow.sdk.execution_time.comms import ErrorResponse
 
-from include.pipelines.runtimes.task_state import keep, known_positions
+from include.pipelines.task_state import keep, known_positions
 
 
 class AwayStore:
