@@ -6,19 +6,19 @@ in the training image.
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kubernetes import client as k8s
 
-from include.pipelines.settings import read_settings
 from include.step_contract import transport
 from include.step_contract.failure import Failure, FailureKind
 from include.step_contract.order import Step
 
-from .lab import RULES, Lab, laboratory, point_at
+from .lab import RULES, Lab
+from .policies import assert_is_as_ordered, bagged_task, pod_mutation_hook, registered, rendered, task_policy
 from .steps import SUCCEED, Task, make_task, wait_for
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
@@ -28,22 +28,6 @@ OBEDIENT = (
     f"signal.signal(signal.SIGTERM, lambda *_: (print({transport.encode_failure(SAVE_AND_STOP)!r}, flush=True), "
     "sys.exit(143)))\nprint('ready', flush=True)\nuntil('never')"
 )
-
-
-@pytest.fixture(scope="module")
-def module_lab() -> Iterator[Lab]:
-    with laboratory() as made:
-        yield made
-
-
-@pytest.fixture
-def lab(module_lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """The namespace, empty of pods."""
-    point_at(module_lab, tmp_path, monkeypatch)
-    yield module_lab
-    read_settings.cache_clear()
-    module_lab.remove_pods()
-    wait_for(lambda: not module_lab.pods(), "pods are left", seconds=60)
 
 
 @pytest.fixture
@@ -169,6 +153,20 @@ def test_another_pod_with_the_tasks_labels_is_left_alone_and_a_second_one_of_the
     lab.tell_step("go", name)
     assert second.ending(60) == {"outcome": "done"}
     assert "pod a-copy has this task's labels, but another name; left alone" in caplog.text
+
+
+def test_a_policy_and_a_hook_change_the_running_pod(task: MakeTask, lab: Lab) -> None:
+    step = task(f"print('ready', flush=True); until('go'); {SUCCEED}")
+    step.operator()  # sets the template
+    with registered(task_policy=task_policy, pod_mutation_hook=pod_mutation_hook):
+        operator = bagged_task(step.request.pipeline, "preprocess")
+        first = step.start(operator=rendered(operator, step.context, json.dumps(step.run_fields | {"try_number": 1})))
+        name = wait_until_ready(lab)
+        pod = k8s.ApiClient().sanitize_for_serialization(lab.pod())
+        lab.tell_step("go")
+        assert first.ending(120) == {"outcome": "done"}
+    assert name.endswith("-preprocess-1")
+    assert_is_as_ordered(pod)
 
 
 def test_out_of_memory_names_the_limit(task: MakeTask) -> None:

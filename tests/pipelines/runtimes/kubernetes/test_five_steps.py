@@ -16,9 +16,7 @@ from tests.pipelines.conftest import RUN, make_pipeline
 from .lab import IMAGE, Lab, provide
 from .services import RESOURCES, dataset_uri, steps_template
 from .steps import Task, wait_for
-from .test_cluster import lab, module_lab
 
-__all__ = ["lab", "module_lab"]
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1200)]
 
 

@@ -3,9 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,24 +17,9 @@ from include.pipelines.runtimes.kubernetes.logs import nanoseconds
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from tests.kubernetes_api.cluster import NAMESPACE, Cluster
 
+from .conftest import MakeTask
 from .lab import Lab
-from .steps import SUCCEED, Task, Try, make_task, stand_in, wait_for
-
-MakeTask = Callable[..., Task]
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    with stand_in(tmp_path / "cluster", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
-    def make(code: str, **pipeline: Any) -> Task:
-        return make_task(tmp_path / "task", cluster, monkeypatch, code, **pipeline)
-
-    return make
+from .steps import SUCCEED, Task, Try, wait_for
 
 
 @pytest.mark.parametrize(

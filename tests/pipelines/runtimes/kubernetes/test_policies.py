@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from tests.kubernetes_api.cluster import Cluster
 from tests.pipelines.conftest import RESULT
 
 from .policies import assert_is_as_ordered, bagged_task, pod_mutation_hook, registered, rendered, task_policy
-from .steps import SUCCEED, Task, Try, make_task, stand_in, wait_for
+from .steps import SUCCEED, Task, Try, make_task, wait_for
 
 pytestmark = pytest.mark.timeout(120)
 SAY_ENVIRONMENT = (
@@ -24,12 +23,6 @@ SAY_ENVIRONMENT = (
     "names = ('POLICY_SAYS', 'HOOK_SAYS', 'TRAINER_IMAGE', 'TRAINER_WORK_DIR')\n"
     "open(folder + '/seen', 'w').write(json.dumps({name: os.environ.get(name) for name in names}))\n"
 )
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    with stand_in(tmp_path / "cluster", monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ The API server is the tests' own and small; the step is a real process, the oper
 """
 
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,24 +14,10 @@ from include.step_contract.order import Step
 from tests.kubernetes_api.cluster import Cluster
 from tests.pipelines.conftest import RESULT
 
-from .steps import SUCCEED, Task, make_task, stand_in, wait_for
+from .conftest import MakeTask
+from .steps import SUCCEED, make_task, wait_for
 
 pytestmark = pytest.mark.timeout(120)
-MakeTask = Callable[..., Task]
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    with stand_in(tmp_path / "cluster", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
-    def make(code: str, **pipeline: Any) -> Task:
-        return make_task(tmp_path / "task", cluster, monkeypatch, code, **pipeline)
-
-    return make
 
 
 def failing(kind: FailureKind, message: str = "한글 이유") -> str:

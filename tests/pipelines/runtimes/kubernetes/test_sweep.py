@@ -1,9 +1,7 @@
 """Sweeping pods on the stand-in of a cluster: what a task still owns stays, what is over goes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +9,7 @@ from include.pipelines.runtimes.kubernetes.sweep import sweep_pods
 from include.pipelines.settings import read_settings
 from tests.kubernetes_api.cluster import Cluster
 
-from .steps import SUCCEED, Task, make_task, stand_in, wait_for
+from .steps import SUCCEED, Task, wait_for
 
 pytestmark = pytest.mark.timeout(120)
 WAIT = "print('ready', flush=True)\nuntil('never')"
@@ -34,19 +32,9 @@ class OneTask:
         return int(self.state in states)
 
 
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+@pytest.fixture(autouse=True)
+def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SWEEP_GRACE_MINUTES", "0")
-    with stand_in(tmp_path / "cluster", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Task]:
-    def make(code: str, **pipeline: Any) -> Task:
-        return make_task(tmp_path / "task", cluster, monkeypatch, code, **pipeline)
-
-    return make
 
 
 def swept(in_time: timedelta, state: str | None, *, dry_run: bool = False) -> dict[str, int]:

@@ -1,7 +1,6 @@
 """The kubernetes runtime when the cluster misbehaves: each trouble becomes the right failure, or no failure at all."""
 
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,29 +24,15 @@ from include.step_contract.order import Step
 from tests.kubernetes_api.cluster import Cluster
 from tests.pipelines.conftest import RESULT
 
-from .steps import SUCCEED, Task, make_task, stand_in, wait_for
+from .conftest import MakeTask
+from .steps import SUCCEED, wait_for
 
 pytestmark = pytest.mark.timeout(180)
-MakeTask = Callable[..., Task]
 SAVE_AND_STOP = Failure(step=Step.PREPROCESS, kind=FailureKind.TERMINATED, message="told to stop by SIGTERM")
 OBEDIENT = (
     f"signal.signal(signal.SIGTERM, lambda *_: (print({transport.encode_failure(SAVE_AND_STOP)!r}, flush=True), "
     "sys.exit(143)))\nprint('ready', flush=True)\nuntil('never')"
 )
-
-
-@pytest.fixture
-def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    with stand_in(tmp_path / "cluster", monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def task(tmp_path: Path, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> MakeTask:
-    def make(code: str, **pipeline: Any) -> Task:
-        return make_task(tmp_path / "task", cluster, monkeypatch, code, **pipeline)
-
-    return make
 
 
 def started(cluster: Cluster) -> Any:
