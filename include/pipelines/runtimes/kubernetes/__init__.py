@@ -1,1 +1,1 @@
-"""Steps as pods of a Kubernetes cluster."""
+"""Run steps as pods of a Kubernetes cluster; ``runtime`` is its door."""

@@ -1,7 +1,7 @@
-"""Follow what a pod's container prints, line by line, from any moment on, with bounded memory.
+"""Follow a pod container's log line by line, from any position, with bounded memory.
 
-The API server tells where to begin in whole seconds only, by its own clock; lines that were read before are told apart
-by their timestamps.
+The API server takes a start in whole seconds only, by its own clock; lines that were read before are recognised by
+their timestamps.
 """
 
 import logging
@@ -16,10 +16,11 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from include.pipelines.log_lines import LONGEST_LINE_BYTES, readable_line
-from include.pipelines.runtimes.kubernetes.api import Cluster
+
+from .api import Cluster
 
 SILENT_SECONDS = 120
-"""A connection over which nothing came for so long is opened anew."""
+"""A connection that brings nothing for so long is opened again."""
 
 _WAITING_LINES = 1000
 _CLOCKS_APART_SECONDS = 60
@@ -31,10 +32,10 @@ class LogFollower:
     """The lines of one pod after a position, until the stream ends."""
 
     def __init__(self, cluster: Cluster, pod: str, position: int, *, follow: bool = True) -> None:
-        """Begin behind ``position``, the timestamp of the last line read, in nanoseconds; 0 begins with the first."""
+        """Begin after ``position``, the timestamp of the last line read, in nanoseconds; 0 begins with the first."""
         self.position = position
         self.error: Exception | None = None
-        """What ended the stream, if it was not the log's own end."""
+        """The error that ended the stream, if it was not the log's own end."""
 
         self._cluster, self._pod, self._follows = cluster, pod, follow
         self._is_closed = False
@@ -43,14 +44,14 @@ class LogFollower:
 
     @property
     def refusal(self) -> str:
-        """Why the API server does not show the log at all, or nothing."""
+        """The reason for which the API server refuses the log, or nothing."""
         error = self.error
         if isinstance(error, ApiException) and error.status in (401, 403):
             return f"{error.status} {error.reason}"
         return ""
 
     def lines(self, poll_seconds: float) -> Iterator[str | None]:
-        """Yield each line as it comes, and None whenever nothing came for a while, until the stream ends."""
+        """Yield each line as it arrives, and None after each pause, until the stream ends."""
         while True:
             try:
                 item = self._lines.get(timeout=poll_seconds)
@@ -64,7 +65,7 @@ class LogFollower:
             yield line
 
     def close(self) -> None:
-        """Let the reading thread end, whatever it waits for."""
+        """End the reading thread, whatever it waits for."""
         self._is_closed = True
         with suppress(queue.Empty):
             while True:
@@ -74,7 +75,7 @@ class LogFollower:
         try:
             self._bring()
         except (ApiException, HTTPError, OSError, ValueError) as error:
-            # The API server went away, or the pod did; whoever follows looks at its state and comes again.
+            # The API server or the pod went away; the caller checks the pod's state and follows again.
             _log.debug("the log of pod %s ended: %s", self._pod, error)
             self.error = error
         except Exception as error:
@@ -107,7 +108,7 @@ class LogFollower:
 
 
 def _stamped_lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, str]]:
-    """Yield each line with its timestamp, 0 if it has none; a line too long for memory comes in pieces."""
+    """Yield each line with its timestamp, 0 if it has none; a line too long for memory in pieces."""
     pending = b""
     for chunk in chunks:
         *complete, pending = (pending + chunk).split(b"\n")
@@ -123,12 +124,12 @@ def _parted(line: bytes) -> tuple[int, str]:
     head, _, rest = line.partition(b" ")
     try:
         return nanoseconds(head.decode("ascii")), readable_line(rest)
-    except ValueError:  # the rest of a long line, or a word of the node itself
+    except ValueError:  # the rest of a long line, or a message of the node
         return 0, readable_line(line)
 
 
 def nanoseconds(timestamp: str) -> int:
-    """Read a timestamp as Kubernetes writes it: RFC 3339 with up to nine digits of a second, in any zone.
+    """Parse a timestamp as Kubernetes writes it: RFC 3339 with up to nine digits of a second, in any zone.
 
     Raises:
         ValueError: it is none.

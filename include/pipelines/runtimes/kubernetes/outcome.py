@@ -1,4 +1,4 @@
-"""What the end of a pod means for its task. Pure functions over what the cluster said and what the step said."""
+"""Judge the end of a pod by what the cluster and the step said. Pure functions."""
 
 from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost
 from include.pipelines.operator import conclude
@@ -17,8 +17,8 @@ _NO_SUCH_IMAGE = ("not found", "does not exist", "denied", "unauthorized", "mani
 def judge(request: AnyRequest, state: PodState, answer: Answer) -> Result:
     """Return the step's result, or end the task as the pod's end says.
 
-    A step that was ended from outside by the cluster may be tried again, whatever it said while it went down; a step
-    that had finished, or had failed for a reason of its own, is taken at its word.
+    A step that the cluster ended may be retried, whatever it said on its way down; a step that had completed, or had
+    failed for a reason of its own, is taken at its word.
 
     Raises:
         StepRefused, StepFailed: see ``conclude``.
@@ -32,24 +32,24 @@ def judge(request: AnyRequest, state: PodState, answer: Answer) -> Result:
         limit = request.resources.memory
         raise OutOfContainerMemory(
             f"{step}: out of memory: the pod reached its limit of {limit} (resources.{step}.memory in the catalog) and "
-            "was killed; the next try goes on from the last checkpoint"
+            "was killed; the next attempt resumes from the last checkpoint"
         )
     if state.cannot_start:
         raise StepFailed(f"{step}: the container could not run: {state.termination_message}", FailureKind.BAD_REQUEST)
     outside = _ended_from_outside(request, state)
     if outside and answer is not None:
-        raise StepFailed(f"{step}: {outside}; the next try goes on from the last checkpoint", FailureKind.TRY_AGAIN)
+        raise StepFailed(f"{step}: {outside}; the next attempt resumes from the last checkpoint", FailureKind.TRY_AGAIN)
     if outside:
-        raise StepLost(f"{step}: {outside}; the next try goes on from the last checkpoint")
+        raise StepLost(f"{step}: {outside}; the next attempt resumes from the last checkpoint")
     if state.exit_code is None:
         raise StepLost(f"{step}: pod {state.name} failed before its step ended: {state.message or state.reason}")
     if state.exit_code == KILLED and answer is None:
-        # Some nodes do not say so of a pod that ran out of memory.
+        # Some nodes do not report that a pod ran out of memory.
         limit = request.resources.memory
         raise StepLost(
             f"{step}: killed (exit code {KILLED}) without a word, and the cluster does not say why; memory beyond "
-            f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next try goes on "
-            "from the last checkpoint"
+            f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next attempt "
+            "resumes from the last checkpoint"
         )
     return conclude(step, state.exit_code, answer)
 
@@ -59,7 +59,7 @@ def _code(state: PodState, failure: Failure) -> int:
 
 
 def _ended_from_outside(request: AnyRequest, state: PodState) -> str:
-    """Say what ended the pod if the step itself did not."""
+    """Return what ended the pod from outside, or nothing."""
     on_node = f" on node {state.node}" if state.node else ""
     if state.reason == "DeadlineExceeded":
         minutes = request.timeout_minutes
@@ -72,31 +72,31 @@ def _ended_from_outside(request: AnyRequest, state: PodState) -> str:
 
 
 def gone(request: AnyRequest, name: str, last: PodState | None, answer: Answer) -> StepFailed:
-    """Return the failure of a pod that is not there any more; its step may have been in the middle of its work."""
+    """Return the failure of a pod that is gone, whose step may have been at work."""
     what = f"pod {name} is gone"
     if last is not None and last.disruption:
         what += f": the cluster ended it ({last.disruption})"
     else:
-        what += ": somebody deleted it, or another try took its result"
-    message = f"{request.command}: {what}; the next try goes on from the last checkpoint"
+        what += ": somebody deleted it, or another attempt took its result"
+    message = f"{request.command}: {what}; the next attempt resumes from the last checkpoint"
     return StepFailed(message, FailureKind.TRY_AGAIN) if answer is not None else StepLost(message)
 
 
 def node_lost(request: AnyRequest, state: PodState) -> StepLost:
-    """Return the failure of a deleted pod whose node does not confirm that it has ended."""
+    """Return the failure of a deleted pod whose node does not confirm its end."""
     said = f" ({state.disruption})" if state.disruption else ""
     return StepLost(
         f"{request.command}: node {state.node} does not answer: pod {state.name} was deleted{said} and its end is not "
-        "confirmed; the next try goes on from the last checkpoint"
+        "confirmed; the next attempt resumes from the last checkpoint"
     )
 
 
 def not_started(request: AnyRequest, state: PodState, seconds: float, reason: str) -> StepFailed:
-    """Return the failure of a pod that never began: what it waited for, and what to do."""
+    """Return the failure of a pod that never started: what it waited for, and what to do."""
     step = request.command
     if state.is_claim_missing:
         return StepFailed(
-            f"{step}: no node can take pod {state.name}: {state.start_error}; create it, or name another one "
+            f"{step}: no node can take pod {state.name}: {state.start_error}; create it, or name another "
             "(KUBERNETES_CACHE, or the pod template)",
             FailureKind.BAD_REQUEST,
         )
@@ -118,7 +118,7 @@ def not_started(request: AnyRequest, state: PodState, seconds: float, reason: st
 
 
 def _start_kind(state: PodState) -> FailureKind:
-    """A pull may fail for a passing reason, unless the registry says that there is no such image."""
+    """Tell a pull that may succeed later from an image that the registry does not have."""
     if "Pull" in state.waiting and not state.is_start_hopeless:
         refused = any(words in state.waiting_message.lower() for words in _NO_SUCH_IMAGE)
         return FailureKind.BAD_REQUEST if refused else FailureKind.TRY_AGAIN

@@ -1,6 +1,6 @@
-"""What a cluster says of a step's pod, in the few facts that the runtime acts on. Nothing here talks to a cluster.
+"""Read the facts on which the runtime acts from a pod as the cluster shows it. Nothing here talks to a cluster.
 
-What ends a pod from outside is told apart by what Kubernetes leaves on it: the pod's own reason (Evicted, NodeLost,
+Causes from outside are recognised by what Kubernetes leaves on the pod: its own reason (Evicted, NodeLost,
 DeadlineExceeded, Terminated), the condition DisruptionTarget (preemption, drain, a tainted node) and the deletion time.
 """
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 CONTAINER = "base"
 TASK_LABEL = "nightshift/task"
 TAKEN_LABEL = "nightshift/taken"
-"""Set on a pod whose result was taken; a pod without it has a result that somebody is still to take."""
+"""Set on a pod whose result was taken; the result of any other pod is still to be taken."""
 
 GENERATION_LABEL = "nightshift/generation"
 KILLED = 128 + signal.SIGKILL
 CONFIRM_SECONDS = 30
-"""A node that does not confirm the end of a deleted pod for so long after its grace counts as lost."""
+"""A node that does not confirm a deleted pod's end so long after its grace period counts as lost."""
 
 _HOPELESS_STARTS = ("InvalidImageName", "ErrImageNeverPull")
 _HARMLESS_WAITS = ("", "ContainerCreating", "PodInitializing")
@@ -58,7 +58,7 @@ class PodState:
     ended_reason: str
     ended: datetime | None
     has_others_at_work: bool
-    """Whether another container of the pod, of a template's, still runs."""
+    """Whether another container of the pod, a template's sidecar, still runs."""
     termination_message: str
     disruption: str
     """Why the cluster ended the pod, in its own words; empty if it did not."""
@@ -69,12 +69,12 @@ class PodState:
 
     @property
     def is_ended(self) -> bool:
-        """Tell whether the step's process is surely gone."""
+        """Tell whether the step's process has certainly ended."""
         return self.exit_code is not None or self.is_settled
 
     @property
     def has_result(self) -> bool:
-        """Tell whether the step came to an end of its own that is no failure."""
+        """Tell whether the step completed."""
         return self.exit_code in (ExitCode.DONE, ExitCode.REFUSED)
 
     @property
@@ -88,7 +88,7 @@ class PodState:
 
     @property
     def is_stopping(self) -> bool:
-        """Tell whether somebody has deleted the pod."""
+        """Tell whether the pod is being deleted."""
         return self.deletion is not None
 
     @property
@@ -99,8 +99,8 @@ class PodState:
     @property
     def is_killed_without_cause(self) -> bool:
         """Tell whether the container was killed and neither the cluster nor the step has said why."""
-        told = self.termination_message or self.disruption or self.reason or self.is_stopping
-        return self.exit_code == KILLED and self.ended_reason == "Error" and not told
+        cause = self.termination_message or self.disruption or self.reason or self.is_stopping
+        return self.exit_code == KILLED and self.ended_reason == "Error" and not cause
 
     @property
     def cannot_start(self) -> bool:
@@ -115,12 +115,12 @@ class PodState:
 
     @property
     def is_claim_missing(self) -> bool:
-        """Tell whether the scheduler does not find a PersistentVolumeClaim, which no further node changes."""
+        """Tell whether a PersistentVolumeClaim is missing, which no further node can change."""
         return not self.is_scheduled and _NO_CLAIM.search(self.scheduling) is not None
 
     @property
     def start_error(self) -> str:
-        """What keeps the pod from its start, or nothing."""
+        """The error that keeps the pod from starting, or nothing."""
         if self.is_claim_missing:
             return self.scheduling
         if self.has_started or self.is_ended or self.waiting in _HARMLESS_WAITS:
@@ -172,7 +172,7 @@ def state_of(pod: "V1Pod") -> PodState:
 
 
 def _waiting(statuses: Iterable["V1ContainerStatus"]) -> tuple[str, str]:
-    """Return the reason and message of the first container that waits for something that goes wrong."""
+    """Return the reason and message of the first container that waits because of an error."""
     for item in statuses:
         waits = item.state.waiting if item.state is not None else None
         if waits is not None and (waits.reason or "") not in _HARMLESS_WAITS:

@@ -1,7 +1,6 @@
-"""Pods of tasks that are over: deleted if they run, and once they were kept for a look if they have ended.
+"""Sweep pods of tasks that are over: those still running at once, ended ones after they were kept for a look.
 
-Only pods of this deployment are looked at, and never one of a task that Airflow would go on with: its next try takes
-it.
+Only pods of this deployment are touched, and none of a task that Airflow will retry: the next attempt takes it.
 """
 
 import logging
@@ -10,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from include.pipelines.airflow_state import Airflow, is_task_over
-from include.pipelines.runtimes.kubernetes.api import is_kept_long_enough, settings_cluster
-from include.pipelines.runtimes.kubernetes.identity import task_name
-from include.pipelines.runtimes.kubernetes.state import TASK_LABEL, PodState
 from include.pipelines.settings import settings
+
+from .api import is_kept_long_enough, settings_cluster
+from .identity import task_name
+from .state import TASK_LABEL, PodState
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def sweep_pods(airflow: Airflow, now: datetime, *, dry_run: bool = False) -> dic
 
 
 def _verb(airflow: Airflow, state: PodState, facts: Mapping[str, str], now: datetime) -> str | None:
-    """Return what is to be done with a pod: stop, remove, or nothing."""
+    """Return what to do with a pod: stop, remove, or nothing."""
     grace = timedelta(minutes=settings().sweep_grace_minutes)
     if not _is_ours(facts) or now - state.created < grace or state.is_stopping:
         return None
@@ -51,7 +51,7 @@ def _verb(airflow: Airflow, state: PodState, facts: Mapping[str, str], now: date
 
 
 def _is_ours(facts: Mapping[str, str]) -> bool:
-    """Tell whether a pod is a step's, and of this deployment; what closes a record has no task and ends by itself."""
+    """Tell whether a pod is a step's of this deployment; a closing pod has no task and ends by itself."""
     try:
         key, step, index = (facts[f"nightshift/{name}"] for name in ("run-key", "step", "map-index"))
     except KeyError:

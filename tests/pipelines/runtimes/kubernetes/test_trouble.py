@@ -236,7 +236,8 @@ def test_an_evicted_pod_is_tried_again_and_its_record_closed(task: MakeTask, clu
     ending = first.ending()
     assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
     assert "the cluster ended pod" in ending["message"]
-    assert "The node was low on resource: memory.; the next try goes on from the last checkpoint" in ending["message"]
+    said = "The node was low on resource: memory.; the next attempt resumes from the last checkpoint"
+    assert said in ending["message"]
     assert len(step.closes()) == 1
 
 
