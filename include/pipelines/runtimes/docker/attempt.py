@@ -5,11 +5,12 @@ SIGKILL after ``execution.stop_grace_seconds``, by the engine, whether this proc
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.docker.operators.docker import DockerOperator
 from docker import APIClient
 
 from include.pipelines.errors import OutOfContainerMemory, StepFailed, StepLost
@@ -25,14 +26,14 @@ from .container import close_config, container_config, variables_of
 from .engine import ContainerState
 from .fields import bytes_of
 from .gpu_lease import create_with_gpus
+from .identity import identity_of
+from .images import image_id
 from .logs import LogFollower
 from .settings import docker_settings
 from .sweep import sweep
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.context import TaskStateStoreAccessor
-
-    from .runtime import DockerStepOperator
 
 _POSITION_KEY = "log_position"
 _POSITION_SECONDS = 5.0
@@ -48,22 +49,32 @@ class ContainerAttempt:
 
     work = "container"
 
-    def __init__(self, task: "DockerStepOperator", request: Order, store: "TaskStateStoreAccessor | None") -> None:
-        """Do nothing yet."""
-        self._task, self._request, self._store = task, request, store
-        self._check, self._log = task.raise_if_killed, task.log
-        self._run = transport.decode_run(task.step_run)
-        self.identity = engine.identity_of(self._run, request.command, request.group)
+    def __init__(
+        self,
+        task: DockerOperator,
+        request: Order,
+        step_run: str,
+        store: "TaskStateStoreAccessor | None",
+        check: Callable[[], None],
+    ) -> None:
+        """Do nothing yet; ``check`` is called often and may raise to give up.
+
+        The container is made of the fields of ``task``.
+        """
+        self._task, self._request, self._step_run, self._store = task, request, step_run, store
+        self._check, self._log = check, task.log
+        self._run = transport.decode_run(step_run)
+        self.identity = identity_of(self._run, request.command, request.group)
         self._container: str | None = None
         self._ended: ContainerState | None = None
 
     def _client(self) -> APIClient:
-        return engine.connect(self._task.connection(), self._task.docker_url)
+        return engine.connect(engine.connection_of(self._task), self._task.docker_url)
 
     # -- start ---------------------------------------------------------------------------------------------------------
 
     def start_or_attach(self) -> None:
-        """Attach to the task's container whose result nobody took yet, or start a new one."""
+        """Attach to the task's container whose result has not been taken, or start a new one."""
         client = self._client()
         with engine.translated("look for earlier containers of this task"):
             sweep(client, datetime.now(UTC), pipeline=self._request.group)
@@ -72,7 +83,7 @@ class ContainerAttempt:
             if found is not None and found.status == "created":
                 engine.remove(client, found.id)  # of an attempt that died before it could start it
             elif found is not None:
-                self._log.info("container %s of an earlier try is %s; taking it over", found.name, found.status)
+                self._log.info("container %s of an earlier attempt is %s; attaching to it", found.name, found.status)
                 self._container = found.id
                 return
         self._container = self._start_new(client)
@@ -84,15 +95,15 @@ class ContainerAttempt:
         while living := engine.others(client, self.identity):
             self._check()
             if time.monotonic() > deadline:
-                self._log.warning("a container of an earlier try outlived its grace of %s s; ending it", grace)
+                self._log.warning("a container of an earlier attempt outlived its grace of %s s; ending it", grace)
                 for container in living:
                     engine.remove(client, container)
             time.sleep(_POLL_SECONDS)
 
     def _start_new(self, client: APIClient) -> str:
         name, tag = self.identity.name, self._task.image
-        login = self._task.connection(logs_in=True) if self._task.docker_conn_id else None
-        image = engine.image_id(client, tag, login, force_pull=self._task.force_pull)
+        login = engine.connection_of(self._task, logs_in=True) if self._task.docker_conn_id else None
+        image = image_id(client, tag, login, force_pull=self._task.force_pull)
         container = self._create(client, image)
         if container is None:
             return self._started_by_other(client)
@@ -108,7 +119,7 @@ class ContainerAttempt:
         return create_with_gpus(client, docker_settings().gpu_devices, count, config, self._check)
 
     def _config(self, client: APIClient, image: str, gpus: Sequence[str] = ()) -> dict[str, Any]:
-        variables = variables_of(self._request, self._task.step_run)
+        variables = variables_of(self._request, self._step_run)
         return container_config(client, self._task, self.identity, self._request, variables, image, gpus)
 
     def _started_by_other(self, client: APIClient) -> str:
@@ -116,13 +127,15 @@ class ContainerAttempt:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             self._check()
-            with engine.translated("look for the other try's container"):
+            with engine.translated("look for the other attempt's container"):
                 found = engine.state_of(client, self.identity.name)
             if found is not None and found.status != "created":
-                self._log.info("another try of this task has just started container %s; attaching to it", found.name)
+                self._log.info(
+                    "another attempt at this task has just started container %s; attaching to it", found.name
+                )
                 return found.id
             time.sleep(_POLL_SECONDS)
-        raise StepFailed(f"container {self.identity.name} of another try does not start", FailureKind.TRY_AGAIN)
+        raise StepFailed(f"container {self.identity.name} of another attempt does not start", FailureKind.TRY_AGAIN)
 
     # -- follow --------------------------------------------------------------------------------------------------------
 
@@ -140,7 +153,7 @@ class ContainerAttempt:
         self._ended = self._state()
         if self._ended is None or self._ended.name != self.identity.name:
             raise StepFailed(
-                f"container {container[:12]} is gone: another try took its result, or somebody removed it",
+                f"container {container[:12]} is gone: another attempt took its result, or somebody removed it",
                 FailureKind.TRY_AGAIN,
             )
 

@@ -17,7 +17,7 @@ from include.pipelines.operator import close_command
 from include.step_contract import transport
 from include.step_contract.order import Order
 
-from .engine import GPU_LABEL, IMAGE_LABEL, LABEL, STACK_LABEL, ContainerIdentity
+from .identity import GPU_LABEL, IMAGE_LABEL, LABEL, STACK_LABEL, ContainerIdentity
 from .settings import docker_settings
 
 _PASSED_ON = ("MLFLOW_", "AWS_", "S3_", "BACKEND_CALLBACK_")

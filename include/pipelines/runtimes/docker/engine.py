@@ -1,11 +1,10 @@
-"""The Docker engine as the docker runtime needs it: find, start, stop, judge and remove a step's container.
+"""Calls to the Docker engine: find, create, start, stop, rename and remove a step's container.
 
-A step's container has a name that follows from its DAG run, task and map index, so the engine itself refuses a second
-one. Whoever has taken its result removes it or, after a failure, gives it another name: a container under its first
-name is one whose result nobody has taken yet. The only importer of the Docker client; its errors become StepFailed.
+A container's name follows from its DAG run, task and map index (``identity``), so the engine itself refuses a second
+one. The attempt that takes its result removes it or, after a failure, renames it: a container under its first name has
+a result to take. Errors of the Docker client become StepFailed here.
 """
 
-import hashlib
 import logging
 import threading
 import time
@@ -15,50 +14,33 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from airflow.providers.docker.hooks.docker import DockerHook
-from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
+from airflow.providers.docker.operators.docker import DockerOperator
+from airflow.sdk.exceptions import AirflowException
 from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.docker.settings import docker_settings
-from include.pipelines.settings import settings
 from include.step_contract import transport
 from include.step_contract.failure import FailureKind
-from include.step_contract.step import StepRun
 
-LABEL = "nightshift"
-GPU_LABEL = f"{LABEL}.gpus"
-IMAGE_LABEL = f"{LABEL}.image"
-STACK_LABEL = f"{LABEL}.stack"
+from .identity import ContainerIdentity
+from .settings import docker_settings
+
 PATIENCE_SECONDS = 300
-"""How long an engine may be away, for a restart, before the task gives up watching."""
+"""How long an engine may be unavailable, for a restart, before the task gives up watching."""
 
 _STOP_REQUEST_SECONDS = 1.5
 _ANSWER_LINES = 2000
 _REMOVALS = 5
 _CREATED = "created"
-_REFUSED_LOGIN = ("unauthorized", "incorrect username or password", "denied")
 _Value = TypeVar("_Value")
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ContainerIdentity:
-    """Which container is a task's."""
-
-    name: str
-    labels: Mapping[str, str]
-
-    @property
-    def task(self) -> str:
-        """The label filter that finds every container of this task, also of earlier tries."""
-        return f"{LABEL}.task={self.labels[f'{LABEL}.task']}"
-
-
-@dataclass(frozen=True)
 class ContainerState:
-    """What the engine says of a container."""
+    """State of a container as the engine reports it."""
 
     id: str
     name: str
@@ -68,7 +50,7 @@ class ContainerState:
     error: str
     created: str
     image: str
-    """The id of the image that it was made of, whatever that image's name stands for by now."""
+    """Id of the image that it was made of, whatever that image's name stands for by now."""
     memory_limit_bytes: int
 
     @property
@@ -77,26 +59,27 @@ class ContainerState:
         return self.status in ("running", "paused", "restarting")
 
 
-def identity_of(run: StepRun, step: str, pipeline: str) -> ContainerIdentity:
-    """Return name and labels of the container of one task of one DAG run, the same for every try."""
-    suffix = f"-{run.map_index}" if run.map_index >= 0 else ""
-    if stack := settings().nightshift_state:
-        # Another stack on this engine has the same nights: without this it would take over this one's containers.
-        suffix += f"-{hashlib.sha256(stack.encode()).hexdigest()[:8]}"
-    labels = {
-        "task": f"{run.key}-{step}{suffix}",
-        "run_key": run.key,
-        "dag_id": run.dag_id,
-        "run_id": run.run_id,
-        "task_id": run.task_id,
-        "map_index": str(run.map_index),
-        "try_number": str(run.try_number),
-        "pipeline": pipeline,
-        "step": step,
-        "stack": stack,
-    }
-    name = f"{LABEL}-{run.key[:20]}-{step}{suffix}"
-    return ContainerIdentity(name, {f"{LABEL}.{key}": value for key, value in labels.items()})
+def connection_of(task: DockerOperator, *, logs_in: bool = False) -> DockerHook:
+    """Return a new connection to the engine that a task's fields name.
+
+    The provider's ``hook`` logs in to the registry for each client, and so fails a step that pulls nothing where the
+    registry is unavailable; this one logs in only if asked to.
+    """
+    tls = DockerHook.construct_tls_config(
+        ca_cert=task.tls_ca_cert,
+        client_cert=task.tls_client_cert,
+        client_key=task.tls_client_key,
+        verify=task.tls_verify,
+        assert_hostname=task.tls_hostname,
+        ssl_version=task.tls_ssl_version,
+    )
+    return DockerHook(
+        docker_conn_id=task.docker_conn_id if logs_in else None,
+        base_url=task.docker_url,
+        version=task.api_version,
+        tls=tls,
+        timeout=task.timeout,
+    )
 
 
 def connect(connection: DockerHook, url: str | list[str]) -> APIClient:
@@ -132,14 +115,14 @@ def translated(what: str) -> Iterator[None]:
 
 
 def patiently(action: Callable[[], _Value], check: Callable[[], None]) -> _Value:
-    """Repeat an action while the engine is away, for a restart of it for example.
+    """Repeat an action while the engine is unavailable, during a restart for example.
 
     Args:
         action: a call of the engine.
         check: is called after each failure; may raise to give up.
 
     Raises:
-        StepFailed: it stayed away, or it refuses.
+        StepFailed: it stays unavailable, or it refuses.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -174,29 +157,6 @@ def state_of(client: APIClient, container: str) -> ContainerState | None:
     )
 
 
-def image_id(client: APIClient, image: str, login: DockerHook | None, *, force_pull: bool = False) -> str:
-    """Return the id of the image that a name stands for now, pulled if it is not on this host.
-
-    Args:
-        client: of the engine.
-        image: its name.
-        login: leads to the engine with the login of the image's registry, for a pull that needs one.
-        force_pull: pull it all the same.
-
-    Raises:
-        StepFailed: the image is not there and cannot be pulled.
-    """
-    with translated(f"look for image {image}"):
-        try:
-            if not force_pull:
-                return str(client.inspect_image(image)["Id"])
-            _log.info("pulling image %s, as the task's force_pull says", image)
-        except ImageNotFound:
-            _log.info("image %s is not on this host; pulling it", image)
-        _pull(_logged_in(login) if login else client, image)
-        return str(client.inspect_image(image)["Id"])
-
-
 def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
     """Create a container and return its id; None if there is one of that name.
 
@@ -216,37 +176,6 @@ def create(client: APIClient, config: Mapping[str, Any]) -> str | None:
             raise
 
 
-def _logged_in(login: DockerHook) -> APIClient:
-    """Return a client that has the registry's login.
-
-    Raises:
-        StepFailed: the registry cannot be asked, or refuses.
-    """
-    try:
-        return login.api_client
-    except (AirflowException, DockerException, RequestException) as error:
-        said = str(getattr(error, "explanation", None) or error)
-        refused = isinstance(error, AirflowNotFoundException) or any(word in said.lower() for word in _REFUSED_LOGIN)
-        raise StepFailed(
-            f"cannot log in to the registry of connection {login.docker_conn_id!r} (DOCKER_REGISTRY_CONNECTION): "
-            f"{said}",
-            FailureKind.BAD_REQUEST if refused else FailureKind.TRY_AGAIN,
-        ) from error
-
-
-def _pull(client: APIClient, image: str) -> None:
-    try:
-        for progress in client.pull(image, stream=True, decode=True):
-            if "error" in progress:
-                raise APIError(progress["error"])
-    except APIError as error:
-        raise StepFailed(
-            f"image {image!r} (TRAINER_IMAGE) is not on the Docker host and cannot be pulled: "
-            f"{error.explanation or error}; build it with `make image`, or correct the name",
-            FailureKind.BAD_REQUEST,
-        ) from error
-
-
 def start(client: APIClient, container: str) -> None:
     """Start a created container; remove it if the engine cannot.
 
@@ -264,7 +193,7 @@ def start(client: APIClient, container: str) -> None:
 def stop(client: APIClient, container: str, grace_seconds: int) -> None:
     """Have the engine send SIGTERM now and SIGKILL after the grace; return without waiting for either.
 
-    The engine goes on with it when this process is gone.
+    The engine continues when this process is gone.
     """
     request = threading.Thread(target=_stop, args=(client, container, grace_seconds), daemon=True)
     request.start()
@@ -279,12 +208,12 @@ def _stop(client: APIClient, container: str, grace_seconds: int) -> None:
 
 
 def remove(client: APIClient, container: str) -> None:
-    """Remove a container with its scratch volume; one that is gone, or just going, is fine.
+    """Remove a container with its scratch volume; do nothing if it is gone, or being removed.
 
-    The engine may stumble over its own files where two tries remove a container at once ("directory not empty").
+    The engine may stumble over its own files if two attempts remove a container at once ("directory not empty").
 
     Raises:
-        StepFailed: it stumbles again and again. The container keeps its first name, so the next try takes its result.
+        StepFailed: it stumbles every time. The container keeps its first name, so the next attempt takes its result.
     """
     for left in reversed(range(_REMOVALS)):
         try:
@@ -299,13 +228,13 @@ def remove(client: APIClient, container: str) -> None:
                 raise
             said = f"container {container[:12]} cannot be removed: {error.explanation or error}"
             if not left:
-                raise StepFailed(f"Docker: {said}; the next try takes its result", FailureKind.TRY_AGAIN) from error
+                raise StepFailed(f"Docker: {said}; the next attempt takes its result", FailureKind.TRY_AGAIN) from error
             _log.warning("%s; asking again", said)
         time.sleep(1)
 
 
 def retire(client: APIClient, state: ContainerState, reason: str) -> None:
-    """Give a container whose result was taken another name and keep it for a look, or remove it."""
+    """Rename a container whose result was taken and keep it for inspection, or remove it."""
     if docker_settings().docker_keep_failed_hours == 0 and not state.is_running:
         remove(client, state.id)
         return
@@ -323,7 +252,7 @@ def retired_suffix(container: str) -> str:
 
 
 def answer_of(client: APIClient, container: str) -> transport.Answer | None:
-    """Return what a step that ended said on its standard output; what it said on standard error does not count."""
+    """Return the last answer on the standard output of a step that has ended; standard error does not count."""
     with translated("read the step's answer"):
         output: bytes = client.logs(container, stdout=True, stderr=False, tail=_ANSWER_LINES)
     answers = [transport.decode_line(line) for line in output.decode(errors="replace").splitlines()]
@@ -331,6 +260,6 @@ def answer_of(client: APIClient, container: str) -> transport.Answer | None:
 
 
 def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
-    """Return the ids of living containers of the same task that have another name: told to stop, not gone yet."""
+    """Return the ids of running containers of the same task under another name: told to stop, not gone yet."""
     found = client.containers(filters={"label": identity.task, "status": "running"})
     return [item["Id"] for item in found if f"/{identity.name}" not in item["Names"]]

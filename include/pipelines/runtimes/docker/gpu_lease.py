@@ -19,8 +19,10 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.docker.engine import GPU_LABEL, create, remove, translated
 from include.step_contract.failure import FailureKind
+
+from .engine import create, remove, translated
+from .identity import GPU_LABEL
 
 _START_WITHIN_SECONDS = 30
 _ABANDONED_SECONDS = 2 * _START_WITHIN_SECONDS

@@ -63,13 +63,16 @@ class DockerStepOperator(StepTask, DockerOperator):
           (test_a_task_that_a_person_ends_stops_its_container_and_is_never_green),
         - takes the last line of both streams mixed for the result (test_only_standard_output_answers),
         - makes a weight of ``cpus`` (test_the_container_is_confined_and_its_secrets_are_not_in_the_log),
+        - logs in to the registry for each client
+          (test_a_registry_that_is_away_is_asked_for_an_image_that_is_not_here_only),
         - keeps every line of the log in memory.
         """
         from .attempt import ContainerAttempt
 
         refuse_fields_without_effect(self)
         self._normalize_mounts()
-        attempt = ContainerAttempt(self, self.request_in(context), context.get("task_state_store"))
+        request, store = self.request_in(context), context.get("task_state_store")
+        attempt = ContainerAttempt(self, request, self.step_run, store, self.raise_if_killed)
         self.container_name = attempt.identity.name
         return self.carry_out(attempt, context)
 
@@ -81,28 +84,6 @@ class DockerStepOperator(StepTask, DockerOperator):
         whose worker only restarts (test_a_worker_that_goes_away_leaves_the_container_to_the_retry).
         """
         self.is_killed = True
-
-    def connection(self, *, logs_in: bool = False) -> DockerHook:
-        """Return a new connection to the engine, with the registry's login only if asked for.
-
-        The provider's ``hook`` logs in for each client, and so fails a step that pulls nothing where the registry is
-        away (test_a_registry_that_is_away_is_asked_for_an_image_that_is_not_here_only).
-        """
-        tls = DockerHook.construct_tls_config(
-            ca_cert=self.tls_ca_cert,
-            client_cert=self.tls_client_cert,
-            client_key=self.tls_client_key,
-            verify=self.tls_verify,
-            assert_hostname=self.tls_hostname,
-            ssl_version=self.tls_ssl_version,
-        )
-        return DockerHook(
-            docker_conn_id=self.docker_conn_id if logs_in else None,
-            base_url=self.docker_url,
-            version=self.api_version,
-            tls=tls,
-            timeout=self.timeout,
-        )
 
 
 class DockerRuntime:

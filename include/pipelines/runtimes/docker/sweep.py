@@ -17,6 +17,7 @@ from include.pipelines.errors import StepFailed
 from include.pipelines.settings import settings
 
 from . import engine
+from .identity import LABEL, STACK_LABEL
 from .settings import docker_settings
 
 _STOP_GRACE_SECONDS = 60
@@ -65,9 +66,9 @@ def sweep(
 
 
 def _containers(client: APIClient, pipeline: str | None) -> list[dict[str, Any]]:
-    labels = [f"{engine.STACK_LABEL}={settings().nightshift_state}"]
+    labels = [f"{STACK_LABEL}={settings().nightshift_state}"]
     if pipeline is not None:
-        labels.append(f"{engine.LABEL}.pipeline={pipeline}")
+        labels.append(f"{LABEL}.pipeline={pipeline}")
     with engine.translated("list the containers of this stack"):
         found: list[dict[str, Any]] = client.containers(all=True, filters={"label": labels})
     return found
@@ -99,7 +100,7 @@ def _is_over(airflow: Airflow | None, details: dict[str, Any]) -> bool:
     if airflow is None:
         return False
     labels = details["Config"]["Labels"]
-    dag_id, run_id, task_id = (labels.get(f"{engine.LABEL}.{name}", "") for name in ("dag_id", "run_id", "task_id"))
+    dag_id, run_id, task_id = (labels.get(f"{LABEL}.{name}", "") for name in ("dag_id", "run_id", "task_id"))
     return is_task_over(airflow, dag_id, run_id, task_id)
 
 

@@ -150,7 +150,7 @@ class Try:
 
     def is_at_the_container(self) -> bool:
         """Whether it has started the task's container, or found it."""
-        return any(words in self.output for words in ("started container", "taking it over", "Reconnecting to"))
+        return any(words in self.output for words in ("started container", "attaching to it"))
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)

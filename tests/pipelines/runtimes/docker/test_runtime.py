@@ -114,7 +114,7 @@ def test_killed_task_process_loses_nothing_the_retry_attaches(task: MakeTask) ->
     wait_for((step.folder / "store.json").exists, "nothing was stored")
     step.tell_step("go")
     assert try_2.ending() == {"outcome": "done"}
-    assert "Reconnecting to existing job" in try_2.output or "taking it over" in try_2.output
+    assert "of an earlier attempt is running; attaching to it" in try_2.output
     assert "after" in try_2.output
     assert (step.starts(), step.containers()) == (1, [])
 
@@ -150,7 +150,7 @@ def test_the_container_is_found_where_its_id_was_never_stored(task: MakeTask) ->
     try_2 = step.start(2)
     step.tell_step("go")
     assert try_2.ending() == {"outcome": "done"}
-    assert "taking it over" in try_2.output
+    assert "attaching to it" in try_2.output
     assert step.starts() == 1
 
 

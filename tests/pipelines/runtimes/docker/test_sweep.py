@@ -14,7 +14,8 @@ from docker import APIClient
 from include.pipelines.airflow_state import Airflow
 from include.pipelines.errors import StepLost
 from include.pipelines.runtimes.docker.container import close_config
-from include.pipelines.runtimes.docker.engine import identity_of, remove, state_of
+from include.pipelines.runtimes.docker.engine import remove, state_of
+from include.pipelines.runtimes.docker.identity import identity_of
 from include.pipelines.runtimes.docker.sweep import sweep as sweep_containers
 from include.pipelines.settings import read_settings
 from include.step_contract import transport
