@@ -89,7 +89,7 @@ def test_a_pipeline_that_is_removed_in_mid_run_stands_still_and_goes_on_by_itsel
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [("changed", "changed since preprocess recorded it"), ("deleted", "is gone; it was there when the dataset was")],
+    [("changed", "changed since preprocess recorded it"), ("deleted", "was deleted after the dataset the dataset was")],
     ids=["changed", "deleted"],
 )
 def test_a_dataset_that_changes_or_goes_during_training_is_not_measured_and_the_run_goes_on_once_it_is_back(
@@ -142,7 +142,7 @@ def test_a_training_whose_dataset_is_deleted_and_that_is_killed_says_so_and_goes
         aside.rename(dataset)
     found = tags(stack, run_id)
     assert (found["failure.step"], found["failure.kind"], found["step.train"]) == ("train", "bad_data", "failed")
-    assert "is gone; it was there when the dataset was listed, run preprocess again" in found["failure.reason"]
+    assert "was deleted after the dataset was listed, run preprocess again" in found["failure.reason"]
     assert stack.api.task_states(DAG_ID, run_id)["train"]["try_number"] == 2
     sweep(stack)
     wrong = violations(stack, "small")

@@ -1,4 +1,4 @@
-"""Small datasets in each layout, written with the fewest words that a test needs; every image is its own noise."""
+"""Write small datasets in each layout; every image is different noise."""
 
 import io
 import json
@@ -22,8 +22,8 @@ BOX = "0 0.5 0.5 0.25 0.25\n"
 
 
 def image_bytes(seed: int, *, width: int = 32, height: int = 24, format: str = "JPEG", **options: Any) -> bytes:
-    """Return an image that no other seed has."""
-    # From 800 on, the contents of a pool of 24 spread evenly over the splits.
+    """Return an image that is unique to the seed."""
+    # With seeds from 800 on, a pool of 24 images spreads evenly over the splits.
     pixels = np.random.default_rng(800 + seed).integers(0, 256, (height, width, 3), np.uint8)
     out = io.BytesIO()
     Image.fromarray(pixels).save(out, format, **options)
@@ -47,7 +47,7 @@ def write_yolo_pool(
     first_seed: int = 0,
     label: str | None = None,
 ) -> Path:
-    """Write data.yaml with names alone, images/ and labels/; each image has one object, of each class in turn."""
+    """Write a data.yaml with only names, images/ and labels/; each image has one object, of each class in turn."""
     files: dict[str, bytes | str] = {"data.yaml": json.dumps({"names": list(names)}, ensure_ascii=False)}
     for number in range(images):
         files[f"images/{number:03d}.jpg"] = image_bytes(first_seed + number)
@@ -76,7 +76,7 @@ def write_yolo_splits(
 
 
 def write_image_folder(folder: Path, counts: Mapping[str, int]) -> Path:
-    """Write so many images into each folder, such as ``train/cat``."""
+    """Write the given number of images into each folder, such as ``train/cat``."""
     seed = 0
     for place, count in counts.items():
         for number in range(count):
@@ -86,7 +86,7 @@ def write_image_folder(folder: Path, counts: Mapping[str, int]) -> Path:
 
 
 def coco(images: Sequence[str], annotations: Sequence[Mapping[str, Any]], **overrides: Any) -> str:
-    """Return an annotation file over images of 32x24 pixels; annotations name the image by its place, from 0."""
+    """Return an annotation file for images of 32x24 pixels; annotations refer to images by index, from 0."""
     document = {
         "images": [{"id": 100 + n, "file_name": name, "width": 32, "height": 24} for n, name in enumerate(images)],
         "categories": [{"id": 7, "name": "dog"}, {"id": 3, "name": "고양이"}],
@@ -106,7 +106,7 @@ def read_folder(
     kind: DatasetFormat = DatasetFormat.YOLO,
     task: VisionTask = VisionTask.DETECT,
 ) -> Layout:
-    """Return a folder's layout, read without any cache of an earlier test."""
+    """Read a folder's layout without any cache of an earlier test."""
     uri = folder.as_uri()
     listing = FileStorage().list_objects(uri)
     reader = SourceReader(FileStorage(), folder.parent / f"cache-{folder.name}", uri, listing)
@@ -114,7 +114,7 @@ def read_folder(
 
 
 def splits_of(layout: Layout) -> Counter[str | None]:
-    """Return how many samples each split has."""
+    """Count the samples of each split."""
     return Counter(sample.split for sample in layout.samples)
 
 

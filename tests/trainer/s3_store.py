@@ -1,4 +1,4 @@
-"""A real S3 server on loopback, and a proxy before it that breaks connections on request."""
+"""Run a real S3 server on loopback, and a proxy before it that breaks connections on request."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI-secret"
 
 @dataclass(frozen=True)
 class S3Store:
-    """The server, and a client of it that has nothing to do with the code under test."""
+    """The server, and a client for it that is independent of the code under test."""
 
     endpoint: str
     client: Any
@@ -70,22 +70,22 @@ def s3_settings(endpoint: str, **overrides: Any) -> Settings:
 
 
 Fault = Callable[[bytes, bytes], "bytes | None"]
-"""Makes of a request and its answer what the client gets; None breaks the connection without any answer."""
+"""Turns a request and its answer into what the client receives; None breaks the connection without an answer."""
 
 
 @dataclass
 class FaultyProxy:
-    """Passes requests on one by one and does to each answer what the next fault says."""
+    """Forwards requests one by one and applies the next fault to each answer."""
 
     target: str
     faults: list[Fault] = field(default_factory=list)
-    """Used up one by one by the requests that ``applies`` to; then everything passes."""
+    """Each request that ``applies`` matches uses up one fault; after the last, everything passes."""
     applies: Callable[[bytes], bool] = lambda request: True
     requests: list[bytes] = field(default_factory=list)
-    """The heads of all requests that applied."""
+    """The heads of all requests that ``applies`` matched."""
 
     def __post_init__(self) -> None:
-        """Listen."""
+        """Start listening."""
         self._socket = socket.create_server(("127.0.0.1", 0))
         self._lock = threading.Lock()
         threading.Thread(target=self._serve, daemon=True).start()
@@ -96,7 +96,7 @@ class FaultyProxy:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         self._socket.close()
 
     def _serve(self) -> None:
@@ -108,7 +108,7 @@ class FaultyProxy:
             threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
-        """Serve one connection, one request: the answer ends with the connection."""
+        """Serve one request per connection, which ends after the answer."""
         with client:
             head = _head_of(client)
             if not head:
@@ -120,7 +120,7 @@ class FaultyProxy:
                     return
                 answer = changed
             if b"\r\nconnection: close" not in answer.lower():
-                # A client that is not told might send its next request into a connection that is about to go.
+                # Without this header a client might send its next request into a connection about to close.
                 answer = answer.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
             client.sendall(answer)
 

@@ -210,7 +210,7 @@ def test_a_cache_or_workspace_that_cannot_be_written_is_worth_another_try(make_j
     with pytest.raises(TryAgain, match=r"cannot lay out the dataset in .*/in the way"):
         materialize_dataset(source, job, tmp_path / "in the way")
     write(job.settings.trainer_cache_dir, {"objects": "a file where a folder should be"})
-    with pytest.raises(TryAgain, match=r"cannot write the cache of datasets .*TRAINER_CACHE_DIR"):
+    with pytest.raises(TryAgain, match=r"cannot write the dataset cache .*TRAINER_CACHE_DIR"):
         materialize_dataset(source, job, tmp_path / "out")
 
 

@@ -1,4 +1,4 @@
-"""Datasets in one .zip or .tar: what is listed and fetched, and what is refused."""
+"""Tests of datasets in a .zip or .tar: listing, fetching and refusals."""
 
 import gzip
 import hashlib
@@ -31,7 +31,7 @@ KINDS = ("zip", "tar", "tar.gz", "TGZ")
 
 
 def pack(path: Path, files: Mapping[str, bytes]) -> Path:
-    """Write an archive of the kind that its name says."""
+    """Write an archive of the type given by its suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -72,7 +72,7 @@ def test_members_are_listed_and_fetched(tmp_path: Path, kind: str) -> None:
     storage = storage_over(tmp_path)
     found = storage.list_objects(uri)
     assert [(item.key, item.size) for item in found] == sorted((key, len(value)) for key, value in FILES.items())
-    # Another step, in another process, knows nothing but the manifest.
+    # Another step, in another process, knows only the manifest.
     later = storage_over(tmp_path)
     for item in found:
         assert later.fetch(uri, item, tmp_path / "out") == blake3(FILES[item.key]).hexdigest()
@@ -102,7 +102,7 @@ def test_a_uri_names_an_archive_by_its_suffix(uri: str, archive: str, folder: st
 
 
 @pytest.mark.parametrize("uri", ["s3://b.zip/x", "s3://b/x.zipper", "s3://b/zip", "s3://b/.zip", "file:///a/tar/b"])
-def test_other_uris_name_none(uri: str) -> None:
+def test_other_uris_name_no_archive(uri: str) -> None:
     assert archive_in(uri) is None
 
 
@@ -115,7 +115,7 @@ def test_a_missing_archive_and_the_past_of_one_are_refused(tmp_path: Path) -> No
     storage = storage_over(tmp_path)
     with pytest.raises(NothingThere, match=r"no dataset at .*/없음\.zip: there is no such file"):
         storage.list_objects((tmp_path / "없음.zip").as_uri())
-    with pytest.raises(BadRequest, match="which keeps no earlier versions"):
+    with pytest.raises(BadRequest, match="without earlier versions"):
         storage.list_objects(pack(tmp_path / "set.zip", FILES).as_uri(), datetime.now(UTC))
 
 
@@ -146,7 +146,7 @@ def test_preprocess_and_train_read_an_archive(make_job: MakeJob, tmp_path: Path,
     assert len(list((data.parent / "images").rglob("*.jpg"))) == 24
 
 
-# -- what is refused --------------------------------------------------------------------------------------------------
+# -- refusals ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["../a.jpg", "a/../../b.jpg", "/etc/passwd", "C:/a.jpg", "a\\..\\b.jpg"])
@@ -187,7 +187,7 @@ def test_a_name_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     assert "'a.jpg' is there twice; expected each name once" in refusal_of(tmp_path / "set.tar")
 
 
-def test_names_in_a_zip_must_be_utf8_said_or_not(tmp_path: Path) -> None:
+def test_names_in_a_zip_must_be_utf8_with_or_without_the_flag(tmp_path: Path) -> None:
     def rename(name: bytes) -> Path:
         path = pack(tmp_path / "set.zip", {"x" * len(name): b"x"})
         path.write_bytes(path.read_bytes().replace(b"x" * len(name), name))
@@ -195,14 +195,14 @@ def test_names_in_a_zip_must_be_utf8_said_or_not(tmp_path: Path) -> None:
 
     uri = rename("한글.jpg".encode()).as_uri()
     assert [item.key for item in storage_over(tmp_path).list_objects(uri)] == ["한글.jpg"]
-    assert "is not UTF-8; pack the archive anew with UTF-8 names" in refusal_of(rename("한글.jpg".encode("cp949")))
+    assert "is not UTF-8; pack the archive again with UTF-8 names" in refusal_of(rename("한글.jpg".encode("cp949")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_more_than_is_allowed_is_refused(tmp_path: Path, kind: str) -> None:
+def test_an_archive_that_unpacks_above_the_limit_is_refused(tmp_path: Path, kind: str) -> None:
     path = pack(tmp_path / f"set.{kind}", {"a.jpg": b"x" * 5_000})
     message = refusal_of(path, trainer_archive_max_gb=4e-6)
-    assert "unpacks to more than 0.0 GB; raise TRAINER_ARCHIVE_MAX_GB if that is right" in message
+    assert "unpacks to more than 0.0 GB; raise TRAINER_ARCHIVE_MAX_GB if that is intended" in message
     assert not list((tmp_path / "cache" / "archives").glob("*"))
 
 
@@ -211,14 +211,14 @@ def test_a_bomb_is_refused(tmp_path: Path, kind: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(archive_members, "FREE_BYTES", 1000)
     path = pack(tmp_path / f"set.{kind}", {"a.jpg": bytes(2_000_000)})
     message = refusal_of(path)
-    assert "more than 200 times as much, as a zip bomb does; expected images and labels" in message
+    assert "more than 200 times as much, like a zip bomb; expected images and labels" in message
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_too_many_members_are_refused(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive_members, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(archive_members, "MAX_MEMBERS", 2)
     message = refusal_of(pack(tmp_path / f"set.{kind}", FILES))
-    assert "has more than 2 members; expected fewer, split the archive" in message
+    assert "has more than 2 members; split the archive" in message
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -227,7 +227,7 @@ def test_a_cut_archive_is_damaged(tmp_path: Path, kind: str, keep: float) -> Non
     path = pack(tmp_path / f"set.{kind}", {f"{n}.jpg": hashlib.sha256(b"%d" % n).digest() * 40 for n in range(20)})
     content = path.read_bytes()
     path.write_bytes(content[: int(keep if keep >= 1 else keep * len(content))])
-    assert "make or upload it anew" in refusal_of(path)
+    assert "create or upload it again" in refusal_of(path)
 
 
 def test_a_tar_that_was_cut_between_two_members_is_damaged(tmp_path: Path) -> None:
@@ -236,13 +236,13 @@ def test_a_tar_that_was_cut_between_two_members_is_damaged(tmp_path: Path) -> No
     assert "set.tar has no end mark: it is damaged or was cut off" in refusal_of(path)
 
 
-def test_something_else_is_no_archive(tmp_path: Path) -> None:
+def test_another_file_is_not_an_archive(tmp_path: Path) -> None:
     (tmp_path / "set.zip").write_bytes(b"hello" * 1000)
-    assert "set.zip is damaged or no such archive (BadZipFile: File is not a zip file)" in refusal_of(
+    assert "set.zip is damaged or not an archive of that type (BadZipFile: File is not a zip file)" in refusal_of(
         tmp_path / "set.zip"
     )
     (tmp_path / "set.tgz").write_bytes(gzip.compress(b"hello" * 1000))
-    assert "set.tgz is damaged or no such archive (ReadError" in refusal_of(tmp_path / "set.tgz")
+    assert "set.tgz is damaged or not an archive of that type (ReadError" in refusal_of(tmp_path / "set.tgz")
 
 
 def test_a_member_with_a_wrong_checksum_is_damaged(tmp_path: Path) -> None:

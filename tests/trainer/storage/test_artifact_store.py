@@ -1,4 +1,4 @@
-"""The run's artifacts: what a store's failures mean to a step, behind MLflow's server or without one in between."""
+"""Tests of a run's artifacts: how a store's failure ends a step, behind MLflow's server and without it."""
 
 import errno
 import os
@@ -40,7 +40,7 @@ def in_bucket(s3: S3Store, settings: Settings, make_job: MakeJob, monkeypatch: p
     return make_job("train").record
 
 
-def test_a_file_comes_back_and_goes(record: RunRecord, tmp_path: Path) -> None:
+def test_a_file_is_read_back_and_deleted(record: RunRecord, tmp_path: Path) -> None:
     assert record.artifacts("notes") == ["notes/a.txt"]
     assert record.download("notes/a.txt", tmp_path / "back").read_text(encoding="utf-8") == "a note"
     record.delete_artifact("notes/a.txt")
@@ -54,7 +54,7 @@ def test_a_file_that_is_not_there_is_a_bad_request(record: RunRecord, tmp_path: 
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
-def test_a_download_without_room_is_worth_another_try_and_names_the_disk(
+def test_a_download_without_room_is_try_again_and_names_the_disk(
     record: RunRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def no_room(self: ArtifactRepository, remote_file_path: str, local_path: str) -> None:
@@ -65,13 +65,13 @@ def test_a_download_without_room_is_worth_another_try_and_names_the_disk(
         record.download("notes/a.txt", tmp_path / "back")
 
 
-def test_a_bucket_of_its_own_takes_and_gives(in_bucket: RunRecord, tmp_path: Path) -> None:
+def test_artifacts_in_a_bucket_are_stored_and_read_back(in_bucket: RunRecord, tmp_path: Path) -> None:
     in_bucket.log_artifact(_file(tmp_path / "a.txt"), "notes")
     assert in_bucket.artifacts("notes") == ["notes/a.txt"]
     assert in_bucket.download("notes/a.txt", tmp_path / "back").read_text(encoding="utf-8") == "a note"
 
 
-def test_a_bucket_that_is_away_or_out_of_order_is_worth_another_try(
+def test_an_unavailable_or_failing_bucket_is_try_again(
     in_bucket: RunRecord, proxy: FaultyProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_bucket.log_artifact(_file(tmp_path / "a.txt"), "notes")
@@ -88,7 +88,7 @@ def test_a_bucket_that_is_away_or_out_of_order_is_worth_another_try(
             use()
 
 
-def test_a_bucket_that_must_not_be_used_is_a_bad_request(in_bucket: RunRecord, s3: S3Store, tmp_path: Path) -> None:
+def test_a_bucket_without_access_is_a_bad_request(in_bucket: RunRecord, s3: S3Store, tmp_path: Path) -> None:
     in_bucket.log_artifact(_file(tmp_path / "a.txt"), "notes")
     s3.client.delete_object(Bucket="artifacts", Key=s3.client.list_objects_v2(Bucket="artifacts")["Contents"][0]["Key"])
     s3.client.delete_bucket(Bucket="artifacts")
@@ -98,7 +98,7 @@ def test_a_bucket_that_must_not_be_used_is_a_bad_request(in_bucket: RunRecord, s
 
 
 class Refusing(BaseHTTPRequestHandler):
-    """Answers everything with one status, as a proxy before MLflow does; may let lists of files through."""
+    """Answers every request with one status, like a proxy before MLflow; may let lists of files through."""
 
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -112,14 +112,14 @@ class Refusing(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = answer
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def refuse(
     make_job: MakeJob, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., RunRecord]]:
-    """Return a function that gives a run whose artifacts are behind a proxy that answers with a status.
+    """Return a function that makes a run whose artifacts are behind a proxy that answers with a status.
 
     The rest of MLflow is behind it with ``everything``; lists of files get through with ``lists``.
     """
@@ -148,7 +148,7 @@ def refuse(
         (413, r"; a proxy before MLflow limits the size .* \(nginx: client_max_body_size\)"),
     ],
 )
-def test_what_a_proxy_before_mlflow_refuses_is_a_bad_request(
+def test_a_refusal_by_a_proxy_before_mlflow_is_a_bad_request(
     refuse: Callable[..., RunRecord], tmp_path: Path, status: int, advice: str
 ) -> None:
     _file(tmp_path / "a.txt")
@@ -163,7 +163,7 @@ def test_what_a_proxy_before_mlflow_refuses_is_a_bad_request(
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-def test_what_a_proxy_before_mlflow_may_grant_later_is_worth_another_try(
+def test_a_temporary_refusal_by_a_proxy_before_mlflow_is_try_again(
     refuse: Callable[..., RunRecord], tmp_path: Path, status: int
 ) -> None:
     _file(tmp_path / "a.txt")

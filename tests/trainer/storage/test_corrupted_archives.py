@@ -1,4 +1,4 @@
-"""Datasets in one file that is cut, changed or made to do harm: bad data, and never a try that cannot help."""
+"""Tests of truncated, changed and malicious archives: always bad data, and never a retry that cannot help."""
 
 import gzip
 import io
@@ -94,7 +94,7 @@ def nested_zip() -> bytes:
 
 
 def tar_claiming(size: int) -> bytes:
-    """Return a tar whose last member says to be larger than the archive."""
+    """Return a tar whose last member claims to be larger than the archive."""
     info = member()
     info.size = size
     return tar_of()[: -tarfile.RECORDSIZE] + info.tobuf(tarfile.GNU_FORMAT) + bytes(1024)
@@ -102,23 +102,31 @@ def tar_claiming(size: int) -> bytes:
 
 Case = tuple[str, Callable[[], bytes], str]
 BAD_ARCHIVES: dict[str, Case] = {
-    "zip: no bytes": ("set.zip", lambda: b"", "set.zip is damaged or no such archive (BadZipFile"),
-    "zip: a web page": ("set.zip", lambda: b"<html>404</html>", "set.zip is damaged or no such archive (BadZipFile"),
-    "zip: cut in half": ("set.zip", lambda: zip_of()[:2000], "set.zip is damaged or no such archive (BadZipFile"),
+    "zip: no bytes": ("set.zip", lambda: b"", "set.zip is damaged or not an archive of that type (BadZipFile"),
+    "zip: a web page": (
+        "set.zip",
+        lambda: b"<html>404</html>",
+        "set.zip is damaged or not an archive of that type (BadZipFile",
+    ),
+    "zip: cut in half": (
+        "set.zip",
+        lambda: zip_of()[:2000],
+        "set.zip is damaged or not an archive of that type (BadZipFile",
+    ),
     "zip: its beginning lost": ("set.zip", lambda: zip_of()[500:], "set.zip"),
     "zip: deflate damaged": ("set.zip", lambda: zip_of_a_damaged_member(zipfile.ZIP_DEFLATED), "is damaged"),
     "zip: bz2 damaged": ("set.zip", lambda: zip_of_a_damaged_member(zipfile.ZIP_BZIP2), "is damaged"),
     "zip: lzma damaged": ("set.zip", lambda: zip_of_a_damaged_member(zipfile.ZIP_LZMA), "is damaged"),
     "zip: stored and damaged": ("set.zip", lambda: zip_of_a_damaged_member(zipfile.ZIP_STORED), "Bad CRC-32"),
-    "zip: names that are not what they say": (
+    "zip: names that are not in the encoding they declare": (
         "set.zip",
         lambda: changed(zip_of(zipfile.ZIP_STORED, ("images/한.jpg", b"")), "한".encode(), b"\xff\xff\xff"),
-        "set.zip is damaged or no such archive (UnicodeDecodeError",
+        "set.zip is damaged or not an archive of that type (UnicodeDecodeError",
     ),
     "zip: a member without a name": ("set.zip", zip_without_a_name, "set.zip"),
     "zip: encrypted": ("set.zip", encrypted_zip, "'data.yaml' is encrypted; expected an archive without a password"),
     "zip: a link": ("set.zip", linked_zip, "'images/x.jpg' is a link, a device or a sparse file; expected plain files"),
-    "zip: a name that leads out": (
+    "zip: a name that leads out of the archive": (
         "set.zip",
         lambda: zip_of(zipfile.ZIP_STORED, ("../../x.jpg", b"")),
         "'../../x.jpg' leads out of the archive; expected relative names",
@@ -129,8 +137,8 @@ BAD_ARCHIVES: dict[str, Case] = {
         "'images/0.jpg' is there twice; expected each name once",
     ),
     "zip: in a zip": ("set.zip", nested_zip, "no data.yaml at its root or one folder below"),
-    "tar: no bytes": ("set.tar", lambda: b"", "set.tar is damaged or no such archive (ReadError"),
-    "tar: a zip": ("set.tar", zip_of, "set.tar is damaged or no such archive (ReadError"),
+    "tar: no bytes": ("set.tar", lambda: b"", "set.tar is damaged or not an archive of that type (ReadError"),
+    "tar: a zip": ("set.tar", zip_of, "set.tar is damaged or not an archive of that type (ReadError"),
     "tar: cut in half": ("set.tar", lambda: tar_of()[:5000], "set.tar"),
     "tar: a device": ("set.tar", lambda: tar_of(member(tarfile.CHRTYPE)), "'images/x.jpg' is a link, a device"),
     "tar: a pipe": ("set.tar", lambda: tar_of(member(tarfile.FIFOTYPE)), "'images/x.jpg' is a link, a device"),
@@ -147,23 +155,27 @@ BAD_ARCHIVES: dict[str, Case] = {
     "tar: names in another encoding": (
         "set.tar",
         lambda: tar_of(member(name="images/한글.jpg"), encoding="cp949"),
-        "is not UTF-8; pack the archive anew with UTF-8 names",
+        "is not UTF-8; pack the archive again with UTF-8 names",
     ),
-    "tar: a size that is no number": ("set.tar", lambda: at(tar_of(), 124, b"zzzzzzzzzzz\0"), "set.tar"),
+    "tar: a size that is not a number": ("set.tar", lambda: at(tar_of(), 124, b"zzzzzzzzzzz\0"), "set.tar"),
     "tar: larger than the file": ("set.tar", lambda: tar_claiming(1 << 33), "set.tar"),
-    "tar.gz: a web page": ("set.tar.gz", lambda: b"<html>404</html>", "is damaged or no such archive (BadGzipFile"),
-    "tar.gz: not packed": ("set.tar.gz", tar_of, "set.tar.gz is damaged or no such archive (BadGzipFile"),
-    "tar.gz: cut in half": ("set.tgz", lambda: gzip.compress(tar_of())[:3000], "no such archive (EOFError"),
+    "tar.gz: a web page": (
+        "set.tar.gz",
+        lambda: b"<html>404</html>",
+        "is damaged or not an archive of that type (BadGzipFile",
+    ),
+    "tar.gz: not packed": ("set.tar.gz", tar_of, "set.tar.gz is damaged or not an archive of that type (BadGzipFile"),
+    "tar.gz: cut in half": ("set.tgz", lambda: gzip.compress(tar_of())[:3000], "not an archive of that type (EOFError"),
     "tar.gz: another checksum": (
         "set.tgz",
         lambda: at(gzip.compress(tar_of()), -8, b"abcd"),
-        "set.tgz is damaged or no such archive (BadGzipFile: CRC check failed",
+        "set.tgz is damaged or not an archive of that type (BadGzipFile: CRC check failed",
     ),
     "tar.gz: flipped bits": ("set.tgz", lambda: at(gzip.compress(tar_of()), 3000, b"\xff" * 9), "set.tgz is damaged"),
     "tar.gz: no tar in it": (
         "set.tgz",
         lambda: gzip.compress(b"hello" * 1000),
-        "set.tgz is damaged or no such archive",
+        "set.tgz is damaged or not an archive of that type",
     ),
 }
 
@@ -194,7 +206,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(
     (tmp_path / "store").mkdir()
     content = zip_of(zipfile.ZIP_DEFLATED, ("images/x.jpg", bytes(20_000_000)))
     (tmp_path / "store" / name).write_bytes(content if name == "set.zip" else gzip.compress(bytes(20_000_000)))
-    check_refused(preprocess(uri=name), FailureKind.BAD_DATA, name, "more than 200 times as much, as a zip bomb does")
+    check_refused(preprocess(uri=name), FailureKind.BAD_DATA, name, "more than 200 times as much, like a zip bomb")
 
 
 SOURCES = {

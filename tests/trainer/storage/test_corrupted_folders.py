@@ -1,4 +1,4 @@
-"""Folders with links that lead nowhere, pipes, strange names and addresses that are none: no hang, one clear answer."""
+"""Tests of folders with broken links, pipes, strange names and invalid URIs: no step hangs, each error is clear."""
 
 import os
 from collections.abc import Callable
@@ -36,10 +36,16 @@ def folder_of_another_encoding(folder: Path) -> None:
 
 
 BAD_FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a link to nothing": (link("nowhere.jpg", b"x.jpg"), "images/x.jpg is a link to a file that is not there; remove"),
-    "a link to itself": (link("x.jpg", b"x.jpg"), "images/x.jpg is a link that leads back to itself; remove the link"),
-    "a link to its folder": (link("..", b"up"), "images/up is a link to a folder that it lies in; remove the link"),
-    "folders in each other": (two_folders_in_each_other, "is a link to a folder that it lies in; remove the link"),
+    "a link to nothing": (
+        link("nowhere.jpg", b"x.jpg"),
+        "images/x.jpg is a link to a file that does not exist; remove",
+    ),
+    "a link to itself": (link("x.jpg", b"x.jpg"), "images/x.jpg is a link that points back to itself; remove the link"),
+    "a link to its folder": (
+        link("..", b"up"),
+        "images/up is a link to one of its own parent folders; remove the link",
+    ),
+    "folders in each other": (two_folders_in_each_other, "is a link to one of its own parent folders; remove the link"),
     "a name in another encoding": (file_of_another_encoding, r"b'images/\xc7\xd1\xb1\xdb.jpg' is not UTF-8; rename it"),
     "a link in another encoding": (link("nowhere", KOREAN), r"b'images/\xc7\xd1\xb1\xdb' is not UTF-8; rename it"),
     "a folder in another encoding": (folder_of_another_encoding, r"b'images/\xc7\xd1\xb1\xdb' is not UTF-8; rename it"),
@@ -78,14 +84,14 @@ ODD_FOLDERS: dict[str, tuple[Callable[[Path], object], int]] = {
     "a folder named like an image": (folder_named_like_an_image, 9),
     "names of 253 bytes": (longest_names, 9),
     "strange names": (strange_names, 9),
-    "hidden files that a Mac leaves": (lambda folder: write(folder, {"images/._000.jpg": b"", ".DS_Store": b""}), 8),
+    "hidden files of a Mac": (lambda folder: write(folder, {"images/._000.jpg": b"", ".DS_Store": b""}), 8),
     "empty folders": (lambda folder: (folder / "images" / "empty").mkdir(), 8),
     "a link to another image": (link("000.jpg", b"008.JPG"), 8),
 }
 
 
 @pytest.mark.parametrize(("damage", "images"), ODD_FOLDERS.values(), ids=ODD_FOLDERS.keys())
-def test_an_odd_folder_is_as_good_as_any(
+def test_an_unusual_folder_is_accepted(
     damage: Callable[[Path], object], images: int, preprocess: Preprocess, tmp_path: Path
 ) -> None:
     damage(write_yolo_pool(store_of(tmp_path), images=8))
@@ -105,7 +111,7 @@ def test_an_odd_folder_is_as_good_as_any(
         ("file://[set", FailureKind.BAD_REQUEST, "dataset.uri 'file://[set' cannot be read; expected file:///"),
         ("file:///a?b", FailureKind.BAD_REQUEST, "holds a bare ? or #; expected %3F or %23 in their place"),
         ("가" * 100, FailureKind.BAD_REQUEST, "names of at most 255 bytes"),
-        ("a/" * 2400, FailureKind.BAD_REQUEST, "names of at most 255 bytes and 4,095 in all"),
+        ("a/" * 2400, FailureKind.BAD_REQUEST, "names of at most 255 bytes and 4,095 bytes in all"),
         ("x" * 300 + ".zip", FailureKind.BAD_REQUEST, "names of at most 255 bytes"),
         ("a\0b", FailureKind.BAD_REQUEST, "without zero bytes"),
         ("a\0b.zip", FailureKind.BAD_REQUEST, "without zero bytes"),
@@ -113,7 +119,7 @@ def test_an_odd_folder_is_as_good_as_any(
     ],
     ids=lambda value: str(value)[:20].encode("unicode_escape").decode(),
 )
-def test_an_address_that_leads_to_no_dataset_says_so(
+def test_a_uri_without_a_dataset_is_refused(
     uri: str, kind: FailureKind, expected: str, preprocess: Preprocess, tmp_path: Path
 ) -> None:
     (tmp_path / "store").mkdir()
@@ -121,12 +127,12 @@ def test_an_address_that_leads_to_no_dataset_says_so(
     check_refused(preprocess(uri=uri), kind, expected)
 
 
-def test_an_empty_folder_says_so(preprocess: Preprocess, tmp_path: Path) -> None:
+def test_an_empty_folder_is_refused(preprocess: Preprocess, tmp_path: Path) -> None:
     store_of(tmp_path).mkdir(parents=True)
     check_refused(preprocess(), FailureKind.BAD_DATA, "/store/set: it is empty; expected a folder with images")
 
 
-# -- one folder a class -----------------------------------------------------------------------------------------------
+# -- one folder per class ---------------------------------------------------------------------------------------------
 
 CLASSIFY = {"format": "imagefolder", "limits": LENIENT}
 

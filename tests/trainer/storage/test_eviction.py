@@ -1,4 +1,4 @@
-"""What is removed from the cache of datasets, and what never is."""
+"""Tests of eviction: the files it deletes from the dataset cache, and the files it keeps."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ def left(cache: Path) -> list[str]:
     return sorted(path.relative_to(cache).as_posix() for path in cache.rglob("*") if path.is_file())
 
 
-def test_what_was_used_longest_ago_goes_first_until_the_rest_fits(
+def test_the_least_recently_used_copies_are_deleted_until_the_rest_fits(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(tmp_path, "objects/aa/1.jpg", 5 * HOUR)
@@ -40,28 +40,26 @@ def test_what_was_used_longest_ago_goes_first_until_the_rest_fits(
     with caplog.at_level(logging.INFO):
         evict(tmp_path, max_gb=2500e-9, keep_days=0)
     assert left(tmp_path) == ["objects/bb/3.jpg", "objects/bb/4.jpg"]
-    assert "removed 2 files, 0.000 GB, least recently used above 2.5e-06 GB (TRAINER_CACHE_MAX_GB)" in caplog.text
+    assert "deleted 2 files, 0.000 GB, least recently used above 2.5e-06 GB (TRAINER_CACHE_MAX_GB)" in caplog.text
 
 
-def test_what_was_used_in_the_last_hour_stays(tmp_path: Path) -> None:
+def test_copies_used_in_the_last_hour_are_kept(tmp_path: Path) -> None:
     put(tmp_path, "objects/aa/1.jpg", 0.9 * HOUR)
     put(tmp_path, "objects/aa/2.jpg", 1.1 * HOUR)
     evict(tmp_path, max_gb=1e-9, keep_days=0)
     assert left(tmp_path) == ["objects/aa/1.jpg"]
 
 
-def test_what_was_not_used_for_long_goes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_copies_not_used_for_long_are_deleted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     put(tmp_path, "objects/aa/1.jpg", 8 * DAY)
     put(tmp_path, "objects/aa/2.jpg", 6 * DAY)
     with caplog.at_level(logging.INFO):
         evict(tmp_path, max_gb=0, keep_days=7)
     assert left(tmp_path) == ["objects/aa/2.jpg"]
-    assert "removed 1 files, 0.000 GB, not used for 7 days (TRAINER_CACHE_KEEP_DAYS)" in caplog.text
+    assert "deleted 1 files, 0.000 GB, not used for 7 days (TRAINER_CACHE_KEEP_DAYS)" in caplog.text
 
 
-def test_without_limits_only_leftovers_go_and_nothing_else_is_touched(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_without_limits_only_leftovers_are_deleted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     put(tmp_path, "incoming/abc", 2 * DAY)
     put(tmp_path, "incoming/.fetch-xyz", 2 * DAY)
     put(tmp_path, "incoming/new", HOUR)
@@ -70,7 +68,7 @@ def test_without_limits_only_leftovers_go_and_nothing_else_is_touched(
     with caplog.at_level(logging.INFO):
         evict(tmp_path, max_gb=0, keep_days=0)
     assert left(tmp_path) == ["facts/x.json", "incoming/new", "objects/aa/1.jpg"]
-    assert "removed 2 files, 0.000 GB, left behind by fetches that broke off" in caplog.text
+    assert "deleted 2 files, 0.000 GB, left behind by interrupted fetches" in caplog.text
 
 
 def test_a_missing_cache_is_empty(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -98,14 +96,14 @@ def test_use_by_a_training_counts_and_an_evicted_copy_does_not_hurt_it(make_job:
     assert found == sorted(image_bytes(number) for number in range(24))
 
 
-def test_preprocess_tidies_up(make_job: MakeJob, tmp_path: Path) -> None:
+def test_preprocess_evicts(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "set")
     put(tmp_path / "cache", "objects/aa/old.jpg", 100 * DAY)
     preprocessed(make_job("preprocess", pipeline_over()))
     assert "objects/aa/old.jpg" not in left(tmp_path / "cache")
 
 
-def test_the_cache_is_looked_through_once_an_hour(tmp_path: Path) -> None:
+def test_the_cache_is_scanned_once_an_hour(tmp_path: Path) -> None:
     evict_if_due(tmp_path, max_gb=0, keep_days=7)
     put(tmp_path, "objects/aa/1.jpg", 8 * DAY)
     evict_if_due(tmp_path, max_gb=0, keep_days=7)

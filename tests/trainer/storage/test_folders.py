@@ -1,4 +1,4 @@
-"""Listing and fetching below a ``file://`` URI."""
+"""Tests of listing and fetching below a ``file://`` URI."""
 
 import os
 from pathlib import Path
@@ -51,20 +51,20 @@ def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
     assert keys(tmp_path / "set") == ["file.jpg", "folder/a.jpg"]
 
 
-def test_a_link_in_a_circle_is_named(tmp_path: Path) -> None:
+def test_a_circular_link_is_named(tmp_path: Path) -> None:
     write(tmp_path, {"a/b/x.jpg": "x"})
     (tmp_path / "a" / "b" / "loop").symlink_to(tmp_path / "a")
-    with pytest.raises(BadData, match="loop is a link to a folder that it lies in; remove the link"):
+    with pytest.raises(BadData, match="loop is a link to one of its own parent folders; remove the link"):
         keys(tmp_path)
 
 
-def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
+def test_a_broken_link_is_named(tmp_path: Path) -> None:
     (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(BadData, match=r"gone\.jpg is a link to a file that is not there"):
+    with pytest.raises(BadData, match=r"gone\.jpg is a link to a file that does not exist"):
         keys(tmp_path)
 
 
-def test_pipes_are_no_objects(tmp_path: Path) -> None:
+def test_pipes_are_not_objects(tmp_path: Path) -> None:
     write(tmp_path, {"a.jpg": "a"})
     os.mkfifo(tmp_path / "pipe")
     assert keys(tmp_path) == ["a.jpg"]
@@ -76,7 +76,7 @@ def test_a_name_that_is_not_utf8_is_named(tmp_path: Path) -> None:
         keys(tmp_path)
 
 
-def test_a_missing_and_an_empty_folder_hold_nothing(tmp_path: Path) -> None:
+def test_a_missing_and_an_empty_folder_have_no_dataset(tmp_path: Path) -> None:
     with pytest.raises(NothingThere, match=r"no dataset at file://.*/없음: it is not a folder"):
         keys(tmp_path / "없음")
     with pytest.raises(NothingThere, match="it is empty; expected a folder with images"):
@@ -91,13 +91,13 @@ def test_fetch_copies_and_returns_the_digest(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["copy"]
 
 
-def test_fetch_of_an_object_that_is_gone_is_bad_data(tmp_path: Path) -> None:
-    with pytest.raises(BadData, match=r"a\.jpg is gone; it was there when the dataset was listed"):
+def test_fetch_of_a_deleted_object_is_bad_data(tmp_path: Path) -> None:
+    with pytest.raises(BadData, match=r"a\.jpg was deleted after the dataset was listed"):
         FileStorage().fetch(tmp_path.as_uri(), stored("a.jpg"), tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_fetch_that_fails_otherwise_is_worth_another_try(tmp_path: Path) -> None:
+def test_fetch_that_fails_otherwise_is_try_again(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").mkdir()
     with pytest.raises(TryAgain, match=r"cannot copy a\.jpg"):
         FileStorage().fetch(tmp_path.as_uri(), stored("a.jpg"), tmp_path / "copy")
@@ -119,7 +119,7 @@ def test_a_uri_that_cannot_be_read_is_refused(uri: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["디지츠", "a b", "100%", "a#b?c"])
-def test_any_name_below_a_root_survives_the_way_to_a_uri_and_back(tmp_path: Path, name: str) -> None:
+def test_any_name_below_a_root_survives_the_round_trip_through_a_uri(tmp_path: Path, name: str) -> None:
     uri = absolute_uri(name, str(tmp_path))
     assert folder_of(uri) == tmp_path / name
     assert folder_of(uri_below(uri, name)) == tmp_path / name / name

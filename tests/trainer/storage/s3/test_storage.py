@@ -1,4 +1,4 @@
-"""Listing and fetching below an ``s3://`` URI, over real HTTP; faults are injected by a proxy."""
+"""Tests of listing and fetching below an ``s3://`` URI, over real HTTP; a proxy injects faults."""
 
 import hashlib
 import logging
@@ -74,19 +74,19 @@ def test_any_name_is_listed_and_fetched(s3: S3Store, storage: S3Storage, tmp_pat
 
 
 @pytest.mark.parametrize("versioning", [None, "Enabled"])
-def test_large_listings_are_complete_however_folders_lie(
+def test_large_listings_are_complete_for_any_folder_structure(
     s3: S3Store, storage: S3Storage, monkeypatch: pytest.MonkeyPatch, versioning: str | None
 ) -> None:
     bucket = s3.make_bucket("sets", versioning=versioning)
     names = [f"d/{top}/{sub}/{n}" for top in "ab" for sub in "xy" for n in range(5)]
     names += [f"d/{n}" for n in range(7)] + [f"d/many/{n}/1" for n in range(9)]
     s3.put(bucket, dict.fromkeys(names, "x"))
-    monkeypatch.setattr(s3_listing, "_MOST_FOLDERS", 8)
+    monkeypatch.setattr(s3_listing, "_MAX_FOLDERS", 8)
     monkeypatch.setattr(s3_client, "_PAGE_OBJECTS", 12)
     assert keys(storage, "s3://sets/d") == sorted(name[2:] for name in names)
 
 
-def test_an_empty_and_a_missing_prefix_hold_nothing(s3: S3Store, storage: S3Storage) -> None:
+def test_an_empty_and_a_missing_prefix_have_no_dataset(s3: S3Store, storage: S3Storage) -> None:
     s3.put(s3.make_bucket("sets"), {"a/": ""})
     with pytest.raises(
         NothingThere, match=r"no dataset at s3://sets/a: no objects there; expected a prefix with images"
@@ -99,7 +99,7 @@ def test_an_empty_and_a_missing_prefix_hold_nothing(s3: S3Store, storage: S3Stor
 @pytest.mark.parametrize(
     ("size", "part"), [(0, 1000), (1, 1000), (3999, 1000), (4000, 1000), (4001, 1000), (len(BIG), 1 << 18)]
 )
-def test_objects_of_any_size_arrive_whole(
+def test_objects_of_any_size_are_fetched_whole(
     s3: S3Store, storage: S3Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, part: int
 ) -> None:
     monkeypatch.setattr(s3_storage, "_PART_BYTES", part)
@@ -129,12 +129,12 @@ def test_the_version_that_was_listed_is_fetched_though_overwritten_or_deleted_si
     assert keys(storage, "s3://sets") == ["a.jpg"]
 
 
-def test_a_version_that_was_removed_for_good_is_bad_data(s3: S3Store, storage: S3Storage, tmp_path: Path) -> None:
+def test_a_permanently_deleted_version_is_bad_data(s3: S3Store, storage: S3Storage, tmp_path: Path) -> None:
     bucket = s3.make_bucket("sets", versioning="Enabled")
     s3.put(bucket, {"a.jpg": b"one"})
     (item,) = storage.list_objects("s3://sets")
     s3.client.delete_object(Bucket=bucket, Key="a.jpg", VersionId=item.version_id)
-    with pytest.raises(BadData, match=rf"s3://sets/a\.jpg \(version {item.version_id}\) is gone; it was there when"):
+    with pytest.raises(BadData, match=rf"s3://sets/a\.jpg \(version {item.version_id}\) was deleted after the dataset"):
         storage.fetch("s3://sets", item, tmp_path / "copy")
 
 
@@ -147,7 +147,7 @@ def test_without_versions_a_changed_object_is_bad_data(s3: S3Store, storage: S3S
     ):
         storage.fetch("s3://sets", item, tmp_path / "copy")
     s3.client.delete_object(Bucket="sets", Key="a.jpg")
-    with pytest.raises(BadData, match=r"s3://sets/a\.jpg is gone; it was there when the dataset was listed"):
+    with pytest.raises(BadData, match=r"s3://sets/a\.jpg was deleted after the dataset was listed"):
         storage.fetch("s3://sets", item, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []
 
@@ -192,17 +192,17 @@ def test_the_past_of_a_bucket_without_versions_is_refused(
         storage.list_objects("s3://sets", datetime.now(UTC))
 
 
-# -- what is wrong for good -------------------------------------------------------------------------------------------
+# -- permanent failures -----------------------------------------------------------------------------------------------
 
 
 def test_a_missing_bucket_is_named(s3: S3Store, storage: S3Storage) -> None:
-    with pytest.raises(BadRequest, match=r"the bucket of s3://none is not there \(asked http://127.*\); create it, or"):
+    with pytest.raises(BadRequest, match=r"the bucket of s3://none does not exist at http://127.*; create it, or"):
         keys(storage, "s3://none/a")
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///a"])
 def test_a_uri_without_a_bucket_is_refused(storage: S3Storage, uri: str) -> None:
-    with pytest.raises(BadRequest, match="names no bucket; expected s3://bucket/prefix"):
+    with pytest.raises(BadRequest, match="has no bucket; expected s3://bucket/prefix"):
         keys(storage, uri)
 
 
@@ -221,7 +221,7 @@ def test_missing_credentials_are_named(s3: S3Store, monkeypatch: pytest.MonkeyPa
         keys(S3Storage(s3_settings(s3.endpoint)), "s3://sets")
 
 
-def test_an_endpoint_that_is_no_address_is_refused(s3: S3Store) -> None:
+def test_an_endpoint_that_is_not_a_url_is_refused(s3: S3Store) -> None:
     with pytest.raises(BadRequest, match=r"cannot use S3: Invalid endpoint: seaweed:8333; check .*S3_ENDPOINT_URL"):
         S3Storage(s3_settings("seaweed:8333"))
 
@@ -234,17 +234,17 @@ def test_an_endpoint_that_is_no_address_is_refused(s3: S3Store) -> None:
         (b"hello", b"200 OK"),
     ],
 )
-def test_an_endpoint_that_is_no_s3_is_named(proxy: FaultyProxy, body: bytes, kind: bytes) -> None:
+def test_an_endpoint_that_is_not_s3_is_named(proxy: FaultyProxy, body: bytes, kind: bytes) -> None:
     answer = b"HTTP/1.1 %s\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s" % (kind, len(body), body)
     proxy.applies = lambda head: True
     proxy.faults = [lambda request, _: answer] * 20
     with pytest.raises(
-        BadRequest, match=r"is no S3 endpoint: it answered .*; expected S3's XML, correct S3_ENDPOINT_URL"
+        BadRequest, match=r"is not an S3 endpoint: it answered .*; expected S3's XML, correct S3_ENDPOINT_URL"
     ):
         keys(S3Storage(s3_settings(proxy.endpoint)), "s3://sets")
 
 
-def test_nobody_at_the_endpoint_is_worth_another_try(s3: S3Store) -> None:
+def test_an_endpoint_without_a_server_is_try_again(s3: S3Store) -> None:
     with pytest.raises(TryAgain, match=r"no answer from http://127\.0\.0\.1:\d+ \(.*refused.*\); is the store running"):
         keys(S3Storage(s3_settings("http://127.0.0.1:9", s3_attempts=1)), "s3://sets")
 
@@ -268,7 +268,7 @@ REFUSALS = {
         "does not accept the credentials .*; correct AWS_ACC",
     ),
     ("403 Forbidden", "SignatureDoesNotMatch", "No."): (BadRequest, "does not accept the credentials"),
-    ("301 Moved", "PermanentRedirect", "Go."): (BadRequest, "lies in another region .*; set S3_REGION"),
+    ("301 Moved", "PermanentRedirect", "Go."): (BadRequest, "is in another region .*; set S3_REGION"),
     ("400 Bad Request", "Odd", "What?"): (BadRequest, "answered HTTP 400 Odd: What[?]"),
     ("503 Slow Down", "SlowDown", "Slow."): (TryAgain, "HTTP 503 SlowDown: Slow."),
 }
@@ -300,7 +300,7 @@ def test_each_refusal_is_one_clear_sentence_without_secrets(
     assert "\n" not in str(caught.value)
 
 
-def test_a_skewed_clock_is_told_from_a_denial_when_an_address_is_signed(
+def test_a_skewed_clock_is_distinguished_from_a_denial_when_a_url_is_signed(
     s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, tmp_path: Path
 ) -> None:
     proxy.faults = [xml("403 Forbidden", "AccessDenied", "Request has expired")]
@@ -314,7 +314,7 @@ def test_an_address_with_a_password_is_not_repeated() -> None:
     assert "hush" not in str(caught.value)
 
 
-# -- what passes ------------------------------------------------------------------------------------------------------
+# -- temporary failures -----------------------------------------------------------------------------------------------
 
 
 def cut(keep: int) -> Callable[[bytes, bytes], bytes]:
@@ -332,7 +332,7 @@ def delay(request: bytes, answer: bytes) -> bytes:
 
 
 def end_early(request: bytes, answer: bytes) -> bytes:
-    """Send less than there is, as if that were all."""
+    """Send a part of the object as if it were the whole."""
     head, _, body = answer.partition(b"\r\n\r\n")
     lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
     return b"\r\n".join([*lines, b"Content-Length: 10", b"", body[:10]])
@@ -344,7 +344,7 @@ SLOW = xml("503 Slow Down", "SlowDown", "Reduce your request rate.")
 @pytest.mark.parametrize(
     "faults", [[drop], [delay], [cut(0)], [cut(100_000)], [end_early], [SLOW, SLOW], [cut(9), cut(9), cut(9), cut(9)]]
 )
-def test_a_broken_transfer_goes_on_where_it_broke(
+def test_an_interrupted_transfer_resumes_where_it_stopped(
     s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, tmp_path: Path, faults: list[Any]
 ) -> None:
     s3.put(s3.make_bucket("sets"), {"a.jpg": BIG[:200_000]})
@@ -357,7 +357,7 @@ def test_a_broken_transfer_goes_on_where_it_broke(
         assert b"Range: bytes=10-199999" in proxy.requests[1]
 
 
-def test_parts_of_a_large_object_go_on_too(
+def test_parts_of_a_large_object_also_resume(
     s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(s3_storage, "_PART_BYTES", 1 << 20)
@@ -371,12 +371,12 @@ def test_parts_of_a_large_object_go_on_too(
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (drop, "no answer from .*; tried 3 times"),
-        (cut(0), "tried 3 times"),
-        (SLOW, r"HTTP 503 SlowDown: Reduce your request rate\.; tried 3 times"),
+        (drop, "no answer from .*; 3 attempts"),
+        (cut(0), "3 attempts"),
+        (SLOW, r"HTTP 503 SlowDown: Reduce your request rate\.; 3 attempts"),
     ],
 )
-def test_what_stays_broken_is_worth_another_try_of_the_step(
+def test_a_transfer_that_stays_broken_is_try_again(
     s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, tmp_path: Path, fault: Any, reason: str
 ) -> None:
     s3.put(s3.make_bucket("sets"), {"a.jpg": BIG[:2000]})
@@ -399,7 +399,7 @@ def test_a_store_that_ignores_conditions_is_noticed(
 
 
 def half(request: bytes, answer: bytes) -> bytes:
-    """End the answer in the middle of its body, and with it what it said of its length, as some proxies do."""
+    """End the answer in the middle of its body and drop its length header, as some proxies do."""
     body = answer[answer.index(b"\r\n\r\n") + 4 :]
     return b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body[: len(body) // 2]
 
@@ -411,7 +411,7 @@ def nothing(request: bytes, answer: bytes) -> bytes:
 
 @pytest.mark.parametrize("asked", [b"?versioning", b"list-type=2"])
 @pytest.mark.parametrize("fault", [half, nothing])
-def test_an_answer_that_broke_off_is_asked_for_again(
+def test_a_truncated_answer_is_requested_again(
     s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, fault: Any, asked: bytes
 ) -> None:
     s3.put(s3.make_bucket("sets"), {"a.jpg": b"x"})
@@ -420,12 +420,12 @@ def test_an_answer_that_broke_off_is_asked_for_again(
     assert keys(through_proxy, "s3://sets") == ["a.jpg"]
     assert len(proxy.requests) == 3
     proxy.faults = [fault] * 20
-    with pytest.raises(TryAgain, match=r"the answer broke off.*; tried 3 times"):
+    with pytest.raises(TryAgain, match=r"the answer was cut off.*; 3 attempts"):
         keys(S3Storage(s3_settings(proxy.endpoint)), "s3://sets")
 
 
 @pytest.mark.parametrize("asked", [b"?versioning", b"list-type=2"])
-def test_listing_is_tried_again(
+def test_listing_is_retried(
     s3: S3Store, proxy: FaultyProxy, through_proxy: S3Storage, caplog: pytest.LogCaptureFixture, asked: bytes
 ) -> None:
     s3.put(s3.make_bucket("sets"), {"a.jpg": b"x"})
@@ -438,10 +438,10 @@ def test_listing_is_tried_again(
 
 @pytest.mark.faults
 @pytest.mark.timeout(400)
-def test_a_store_that_is_away_for_two_minutes_is_waited_for(
+def test_a_store_may_be_unavailable_for_two_minutes(
     s3: S3Store, proxy: FaultyProxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With as many attempts as the default settings have."""
+    """With as many attempts as in the default settings."""
     s3.make_bucket("sets")
     s3.put("sets", {"a.png": b"picture"})
     storage = S3Storage(s3_settings(proxy.endpoint, s3_attempts=Settings.model_fields["s3_attempts"].default))
@@ -449,4 +449,4 @@ def test_a_store_that_is_away_for_two_minutes_is_waited_for(
     proxy.faults = [lambda _request, _answer: None] * 10_000
     threading.Timer(120, proxy.faults.clear).start()
     assert storage.fetch("s3://sets", item, tmp_path / "a.png") == content_hash(b"picture")
-    assert "trying up to 21 times" in caplog.text
+    assert "retrying, at most 21 attempts" in caplog.text

@@ -1,4 +1,4 @@
-"""Addresses in messages, without the user and the password that an address may hold."""
+"""Strip user names and passwords from addresses in messages."""
 
 import re
 
@@ -6,5 +6,5 @@ _ACCOUNT = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s?#'\"]+@", re.IGNORECASE)
 
 
 def without_secrets(text: str) -> str:
-    """Return a text without the user and password of addresses in it."""
+    """Return the text without the user and password of any address in it."""
     return _ACCOUNT.sub(r"\1", text)

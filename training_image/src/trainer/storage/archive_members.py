@@ -1,7 +1,7 @@
-"""What a .zip or .tar holds, looked at with suspicion: an archive may have been made by anybody, or to do harm.
+"""Read the members of a .zip or .tar, which may be damaged or malicious.
 
-Nothing is ever unpacked under a name that the archive chose. Still, names that lead out of it, links and devices are
-refused and not left out: whoever packed them meant something that a dataset cannot have.
+No member is ever unpacked under a name that the archive chose. Names that lead out of the archive, links and devices
+are still refused rather than skipped: they were packed on purpose, and a dataset cannot contain them.
 """
 
 import errno
@@ -19,11 +19,11 @@ from typing import IO, Protocol
 
 from trainer.errors import BadData
 
-MOST_MEMBERS = 5_000_000
-LARGEST_RATIO = 200
-"""Unpacked bytes for each packed one; images hardly shrink, and label text shrinks to a twentieth."""
+MAX_MEMBERS = 5_000_000
+MAX_RATIO = 200
+"""Unpacked bytes per packed byte; images hardly shrink, and label text shrinks to a twentieth."""
 FREE_BYTES = 1 << 30
-"""Up to this size any ratio is harmless."""
+"""Unpacked size up to which any ratio is harmless."""
 
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
@@ -43,10 +43,10 @@ _DAMAGES = (
 
 
 class Members(Protocol):
-    """The files of an archive; may be read from several threads."""
+    """The files of an archive; safe to read from several threads."""
 
     sizes: dict[str, int]
-    """Bytes of each, by name."""
+    """Bytes of each file, by name."""
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield a file's content."""
@@ -54,50 +54,53 @@ class Members(Protocol):
 
 
 @contextmanager
-def damage_named(place: str) -> Iterator[None]:
-    """Turn what the readers of archives raise into BadData."""
+def damage_as_bad_data(place: str) -> Iterator[None]:
+    """Turn the errors of the archive libraries into BadData."""
     try:
         yield
     except _DAMAGES as error:
         raise _damage(place, error) from error
     except OSError as error:
-        # Without a number it is gzip or bz2 that complains; EINVAL: the archive's own offsets lead nowhere.
+        # gzip and bz2 raise OSError without a number; EINVAL means that the archive's own offsets are wrong.
         if error.errno not in (None, errno.EINVAL):
             raise
         raise _damage(place, error) from error
 
 
 def _damage(place: str, error: Exception) -> BadData:
-    return BadData(f"{place} is damaged or no such archive ({type(error).__name__}: {error}); make or upload it anew")
+    return BadData(
+        f"{place} is damaged or not an archive of that type ({type(error).__name__}: {error}); "
+        "create or upload it again"
+    )
 
 
-def open_members(path: Path, place: str, most_bytes: int) -> Members:
-    """Look into an archive, a zip or an uncompressed tar; ``place`` is what messages call it, and tells which.
+def open_members(path: Path, place: str, max_bytes: int) -> Members:
+    """Open a zip or an uncompressed tar; ``place`` is its name in messages, and its suffix decides between the two.
 
     Raises:
-        BadData: it is damaged or encrypted, holds what a dataset cannot have, or unpacks to more than is allowed.
+        BadData: it is damaged or encrypted, has members that a dataset cannot have, or unpacks to more than allowed.
         OSError: it cannot be read.
     """
-    with damage_named(place):
+    with damage_as_bad_data(place):
         members: Members = ZipMembers(path, place) if place.lower().endswith(".zip") else TarMembers(path, place)
-    check_size(place, sum(members.sizes.values()), path.stat().st_size, most_bytes)
+    check_size(place, sum(members.sizes.values()), path.stat().st_size, max_bytes)
     return members
 
 
-def check_size(place: str, unpacked: int, packed: int, most_bytes: int) -> None:
-    """Refuse an archive that unpacks to too much.
+def check_size(place: str, unpacked: int, packed: int, max_bytes: int) -> None:
+    """Refuse an archive that unpacks to more than ``max_bytes``, or to far more than its packed size.
 
     Raises:
-        BadData: it does.
+        BadData: the archive is refused.
     """
-    if unpacked > most_bytes:
+    if unpacked > max_bytes:
         raise BadData(
-            f"{place} unpacks to more than {most_bytes / 1e9:,.1f} GB; raise TRAINER_ARCHIVE_MAX_GB if that is right"
+            f"{place} unpacks to more than {max_bytes / 1e9:,.1f} GB; raise TRAINER_ARCHIVE_MAX_GB if that is intended"
         )
-    if unpacked > max(FREE_BYTES, LARGEST_RATIO * packed):
+    if unpacked > max(FREE_BYTES, MAX_RATIO * packed):
         raise BadData(
-            f"{place} holds {packed:,} bytes and unpacks to {unpacked:,}, more than {LARGEST_RATIO} times as much, "
-            "as a zip bomb does; expected images and labels, which shrink less"
+            f"{place} has {packed:,} bytes and unpacks to {unpacked:,}, more than {MAX_RATIO} times as much, "
+            "like a zip bomb; expected images and labels, which shrink less"
         )
 
 
@@ -105,7 +108,7 @@ class ZipMembers:
     """The files of a zip."""
 
     def __init__(self, path: Path, place: str) -> None:
-        """Read the directory at the archive's end."""
+        """Read the directory at the end of the archive."""
         self._zip = zipfile.ZipFile(path)
         self._place = place
         infos = [info for info in self._zip.infolist() if not info.is_dir()]
@@ -116,8 +119,8 @@ class ZipMembers:
         self.sizes = {name: info.file_size for name, info in self._infos.items()}
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a file's content; the checksum is checked at its end."""
-        with damage_named(f"{self._place}: {name}"), self._zip.open(self._infos[name]) as content:
+        """Yield a file's content; its checksum is verified at the end."""
+        with damage_as_bad_data(f"{self._place}: {name}"), self._zip.open(self._infos[name]) as content:
             yield from _chunks_of(content)
 
 
@@ -125,12 +128,12 @@ class TarMembers:
     """The files of an uncompressed tar."""
 
     def __init__(self, path: Path, place: str) -> None:
-        """Read the whole archive's headers."""
+        """Read the headers of the whole archive."""
         self._lock = threading.Lock()
         self._place = place
         self._file = path.open("rb")
         with tarfile.open(fileobj=self._file, mode="r:") as archive:
-            infos = [info for info in _limited(archive, place) if not info.isdir()]
+            infos = [info for info in _at_most_max_members(archive, place) if not info.isdir()]
             end = archive.offset
         self._check_end(end, place)
         for info in infos:
@@ -148,20 +151,20 @@ class TarMembers:
                 self._file.seek(position)
                 chunk = self._file.read(min(1 << 20, stop - position))
             if not chunk:
-                raise BadData(f"{self._place}: {name} ends too early; make or upload the archive anew")
+                raise BadData(f"{self._place}: {name} ends too early; create or upload the archive again")
             yield chunk
             position += len(chunk)
 
     def _check_end(self, end: int, place: str) -> None:
-        """Refuse an archive that was cut between two members, which tarfile takes for its end."""
+        """Refuse an archive cut off between two members, which tarfile mistakes for its end."""
         self._file.seek(end)
         if self._file.read(_BLOCK_BYTES) != bytes(_BLOCK_BYTES):
-            raise BadData(f"{place} has no end mark: it is damaged or was cut off; make or upload it anew")
+            raise BadData(f"{place} has no end mark: it is damaged or was cut off; create or upload it again")
 
 
-def _limited(archive: tarfile.TarFile, place: str) -> Iterator[tarfile.TarInfo]:
+def _at_most_max_members(archive: tarfile.TarFile, place: str) -> Iterator[tarfile.TarInfo]:
     for count, info in enumerate(archive):
-        if count >= MOST_MEMBERS:
+        if count >= MAX_MEMBERS:
             raise _too_many(place)
         yield info
 
@@ -176,27 +179,27 @@ def _check_zip_member(info: zipfile.ZipInfo, place: str) -> None:
         raise BadData(f"{place}: {info.filename!r} is encrypted; expected an archive without a password")
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        raise _no_file(place, info.filename)
+        raise _not_a_plain_file(place, info.filename)
 
 
 def _check_tar_member(info: tarfile.TarInfo, place: str) -> None:
     if not info.isreg() or info.issparse():
-        raise _no_file(place, info.name)
+        raise _not_a_plain_file(place, info.name)
 
 
-def _no_file(place: str, name: str) -> BadData:
+def _not_a_plain_file(place: str, name: str) -> BadData:
     return BadData(
         f"{place}: {name!r} is a link, a device or a sparse file; expected plain files and folders only, "
-        "pack the files that links lead to (tar --dereference)"
+        "pack the files that the links point to (tar --dereference)"
     )
 
 
 def _too_many(place: str) -> BadData:
-    return BadData(f"{place} has more than {MOST_MEMBERS:,} members; expected fewer, split the archive")
+    return BadData(f"{place} has more than {MAX_MEMBERS:,} members; split the archive")
 
 
 def _decoded(info: zipfile.ZipInfo, place: str) -> str:
-    """Return a member's name, which many tools write in UTF-8 without saying so."""
+    """Return a member's name, which many tools write in UTF-8 without setting the flag for it."""
     if info.flag_bits & _UTF8_NAME or info.filename.isascii():
         return info.filename
     try:
@@ -206,17 +209,17 @@ def _decoded(info: zipfile.ZipInfo, place: str) -> str:
 
 
 def _not_utf8(name: str, place: str) -> BadData:
-    return BadData(f"{place}: the name {name!r} is not UTF-8; pack the archive anew with UTF-8 names")
+    return BadData(f"{place}: the name {name!r} is not UTF-8; pack the archive again with UTF-8 names")
 
 
 def _checked_names(names: Iterable[str], place: str) -> list[str]:
-    """Return the names without the dots that mean nothing."""
+    """Return the names without their ``.`` segments, each checked."""
     checked: dict[str, None] = {}
     for name in names:
         clean = _checked_name(name, place)
         if clean in checked:
-            raise BadData(f"{place}: {clean!r} is there twice; expected each name once, pack the archive anew")
-        if len(checked) >= MOST_MEMBERS:
+            raise BadData(f"{place}: {clean!r} is there twice; expected each name once, pack the archive again")
+        if len(checked) >= MAX_MEMBERS:
             raise _too_many(place)
         checked[clean] = None
     return list(checked)
@@ -228,11 +231,11 @@ def _checked_name(name: str, place: str) -> str:
     if is_absolute or ".." in parts or "\\" in name or "\0" in name:
         raise BadData(
             f"{place}: {name!r} leads out of the archive; expected relative names with forward slashes and no '..', "
-            "pack the archive anew"
+            "pack the archive again"
         )
     try:
         name.encode()
-    except UnicodeEncodeError:  # what tarfile makes of other bytes
+    except UnicodeEncodeError:  # tarfile decodes bytes that are not UTF-8 to surrogates
         raise _not_utf8(name, place) from None
     return "/".join(parts)
 

@@ -1,7 +1,7 @@
-"""Datasets in one file: ``dataset.uri`` names a .zip, .tar, .tar.gz or .tgz, or a folder in one.
+"""Read datasets from archives: ``dataset.uri`` names a .zip, .tar, .tar.gz or .tgz, or a folder inside it.
 
-The archive is fetched once into the cache, under a name made of its place and its ETag or version, and its members
-are the dataset's objects. A member's ETag is the archive's ETag and size: enough to get the same archive again.
+The archive is fetched once into the cache, under a name made of its URI and its ETag or version, and its members
+are the dataset's objects. A member's ETag is the archive's ETag and size: enough to fetch the same archive again.
 """
 
 import gzip
@@ -17,7 +17,7 @@ from blake3 import blake3
 
 from trainer.errors import BadData, TryAgain
 
-from .archive_members import Members, check_size, damage_named, open_members
+from .archive_members import Members, check_size, damage_as_bad_data, open_members
 from .folders import folder_of
 from .interface import NothingThere, Storage, StoredObject, new_file, readable, split_uri
 from .object_cache import incoming_path, keep, mark_used
@@ -28,7 +28,7 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Archive(NamedTuple):
-    """An archive that a URI names, and the folder in it."""
+    """The archive that a URI names, and the folder inside it."""
 
     uri: str
     folder: str
@@ -36,7 +36,7 @@ class Archive(NamedTuple):
 
 
 def archive_in(uri: str) -> Archive | None:
-    """Return the archive that a URI names, None if it names none; a folder may be called ``x.zip`` too."""
+    """Return the archive that a URI names, None if it names none: a folder may also be called ``x.zip``."""
     match = _ARCHIVE.fullmatch(uri)
     if match is None or (uri.startswith("file:") and folder_of(match[1]).is_dir()):
         return None
@@ -46,13 +46,13 @@ def archive_in(uri: str) -> Archive | None:
 
 
 class ArchiveStorage:
-    """The members of archives that lie in another storage."""
+    """The members of archives that are kept in another storage."""
 
-    def __init__(self, outside: Storage, cache: Path, most_gigabytes: float) -> None:
-        """Read archives from ``outside`` by way of a cache; more than ``most_gigabytes`` unpacked is refused."""
+    def __init__(self, outside: Storage, cache: Path, max_gb: float) -> None:
+        """Read archives from ``outside`` through a cache; refuse those above ``max_gb`` unpacked."""
         self._outside = outside
         self._cache = cache
-        self._most_bytes = int(most_gigabytes * 1e9)
+        self._max_bytes = int(max_gb * 1e9)
         self._open: dict[Path, Members] = {}
         self._lock = threading.Lock()
 
@@ -105,7 +105,7 @@ class ArchiveStorage:
                 try:
                     self._open[path] = self._opened(path, uri, item)
                 except OSError as error:
-                    raise TryAgain(f"cannot read {readable(uri)} by way of {path}: {error}") from error
+                    raise TryAgain(f"cannot read {readable(uri)} through its copy {path}: {error}") from error
             return self._open[path]
 
     def _opened(self, path: Path, uri: str, item: StoredObject) -> Members:
@@ -114,9 +114,9 @@ class ArchiveStorage:
         else:
             self._fetch_archive(path, uri, item)
         try:
-            return open_members(path, readable(uri), self._most_bytes)
+            return open_members(path, readable(uri), self._max_bytes)
         except BadData:
-            # Perhaps only this copy is damaged.
+            # Perhaps only this copy is damaged; the next attempt fetches it again.
             path.unlink(missing_ok=True)
             raise
 
@@ -133,12 +133,12 @@ class ArchiveStorage:
         keep(fetched, path)
 
     def _unpack(self, packed: Path, target: Path, place: str) -> None:
-        """Unpack gzip once: finding a member in it would mean to unpack all that comes before."""
+        """Unpack gzip once: reading a member from it means unpacking everything before that member."""
         size, unpacked = packed.stat().st_size, 0
-        with damage_named(place), gzip.open(packed) as content, new_file(target) as out:
+        with damage_as_bad_data(place), gzip.open(packed) as content, new_file(target) as out:
             while chunk := content.read(_CHUNK_BYTES):
                 unpacked += len(chunk)
-                check_size(place, unpacked, size, self._most_bytes)
+                check_size(place, unpacked, size, self._max_bytes)
                 out.write(chunk)
 
 

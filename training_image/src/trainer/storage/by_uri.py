@@ -1,4 +1,4 @@
-"""The storage of all steps: chooses by the URI between folders, buckets and archives in either."""
+"""Choose the storage by URI: folders, buckets, or archives in either."""
 
 import threading
 from datetime import datetime
@@ -12,7 +12,7 @@ from .interface import Storage, StoredObject
 
 
 class DatasetStorage:
-    """Every kind of place that a dataset's URI may name; boto3 is imported only where one names a bucket."""
+    """Storage for every kind of dataset URI; boto3 is imported only when a URI names a bucket."""
 
     def __init__(self, settings: Settings) -> None:
         """Prepare; nothing is opened yet."""

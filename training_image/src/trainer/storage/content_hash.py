@@ -1,4 +1,4 @@
-"""The hash that names a content: BLAKE3, for a fraction of what SHA-256 costs processors without its instructions."""
+"""Hash content with BLAKE3, which costs a fraction of SHA-256 on processors without SHA instructions."""
 
 from pathlib import Path
 

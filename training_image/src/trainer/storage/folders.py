@@ -1,4 +1,4 @@
-"""Datasets in folders of this machine, or mounted into it: ``file://``."""
+"""Read datasets from local or mounted folders: ``file://``."""
 
 import errno
 import os
@@ -22,10 +22,10 @@ _SHOWN = 200
 
 
 class FileStorage:
-    """Folders of this machine, or mounted into it."""
+    """Local or mounted folders."""
 
     def list_objects(self, uri: str, as_of: datetime | None = None) -> list[StoredObject]:
-        """List all files below a folder, through links too; hidden files and folders are left out."""
+        """List all files below a folder, following links; hidden files and folders are left out."""
         root = folder_of(uri)
         _check_as_of(uri, as_of)
         if not root.is_dir():
@@ -60,7 +60,7 @@ class FileStorage:
                     out.write(chunk)
         except FileNotFoundError as error:
             raise BadData(
-                f"{readable(uri)}: {item.key} is gone; it was there when the dataset was listed, run preprocess again"
+                f"{readable(uri)}: {item.key} was deleted after the dataset was listed; run preprocess again"
             ) from error
         except OSError as error:
             raise TryAgain(f"{readable(uri)}: cannot copy {item.key} to {target.parent}: {error}") from error
@@ -72,7 +72,7 @@ class FileStorage:
 
 
 def folder_of(uri: str, field: str = "dataset.uri") -> Path:
-    """Return the folder or file that a ``file://`` URI names; ``field`` is what messages call it.
+    """Return the folder or file that a ``file://`` URI names; ``field`` is its name in messages.
 
     Raises:
         BadRequest: another scheme, a host, or a query (an unescaped ``?`` or ``#`` in a name).
@@ -88,8 +88,8 @@ def folder_of(uri: str, field: str = "dataset.uri") -> Path:
     path = unquote(parts.path)
     if not _may_exist(path):
         raise BadRequest(
-            f"{field} {uri[:_SHOWN]!r} is no path that a file system can hold; expected names of at most "
-            f"{_LONGEST_NAME_BYTES} bytes and {_LONGEST_PATH_BYTES:,} in all, without zero bytes"
+            f"{field} {uri[:_SHOWN]!r} is not a possible path; expected names of at most "
+            f"{_LONGEST_NAME_BYTES} bytes and {_LONGEST_PATH_BYTES:,} bytes in all, without zero bytes"
         )
     return Path(path)
 
@@ -118,7 +118,7 @@ def _may_exist(path: str) -> bool:
 def _check_as_of(uri: str, as_of: datetime | None) -> None:
     if as_of is not None:
         raise BadRequest(
-            f"dataset.as_of is data_interval_end, but {readable(uri)} is a folder, which keeps no earlier versions; "
+            f"dataset.as_of is data_interval_end, but {readable(uri)} is a folder, without earlier versions; "
             "expected an s3:// bucket with versioning, or leave dataset.as_of out"
         )
 
@@ -127,7 +127,7 @@ def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Itera
     try:
         status = os.stat(folder)
         if (identity := (status.st_dev, status.st_ino)) in above:
-            raise BadData(f"{folder} is a link to a folder that it lies in; remove the link")
+            raise BadData(f"{folder} is a link to one of its own parent folders; remove the link")
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
@@ -141,18 +141,18 @@ def _walk(folder: str, prefix: str, above: tuple[tuple[int, int], ...]) -> Itera
                     yield found
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise BadData(f"{error.filename} is a link that leads back to itself; remove the link") from error
+            raise BadData(f"{error.filename} is a link that points back to itself; remove the link") from error
         raise TryAgain(f"cannot list {folder}: {error}") from error
 
 
 def _object(entry: os.DirEntry[str], key: str) -> StoredObject | None:
-    """Return a file as an object; None for a pipe or device, and for a file that was removed while listing."""
+    """Return a file as an object; None for a pipe or device, or if the file was deleted during the listing."""
     try:
         status = entry.stat()
     except FileNotFoundError as error:
         if entry.is_symlink():
             raise BadData(
-                f"{entry.path} is a link to a file that is not there; remove it or restore the file"
+                f"{entry.path} is a link to a file that does not exist; remove the link or restore the file"
             ) from error
         return None
     if not stat.S_ISREG(status.st_mode):
@@ -161,7 +161,7 @@ def _object(entry: os.DirEntry[str], key: str) -> StoredObject | None:
 
 
 def _etag(status: os.stat_result) -> str:
-    # The change time too: a copy that keeps the old modification time is still noticed.
+    # Includes the change time, so that a replacement that keeps the old modification time is noticed.
     return f"{status.st_size:x}-{status.st_mtime_ns:x}-{status.st_ctime_ns:x}"
 
 

@@ -1,8 +1,8 @@
-"""What the steps need from a place where datasets lie, whatever kind of place it is.
+"""Define the interface through which steps read datasets, wherever these are kept.
 
 A key is a path below a root with forward slashes, spelled exactly as the source spells it: composed and decomposed
-Unicode (a Mac's ``한글``) are two keys, and whoever compares names normalises them first. ``file_storage``,
-``s3_storage`` and ``archive_storage`` implement the interface; ``dataset_storage`` chooses among them by the URI.
+Unicode (a Mac's ``한글``) are two keys, so code that compares names normalises them first. ``folders``, ``s3`` and
+``archives`` implement the interface; ``by_uri`` chooses among them.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ class NothingThere(BadData):
 
 
 class ObjectChanged(BadData):
-    """An object is no longer what it was when it was listed."""
+    """An object has changed since it was listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,22 @@ class StoredObject:
     size: int
     etag: str
     version_id: str | None = None
-    """Where the store keeps versions: the one that was listed, to be had even if another took its place."""
+    """The version that was listed, where the store keeps versions: it can be fetched even after it was replaced."""
 
 
 class Storage(Protocol):
-    """What a step needs from a store."""
+    """A store that datasets are read from."""
 
     def list_objects(self, uri: str, as_of: datetime | None = None) -> list[StoredObject]:
         """List all objects below a URI, ordered by key; keys are relative to it.
 
-        With ``as_of``, the listing is the one that this moment would have given.
+        With ``as_of``, return the listing as it was at that moment.
 
         Raises:
-            BadRequest: the URI cannot be understood, or the store cannot tell what was there at ``as_of``.
+            BadRequest: the URI is not understood, or the store does not know what was there at ``as_of``.
             NothingThere: there is nothing at the URI.
             BadData: an object has a name that cannot be used.
-            TryAgain: the store does not answer.
+            TryAgain: the store is unavailable.
         """
         ...
 
@@ -56,14 +56,14 @@ class Storage(Protocol):
         ...
 
     def fetch(self, uri: str, item: StoredObject, target: Path) -> str:
-        """Copy one object to a local file that nobody else knows of yet, and return its BLAKE3.
+        """Copy one object to a local file that no other process knows of yet, and return its BLAKE3.
 
-        A copy that fails is removed.
+        If copying fails, the file is deleted.
 
         Raises:
-            ObjectChanged: it is not what it was when it was listed, and no version of it was kept.
-            BadData: the object is gone.
-            TryAgain: the store does not answer.
+            ObjectChanged: it changed since it was listed, and the listed version was not kept.
+            BadData: the object was deleted.
+            TryAgain: the store is unavailable.
         """
         ...
 
@@ -74,7 +74,7 @@ class Storage(Protocol):
 
 @contextmanager
 def new_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for writing and reading, in a new folder if need be; it is removed if writing it fails."""
+    """Open a new file for writing and reading, with its folder if needed; delete it if writing fails."""
     try:
         out = path.open("w+b")
     except FileNotFoundError:
@@ -89,7 +89,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def absolute_uri(uri: str, root: str) -> str:
-    """Return a dataset's URI as it is if it has a scheme, else the one it names below the deployment's root.
+    """Return a dataset's URI unchanged if it has a scheme, else resolve it below the deployment's root.
 
     Raises:
         BadRequest: an absolute path, or one that leaves the root.
@@ -112,7 +112,7 @@ def uri_below(uri: str, path: str) -> str:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Return the URI of the folder that something lies in and its name there, as a key spells it."""
+    """Return the URI of the parent folder, and the name in it as a key spells it."""
     folder, _, name = uri.rpartition("/")
     return f"{folder}/", unquote(name) if uri.startswith("file:") else name
 

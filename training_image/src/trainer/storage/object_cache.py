@@ -1,7 +1,7 @@
-"""Local copies of a dataset's objects, each under the BLAKE3 of its content; several processes may share one cache.
+"""Cache local copies of a dataset's objects, each named by the BLAKE3 of its content; processes may share a cache.
 
-A copy appears complete under its final name or not at all, and is never written to again. What a cache holds may be
-removed at any time: whoever needs an object asks for it by its digest and gets it fetched again.
+A copy appears complete under its final name or not at all, and is never written to again. Any copy may be deleted
+at any time: objects are requested by digest, and a missing one is fetched again.
 """
 
 import logging
@@ -21,11 +21,11 @@ _READ_ONLY = 0o444
 
 
 def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, Path]:
-    """Copy one object of a source into the cache and return its BLAKE3 and where it lies.
+    """Copy one object of a source into the cache, and return its BLAKE3 and its path there.
 
     Raises:
-        BadData: the object is gone.
-        TryAgain: the store does not answer, or the cache cannot be written.
+        BadData: the object was deleted.
+        TryAgain: the store is unavailable, or the cache cannot be written.
     """
     incoming = incoming_path(cache)
     content_hash = storage.fetch(uri, item, incoming)
@@ -36,7 +36,7 @@ def fetch_object(cache: Path, storage: Storage, uri: str, item: StoredObject) ->
 
 
 def read_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> tuple[str, bytes]:
-    """Return BLAKE3 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
+    """Return the BLAKE3 and content of one object without keeping a copy. Raises as ``fetch_object`` does."""
     incoming = incoming_path(cache)
     content_hash = storage.fetch(uri, item, incoming)
     with _cache_errors(cache):
@@ -47,11 +47,11 @@ def read_object(cache: Path, storage: Storage, uri: str, item: StoredObject) -> 
 
 
 def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, content_hash: str) -> Path:
-    """Return a copy whose content has the digest, fetched if the cache has none or a damaged one.
+    """Return a copy whose content has the digest; fetch it if the cached copy is missing or damaged.
 
     Raises:
-        BadData: the source no longer holds that content.
-        TryAgain: the store does not answer, or the cache cannot be written.
+        BadData: the source no longer has that content.
+        TryAgain: the store is unavailable, or the cache cannot be written.
     """
     path = _object_path(cache, item.key, content_hash)
     if _is_intact(path, content_hash, item.size):
@@ -61,7 +61,7 @@ def cached_object(cache: Path, storage: Storage, uri: str, item: StoredObject, c
     if found != content_hash:
         raise BadData(
             f"{readable(uri)}: {item.key} changed since preprocess recorded it (BLAKE3 was {content_hash[:12]}, "
-            f"is {found[:12]}); run preprocess of this DAG run again, and train after it"
+            f"is {found[:12]}); run preprocess of this DAG run again, then train"
         )
     return path
 
@@ -72,7 +72,7 @@ def keep(incoming: Path, target: Path) -> None:
     Raises:
         OSError: the cache cannot be written.
     """
-    # Read by whoever shares the cache, written by nobody: a training only gets links to it.
+    # Read-only: every process that shares the cache reads this file, and trainings get hard links to it.
     incoming.chmod(_READ_ONLY)
     try:
         os.replace(incoming, target)
@@ -86,20 +86,20 @@ def _cache_errors(cache: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TryAgain(f"cannot write the cache of datasets {cache} (TRAINER_CACHE_DIR): {error}") from error
+        raise TryAgain(f"cannot write the dataset cache {cache} (TRAINER_CACHE_DIR): {error}") from error
 
 
 def mark_used(path: Path) -> None:
-    """Note in a copy's modification time that it was used just now; eviction begins with what was not for longest."""
+    """Set a copy's modification time to now, by which eviction finds the least recently used copies."""
     try:
         os.utime(path)
     except OSError:
-        # Another user's copy, or one that was removed meanwhile; neither hurts who reads it.
+        # Another user's copy, or a copy deleted meanwhile; the caller can read its content in both cases.
         _log.debug("cannot mark %s as used", path)
 
 
 def incoming_path(cache: Path) -> Path:
-    """Return a new name for a copy that is not complete yet; what stays there is removed after a day."""
+    """Return a new path for a copy that is not complete yet; leftovers there are deleted after a day."""
     return cache / "incoming" / uuid.uuid4().hex
 
 

@@ -1,4 +1,4 @@
-"""Work on many objects at once: reading, hashing and decoding all let other threads run meanwhile."""
+"""Process many objects in threads: reading, hashing and decoding all release the interpreter lock."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -8,18 +8,18 @@ from typing import TypeVar
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-_MOST_THREADS = 32
+_MAX_THREADS = 32
 
 
 def map_in_threads(
     function: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None = None
 ) -> list[_Result]:
-    """Return the function's result for each item, in order; a stop or an error drops what has not begun."""
+    """Return the function's result for each item, in order; a stop or an error drops items not yet begun."""
     with ThreadPoolExecutor(threads or thread_count()) as pool:
         return list(pool.map(function, items))
 
 
 def thread_count() -> int:
-    """Return the cores this process may use, and two more that wait for a disk."""
+    """Return the number of cores this process may use, plus two for threads that wait for a disk."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(_MOST_THREADS, cores + 2)
+    return min(_MAX_THREADS, cores + 2)

@@ -1,7 +1,7 @@
-"""Read what S3 answers to questions about a bucket.
+"""Parse S3's answers to listings and versioning queries.
 
-boto3's own parser takes ten times as long for a listing, which a night's sync shows, and takes an answer without a body
-for one that says nothing: versioning would be off.
+boto3's own parser takes ten times as long for a listing, which shows in a nightly sync, and reads an answer without
+a body as an empty one: versioning would seem to be off.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from .retry import Interrupted
 
 _LISTINGS = ("ListBucketResult", "ListVersionsResult")
 _VERSIONING = ("VersioningConfiguration", "GetBucketVersioningResponse")
-"""What S3 calls its answer, and what moto does."""
+"""The name of the answer's root element in S3, and in moto."""
 _MARKERS = {
     "NextContinuationToken": "ContinuationToken",
     "NextKeyMarker": "KeyMarker",
     "NextVersionIdMarker": "VersionIdMarker",
 }
-"""What an answer calls the place to go on from, and what the next request calls it."""
+"""Names of the continuation marker: in an answer, and in the next request."""
 _UNFINISHED = {
     errors.codes[text]
     for text in (
@@ -42,7 +42,7 @@ class Entry(NamedTuple):
     is_latest: bool
     is_deletion: bool
     modified: str
-    """The moment in ISO 8601; most stores cut it to seconds."""
+    """The time in ISO 8601; most stores truncate it to seconds."""
 
 
 class Page(NamedTuple):
@@ -55,11 +55,11 @@ class Page(NamedTuple):
 
 
 def read_page(body: bytes) -> Page:
-    """Return what a listing answered.
+    """Parse the answer to a listing.
 
     Raises:
-        Interrupted: it broke off.
-        ValueError: it is no listing; the text says what it is.
+        Interrupted: the answer is cut off.
+        ValueError: it is not a listing; the text says what it is.
     """
     root = _read(body, *_LISTINGS)
     fields = {_name(child): child.text or "" for child in root}
@@ -75,8 +75,8 @@ def read_versioning(body: bytes) -> str:
     """Return "Enabled", "Suspended", or the empty text of a bucket that never had versions.
 
     Raises:
-        Interrupted: the answer broke off.
-        ValueError: it says nothing of versioning; the text says what it is.
+        Interrupted: the answer is cut off.
+        ValueError: it is not about versioning; the text says what it is.
     """
     root = _read(body, *_VERSIONING)
     return next((child.text or "" for child in root if _name(child) == "Status"), "")
@@ -86,8 +86,8 @@ def _read(body: bytes, *expected: str) -> Element:
     try:
         root = fromstring(body)  # noqa: S314  # expat stops at entity bombs itself
     except ParseError as error:
-        if error.code in _UNFINISHED:  # a proxy may cut off an answer's end, and its length with it
-            raise Interrupted(f"the answer broke off after {len(body):,} bytes") from None
+        if error.code in _UNFINISHED:  # a proxy may cut off the end of an answer along with its length header
+            raise Interrupted(f"the answer was cut off after {len(body):,} bytes") from None
         raise ValueError("something that is not XML") from None
     if _name(root) not in expected:
         raise ValueError(f"the XML element {_name(root)[:100]!r}")
@@ -119,7 +119,7 @@ def _following(fields: dict[str, str], is_url: bool) -> dict[str, str]:
     if is_url and "KeyMarker" in found:
         found["KeyMarker"] = unquote_plus(found["KeyMarker"])
     if not found:
-        raise ValueError("a listing that goes on without saying where")
+        raise ValueError("a truncated listing without a continuation marker")
     return found
 
 

@@ -1,8 +1,8 @@
-"""Requests to an S3 store, and what their failures mean; the only importer of boto3 and botocore.
+"""Send requests to an S3 store and translate their failures; the only importer of boto3 and botocore.
 
-Listings and objects are fetched by addresses that boto3 signs, over botocore's own HTTP session: that takes half the
-processor time of ``get_object`` and a tenth of ``list_objects_v2``'s, which for small images is what limits a sync, and
-lets a broken transfer go on at the byte where it broke.
+Listings and objects are fetched through URLs that boto3 signs, over botocore's own HTTP session. That takes half the
+CPU time of ``get_object`` and a tenth of ``list_objects_v2``'s, which limits a sync of small images, and lets an
+interrupted transfer resume at the byte where it stopped.
 """
 
 import re
@@ -34,7 +34,7 @@ from trainer.storage.addresses import without_secrets
 
 from .answers import Page, read_page, read_versioning
 from .errors import Refusal, error_for, not_s3
-from .retry import Interrupted, Patience, unreachable
+from .retry import Interrupted, RetryBudget, unreachable
 
 _CHUNK_BYTES = 1 << 18
 _SIGNED_SECONDS = 900
@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class S3Object:
-    """Which bytes to fetch."""
+    """An object, or a version of one, to fetch."""
 
     bucket: str
     key: str
@@ -57,7 +57,7 @@ class S3Object:
 
     @property
     def place(self) -> str:
-        """The object as messages name it."""
+        """The object's name in messages."""
         version = f" (version {self.version_id})" if self.version_id else ""
         return f"s3://{self.bucket}/{self.key}{version}"
 
@@ -69,10 +69,10 @@ class S3Client:
         """Prepare for requests; nothing is sent yet.
 
         Raises:
-            BadRequest: endpoint or region cannot be used.
+            BadRequest: the endpoint or region cannot be used.
         """
         self.endpoint = without_secrets(settings.s3_endpoint_url or "S3")
-        with self._translated("use", "S3"):
+        with self._translated_errors("use", "S3"):
             self._client = boto3.session.Session().client(
                 "s3",
                 endpoint_url=settings.s3_endpoint_url or None,
@@ -87,46 +87,46 @@ class S3Client:
         """Return "Enabled", "Suspended", or the empty text of a bucket that never had versions.
 
         Raises:
-            BadRequest: there is no such bucket, or it must not be asked.
-            TryAgain: the store does not answer.
+            BadRequest: there is no such bucket, or access to it is denied.
+            TryAgain: the store is unavailable.
         """
         place = f"s3://{bucket}"
-        return self._asked(
+        return self._query(
             "get_bucket_versioning", {"Bucket": bucket}, "ask for the versioning of", place, read_versioning, unknown=""
         )
 
     def pages(self, bucket: str, prefix: str, *, delimiter: str = "", versions: bool = False) -> Iterator[Page]:
-        """List what begins with a prefix, page by page.
+        """List the objects whose keys begin with a prefix, page by page.
 
         Raises:
-            BadRequest: there is no such bucket, it must not be listed, or the endpoint is no S3.
-            TryAgain: the store does not answer.
+            BadRequest: there is no such bucket, listing it is denied, or the endpoint is not S3.
+            TryAgain: the store is unavailable.
         """
         operation = "list_object_versions" if versions else "list_objects_v2"
-        asked = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": _PAGE_OBJECTS, "EncodingType": "url"}
+        parameters = {"Bucket": bucket, "Prefix": prefix, "MaxKeys": _PAGE_OBJECTS, "EncodingType": "url"}
         if delimiter:
-            asked["Delimiter"] = delimiter
+            parameters["Delimiter"] = delimiter
         place, page = f"s3://{bucket}/{prefix}", None
         while page is None or page.following:
             following: dict[str, str] = page.following if page else {}
-            page = self._asked(operation, asked | following, "list", place, read_page)
+            page = self._query(operation, parameters | following, "list", place, read_page)
             yield page
 
-    def _asked(
+    def _query(
         self,
         operation: str,
-        asked: dict[str, Any],
+        parameters: dict[str, Any],
         action: str,
         place: str,
         read: Callable[[bytes], _T],
         unknown: _T | None = None,
     ) -> _T:
-        """Return what ``read`` makes of the answer, or ``unknown`` where a store does not have the operation."""
-        patience = self.patience(action, place)
+        """Return the answer as parsed by ``read``, or ``unknown`` if the store does not have the operation."""
+        budget = self.retry_budget(action, place)
         while True:
             try:
-                with self._translated(action, place, interrupts=True):
-                    response = self._get(operation, asked, {})
+                with self._translated_errors(action, place, interrupts=True):
+                    response = self._get(operation, parameters, {})
                     with closing(response.raw) as raw:
                         body: bytes = raw.read()
                 if response.status_code == 200:
@@ -138,33 +138,37 @@ class S3Client:
             except ValueError as error:
                 raise BadRequest(not_s3(self.endpoint, str(error))) from None
             except Interrupted as interruption:
-                patience.wait(interruption)
+                budget.spend(interruption)
 
     def read(self, item: S3Object, start: int, stop: int) -> Iterator[bytes]:
-        """Yield an object's bytes from ``start`` up to ``stop``, perhaps not to the end.
+        """Yield an object's bytes from ``start`` up to ``stop``, possibly fewer.
 
         Raises:
-            Interrupted: the transfer broke off.
-            ObjectChanged: the store has another content under that name.
+            Interrupted: the transfer was interrupted.
+            ObjectChanged: the store has other content under that name.
             BadRequest, BadData: the store refuses.
         """
-        with self._translated("fetch", item.place, interrupts=True), closing(self._open(item, start, stop).raw) as raw:
+        with (
+            self._translated_errors("fetch", item.place, interrupts=True),
+            closing(self._open(item, start, stop).raw) as raw,
+        ):
             while chunk := raw.read(_CHUNK_BYTES):
                 yield chunk
-            # All of it was read: the connection can serve another request.
+            # Everything was read: the connection can serve another request.
             raw.release_conn()
 
-    def patience(self, action: str, place: str) -> Patience:
-        """Return how often a request is tried again."""
-        return Patience(self._attempts, action, place, self.endpoint)
+    def retry_budget(self, action: str, place: str) -> RetryBudget:
+        """Return the retries that a request may use."""
+        return RetryBudget(self._attempts, action, place, self.endpoint)
 
     def _open(self, item: S3Object, start: int, stop: int) -> AWSResponse:
-        asked = {"Bucket": item.bucket, "Key": item.key} | ({"VersionId": item.version_id} if item.version_id else {})
+        version = {"VersionId": item.version_id} if item.version_id else {}
+        parameters = {"Bucket": item.bucket, "Key": item.key} | version
         headers = {"If-Match": f'"{item.etag}"', "Accept-Encoding": "identity"}
         is_part = (start, stop) != (0, item.size)
         if is_part:
             headers["Range"] = f"bytes={start}-{stop - 1}"
-        response = self._get("get_object", asked, headers)
+        response = self._get("get_object", parameters, headers)
         if response.status_code == (206 if is_part else 200):
             if response.headers.get("ETag", f'"{item.etag}"').strip('"') != item.etag:
                 response.raw.close()
@@ -176,26 +180,26 @@ class S3Client:
             raise BadRequest(f"{self.endpoint} sends all of {item.place} when asked for a part; expected HTTP 206")
         raise _refused(_refusal_in(response, body, "fetch", item.place, self.endpoint))
 
-    def _get(self, operation: str, asked: dict[str, Any], headers: dict[str, str]) -> AWSResponse:
-        """Send a request that boto3 signs and does not send itself."""
-        url = self._client.generate_presigned_url(operation, Params=asked, ExpiresIn=_SIGNED_SECONDS)
+    def _get(self, operation: str, parameters: dict[str, Any], headers: dict[str, str]) -> AWSResponse:
+        """Send a request that boto3 only signs."""
+        url = self._client.generate_presigned_url(operation, Params=parameters, ExpiresIn=_SIGNED_SECONDS)
         return self._http.send(AWSRequest("GET", url, headers=headers, stream_output=True).prepare())
 
     @contextmanager
-    def _translated(self, action: str, place: str, *, interrupts: bool = False) -> Iterator[None]:
-        """Turn what boto3, botocore and urllib3 raise into errors of ours, whose text holds no signed address."""
+    def _translated_errors(self, action: str, place: str, *, interrupts: bool = False) -> Iterator[None]:
+        """Turn errors of boto3, botocore and urllib3 into errors of ours, without signed URLs in their text."""
         try:
             yield
         except ClientError as error:
             raise error_for(_refusal_of(error, action, place, self.endpoint)) from None
         except (NoCredentialsError, PartialCredentialsError):
             raise BadRequest(
-                f"no credentials to {action} {place}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give a role"
+                f"no credentials to {action} {place}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or assign a role"
             ) from None
         except SSLError as error:
             raise BadRequest(
-                f"cannot {action} {place}: {self.endpoint} has no valid certificate ({_reason(error)}); expected one "
-                "that this machine trusts, set AWS_CA_BUNDLE to its authority's, or correct S3_ENDPOINT_URL"
+                f"cannot {action} {place}: {self.endpoint} has no valid certificate ({_reason(error)}); expected a "
+                "certificate that this machine trusts: set AWS_CA_BUNDLE to its authority's, or correct S3_ENDPOINT_URL"
             ) from None
         except (ConnectionError, HTTPClientError, HTTPError) as error:
             if interrupts:
@@ -211,7 +215,7 @@ class S3Client:
 def _config(settings: Settings) -> Config:
     addressing = settings.s3_addressing
     if addressing == "auto" and settings.s3_endpoint_url:
-        # Few stores besides Amazon's have a host name for each bucket.
+        # Few stores other than Amazon's have a host name for each bucket.
         addressing = "path"
     return Config(
         signature_version="s3v4",
@@ -219,7 +223,7 @@ def _config(settings: Settings) -> Config:
         read_timeout=settings.s3_read_timeout_seconds,
         max_pool_connections=settings.s3_threads,
         retries={"mode": "standard", "total_max_attempts": settings.s3_attempts},
-        # Checksums in trailers, boto3's default, end up inside the file in some stores.
+        # Some stores write checksums in trailers, boto3's default, into the file.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         s3={"addressing_style": addressing},
@@ -236,9 +240,9 @@ def _http_session(settings: Settings, endpoint: str) -> URLLib3Session:
 
 
 def _refused(refusal: Refusal) -> StepError | Interrupted:
-    """Return the error for a refusal of a request that we retry ourselves."""
+    """Return the error for a refused request that we retry ourselves."""
     if refusal.is_transient:
-        return Interrupted(refusal.said)
+        return Interrupted(refusal.detail)
     return error_for(refusal)
 
 
@@ -259,7 +263,7 @@ def _element(body: bytes, name: bytes) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return what went wrong without the address, which is signed."""
+    """Return the text of an error without its URL, which is signed."""
     inner = getattr(error, "kwargs", {}).get("error", error)
     return _without_addresses(f"{type(inner).__name__}: {inner}")[:300]
 

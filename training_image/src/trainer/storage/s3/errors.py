@@ -1,7 +1,7 @@
-"""What an S3 store's refusal means for the next try, in one sentence each.
+"""Translate a refusal by an S3 store into a step error that says what to do.
 
-Pure: knows the protocol's error codes, not boto3. Messages name bucket, key and endpoint, never credentials or signed
-addresses.
+This module knows the protocol's error codes, not boto3. Messages name the bucket, key and endpoint, never credentials
+or signed URLs.
 """
 
 from collections.abc import Callable
@@ -38,10 +38,10 @@ _REGION_CODES = frozenset({"AuthorizationHeaderMalformed", "IllegalLocationConst
 
 
 class Refusal(NamedTuple):
-    """An answer that is none: what was asked for and how the store refused it."""
+    """A refused request: the request, and the store's refusal."""
 
     action: str
-    """What was tried, as a phrase: "list", "fetch"."""
+    """The attempted action as a verb: "list", "fetch"."""
     place: str
     endpoint: str
     status: int
@@ -50,29 +50,29 @@ class Refusal(NamedTuple):
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same request may well succeed a moment later."""
+        """Whether the same request is likely to succeed a moment later."""
         return self.code in _TRANSIENT_CODES or self.status in _TRANSIENT_STATUS
 
     @property
-    def said(self) -> str:
-        """The store's own words, on one line."""
-        words = " ".join(f"{self.code}: {self.message}".split())
-        return f"HTTP {self.status} {words[:300]}".rstrip(": ")
+    def detail(self) -> str:
+        """The store's own message, on one line."""
+        text = " ".join(f"{self.code}: {self.message}".split())
+        return f"HTTP {self.status} {text[:300]}".rstrip(": ")
 
 
 def error_for(refusal: Refusal) -> StepError:
-    """Return the error that a step ends with after a refusal."""
+    """Return the error with which a step ends after a refusal."""
     if refusal.is_transient:
         return TryAgain(
             f"cannot {refusal.action} {refusal.place}: {refusal.endpoint} is overloaded or out of order "
-            f"({refusal.said}) and stayed so over all retries"
+            f"({refusal.detail}), also after all retries"
         )
     make = next((make for applies, make in _MEANINGS if applies(refusal)), _other)
     return make(refusal)
 
 
 def _is_skewed(refusal: Refusal) -> bool:
-    # A request signed in its address is refused with AccessDenied, whatever is wrong with its time.
+    # A request with a signed URL is refused with AccessDenied for every problem with its time.
     late = ("has expired", "not yet valid")
     return refusal.code == "RequestTimeTooSkewed" or (
         refusal.code == "AccessDenied" and any(words in refusal.message for words in late)
@@ -81,39 +81,39 @@ def _is_skewed(refusal: Refusal) -> bool:
 
 def _skewed(refusal: Refusal) -> StepError:
     return BadRequest(
-        f"{refusal.endpoint} refuses requests because the clocks differ too much ({refusal.said}); "
+        f"{refusal.endpoint} refuses requests because the clocks differ too much ({refusal.detail}); "
         "set this machine's clock (NTP), or the store's"
     )
 
 
 def _no_bucket(refusal: Refusal) -> StepError:
     return BadRequest(
-        f"the bucket of {refusal.place} is not there (asked {refusal.endpoint}); create it, or correct dataset.uri, "
+        f"the bucket of {refusal.place} does not exist at {refusal.endpoint}; create it, or correct dataset.uri, "
         "DATASET_ROOT or S3_ENDPOINT_URL"
     )
 
 
-def _gone(refusal: Refusal) -> StepError:
-    return BadData(f"{refusal.place} is gone; it was there when the dataset was listed, run preprocess again")
+def _missing(refusal: Refusal) -> StepError:
+    return BadData(f"{refusal.place} was deleted after the dataset was listed; run preprocess again")
 
 
 def _changed(refusal: Refusal) -> StepError:
     return ObjectChanged(
         f"{refusal.place} changed since it was listed, and the bucket keeps no versions; run preprocess of this DAG "
-        "run again, and train after it (versioning of the bucket would have kept the old one)"
+        "run again, then train (versioning of the bucket would have kept the old object)"
     )
 
 
 def _credentials(refusal: Refusal) -> StepError:
     return BadRequest(
-        f"{refusal.endpoint} does not accept the credentials ({refusal.said}); correct AWS_ACCESS_KEY_ID and "
+        f"{refusal.endpoint} does not accept the credentials ({refusal.detail}); correct AWS_ACCESS_KEY_ID and "
         "AWS_SECRET_ACCESS_KEY, or the role"
     )
 
 
 def _denied(refusal: Refusal) -> StepError:
     return BadRequest(
-        f"not allowed to {refusal.action} {refusal.place} ({refusal.said}); give the credentials s3:ListBucket, "
+        f"not allowed to {refusal.action} {refusal.place} ({refusal.detail}); give the credentials s3:ListBucket, "
         "s3:GetBucketVersioning and s3:GetObject there, in a bucket with versioning also s3:ListBucketVersions and "
         "s3:GetObjectVersion"
     )
@@ -121,29 +121,29 @@ def _denied(refusal: Refusal) -> StepError:
 
 def _region(refusal: Refusal) -> StepError:
     return BadRequest(
-        f"the bucket of {refusal.place} lies in another region ({refusal.said}); set S3_REGION to it, "
+        f"the bucket of {refusal.place} is in another region ({refusal.detail}); set S3_REGION to it, "
         "or correct S3_ENDPOINT_URL"
     )
 
 
-def _frozen(refusal: Refusal) -> StepError:
+def _archived(refusal: Refusal) -> StepError:
     return BadData(
-        f"{refusal.place} lies in an archive storage class ({refusal.said}); restore it, or leave it out of the dataset"
+        f"{refusal.place} is in an archive storage class ({refusal.detail}); restore it, or leave it out of the dataset"
     )
 
 
 def _not_s3(refusal: Refusal) -> StepError:
-    return BadRequest(not_s3(refusal.endpoint, refusal.said))
+    return BadRequest(not_s3(refusal.endpoint, refusal.detail))
 
 
 def _other(refusal: Refusal) -> StepError:
-    return BadRequest(f"cannot {refusal.action} {refusal.place}: {refusal.endpoint} answered {refusal.said}")
+    return BadRequest(f"cannot {refusal.action} {refusal.place}: {refusal.endpoint} answered {refusal.detail}")
 
 
 def not_s3(endpoint: str, answer: str) -> str:
-    """Return what to say of an endpoint that answers, but not as S3 does."""
+    """Return the message for an endpoint that answers, but not as S3 does."""
     return (
-        f"{endpoint} is no S3 endpoint: it answered {answer}; "
+        f"{endpoint} is not an S3 endpoint: it answered {answer}; "
         "expected S3's XML, correct S3_ENDPOINT_URL (address and port of the S3 API)"
     )
 
@@ -151,12 +151,12 @@ def not_s3(endpoint: str, answer: str) -> str:
 _MEANINGS: tuple[tuple[Callable[[Refusal], bool], Callable[[Refusal], StepError]], ...] = (
     (_is_skewed, _skewed),
     (lambda refusal: refusal.code == "NoSuchBucket", _no_bucket),
-    (lambda refusal: refusal.code in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"), _gone),
+    (lambda refusal: refusal.code in ("NoSuchKey", "NoSuchVersion", "MethodNotAllowed"), _missing),
     (lambda refusal: refusal.code == "PreconditionFailed" or refusal.status == 412, _changed),
     (lambda refusal: refusal.code in _CREDENTIAL_CODES, _credentials),
     (lambda refusal: refusal.code in _REGION_CODES or refusal.status in (301, 307), _region),
-    (lambda refusal: refusal.code == "InvalidObjectState", _frozen),
+    (lambda refusal: refusal.code == "InvalidObjectState", _archived),
     (lambda refusal: refusal.code in ("AccessDenied", "AllAccessDisabled", "403", "Forbidden"), _denied),
-    # S3 always says which of bucket and key is missing, in XML.
+    # S3 itself always says, in XML, whether the bucket or the key is missing.
     (lambda refusal: refusal.code in ("", "404", "405", "400", "401"), _not_s3),
 )

@@ -1,4 +1,4 @@
-"""List a bucket: as it is, or as it was at a moment, several folders at once."""
+"""List a bucket as it is or as it was at a given time, several folders at once."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -12,26 +12,26 @@ from trainer.storage.interface import StoredObject
 from .answers import Entry, Page
 from .client import S3Client
 
-_DEEPEST = 3
-"""Levels of folders that are looked into one by one."""
-_MOST_FOLDERS = 64
-"""A folder with more than these is listed as a whole: a request for each would take longer than they save."""
+_MAX_DEPTH = 3
+"""Levels of folders that are listed one by one."""
+_MAX_FOLDERS = 64
+"""A folder with more subfolders is listed as a whole: one request per subfolder would take longer."""
 
 
 class _Part(NamedTuple):
-    """What a listing of one folder gave, and the folders below it that are still to be listed."""
+    """The objects that a listing of one folder returned, and the folders below it that are still to be listed."""
 
     objects: list[StoredObject]
     folders: list[str]
     depth: int
-    """How many levels of folders below these may be looked into one by one."""
+    """How many more levels of folders may be listed one by one."""
 
 
 class BucketListing:
-    """The objects of a bucket, in full keys and in no order."""
+    """The objects of a bucket, with full keys and in no particular order."""
 
     def __init__(self, client: S3Client, bucket: str, *, versions: bool, as_of: datetime | None = None) -> None:
-        """Prepare to list; ``versions`` says that the bucket keeps them, ``as_of`` needs that it does."""
+        """Prepare to list; ``versions`` says whether the bucket keeps versions, which ``as_of`` requires."""
         self._client = client
         self._bucket = bucket
         self._versions = versions
@@ -40,7 +40,7 @@ class BucketListing:
     def below(self, prefix: str, threads: int) -> Iterator[StoredObject]:
         """Yield all objects whose keys begin with a prefix; raises as ``S3Client.pages`` does."""
         with ThreadPoolExecutor(threads) as pool:
-            pending = deque([pool.submit(self._part, prefix, _DEEPEST)])
+            pending = deque([pool.submit(self._part, prefix, _MAX_DEPTH)])
             while pending:
                 part = pending.popleft().result()
                 yield from part.objects
@@ -55,7 +55,7 @@ class BucketListing:
         first = next(flat)
         if first.following and depth:
             direct = next(self._pages(prefix, delimiter="/"))
-            if not direct.following and 1 < len(direct.folders) <= _MOST_FOLDERS:
+            if not direct.following and 1 < len(direct.folders) <= _MAX_FOLDERS:
                 return _Part(list(self._objects([direct])), direct.folders, depth - 1)
         return _Part(list(self._objects(chain([first], flat))), [], 0)
 
@@ -76,12 +76,12 @@ class BucketListing:
 
 
 def _newest(entries: Iterable[Entry], moment: datetime) -> Iterable[Entry]:
-    """Return what was the latest of each key at a moment: a version, or the mark of its deletion."""
+    """Return the entry of each key that was the latest at a given time: a version, or the mark of its deletion."""
     newest: dict[str, tuple[tuple[datetime, bool], Entry]] = {}
     for entry in entries:
         modified = datetime.fromisoformat(entry.modified)
         age = (modified, entry.is_latest)
-        # Stores cut the time to seconds, and of two in the same second list the newer one first.
+        # Stores truncate the time to seconds, and list the newer of two entries of the same second first.
         if modified < moment and (entry.key not in newest or age > newest[entry.key][0]):
             newest[entry.key] = (age, entry)
     return [entry for _, entry in newest.values()]

@@ -1,4 +1,4 @@
-"""How long to go on with a request to an S3 store that keeps failing for reasons that may pass."""
+"""Limit the retries of a request to an S3 store that fails for temporary reasons."""
 
 import logging
 import random
@@ -8,45 +8,45 @@ from trainer.errors import TryAgain
 
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 10.0
-_SAID_AFTER = 5
+_WARN_AFTER = 5
 
 _log = logging.getLogger(__name__)
 
 
 class Interrupted(Exception):
-    """A request broke off for a reason that may be gone in a moment; says which."""
+    """A request was interrupted for a temporary reason, which the text names."""
 
 
-class Patience:
-    """Counts the failures of one request that came to nothing since it last got on."""
+class RetryBudget:
+    """The failures of one request since it last made progress."""
 
     def __init__(self, attempts: int, action: str, place: str, endpoint: str) -> None:
-        """Begin with all the patience there is."""
+        """Begin with all retries available."""
         self._attempts = attempts
         self._what = (action, place, endpoint)
         self._failures = 0
 
-    def reward(self) -> None:
-        """Begin anew: the request got on."""
+    def reset(self) -> None:
+        """Make all retries available again: the request has made progress."""
         self._failures = 0
 
-    def wait(self, interruption: Interrupted) -> None:
-        """Wait, longer each time, and never as long as other threads do.
+    def spend(self, interruption: Interrupted) -> None:
+        """Count a failure and wait before the retry: longer each time, and for a different time in each thread.
 
         Raises:
-            TryAgain: it failed often enough.
+            TryAgain: no retry is left.
         """
         self._failures += 1
         if self._failures >= self._attempts:
-            raise TryAgain(unreachable(*self._what, f"{interruption}; tried {self._failures} times"))
-        level = logging.WARNING if self._failures == _SAID_AFTER else logging.DEBUG
-        _log.log(level, "%s %s: %s; trying up to %d times", *self._what[:2], interruption, self._attempts)
+            raise TryAgain(unreachable(*self._what, f"{interruption}; {self._failures} attempts"))
+        level = logging.WARNING if self._failures == _WARN_AFTER else logging.DEBUG
+        _log.log(level, "%s %s: %s; retrying, at most %d attempts", *self._what[:2], interruption, self._attempts)
         longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**self._failures)
         time.sleep(random.uniform(0.8 * longest, longest))  # noqa: S311  # spreads retries, keeps no secret
 
 
 def unreachable(action: str, place: str, endpoint: str, reason: str) -> str:
-    """Return what to say when a store did not answer over all retries."""
+    """Return the message for a store that did not answer in any attempt."""
     return (
         f"cannot {action} {place}: no answer from {endpoint} ({reason}); "
         "is the store running, and is S3_ENDPOINT_URL its address and port?"

@@ -1,8 +1,8 @@
-"""Datasets in an S3 bucket: ``s3://bucket/prefix``.
+"""Read datasets from an S3 bucket: ``s3://bucket/prefix``.
 
-Waiting for the network, not the processor, limits a sync of small objects, so that far more are fetched at once than
-there are cores. A very large one is fetched in parts, several at once. What arrives is held against the listing (ETag
-and size), and a broken transfer goes on where it broke.
+A sync of small objects is limited by waiting for the network, not by the CPU, so far more objects are fetched at once
+than there are cores. A very large object is fetched in parts, several at once. The ETag and size of each object are
+compared with the listing, and an interrupted transfer resumes where it stopped.
 """
 
 import os
@@ -26,7 +26,7 @@ from .retry import Interrupted
 
 _CHUNK_BYTES = 1 << 18
 _LARGE_BYTES = 8 << 20
-"""From this size on, writing and hashing keep a core busy: more at once than cores only get in each other's way."""
+"""From this size on, writing and hashing keep a core busy: no more of these are fetched at once than cores allow."""
 _PART_BYTES = 16 << 20
 _PARTS_FROM_BYTES = 16 * _PART_BYTES
 """Below this, other objects keep the network busy."""
@@ -45,7 +45,7 @@ class S3Storage:
         """Prepare for requests; nothing is sent yet.
 
         Raises:
-            BadRequest: endpoint or region cannot be used.
+            BadRequest: the endpoint or region cannot be used.
         """
         self._client = S3Client(settings)
         self._threads = settings.s3_threads
@@ -54,7 +54,7 @@ class S3Storage:
         self._versioning: dict[str, str] = {}
 
     def list_objects(self, uri: str, as_of: datetime | None = None) -> list[StoredObject]:
-        """List all objects below a prefix; hidden ones and the markers that consoles make for folders are left out."""
+        """List all objects below a prefix; hidden ones and the folder markers of S3 consoles are left out."""
         bucket, prefix = _place_of(uri)
         listing = self._listing(bucket, as_of)
         below = (_relative(item, prefix) for item in listing.below(prefix, self._threads))
@@ -108,7 +108,7 @@ class S3Storage:
         return self._versioning[bucket]
 
     def _copy_parts(self, source: S3Object, descriptor: int, digest: blake3) -> None:
-        """Fetch parts at once, and hash each when its turn comes."""
+        """Fetch several parts at once, and hash them in order."""
         starts = range(0, source.size, _PART_BYTES)
         spans = [(start, min(start + _PART_BYTES, source.size)) for start in starts]
         parts = [self._parts.submit(self._copy, source, descriptor, *span) for span in spans]
@@ -117,14 +117,14 @@ class S3Storage:
                 part.result()
                 _hash_span(digest, descriptor, start, stop)
         finally:
-            # None may write any more once the file is closed.
+            # No part may still be writing when the file is closed.
             for part in parts:
                 part.cancel()
             wait(parts)
 
     def _copy(self, source: S3Object, descriptor: int, start: int, stop: int, digest: blake3 | None = None) -> None:
-        """Write some of an object where it belongs, and hash it; go on where a transfer broke off."""
-        patience = self._client.patience("fetch", source.place)
+        """Write a part of an object to its place in the file, and hash it; resume interrupted transfers."""
+        budget = self._client.retry_budget("fetch", source.place)
         position = start
         while position < stop:
             try:
@@ -135,17 +135,17 @@ class S3Storage:
                     if digest is not None:
                         digest.update(chunk)
                     position += len(chunk)
-                    patience.reward()
+                    budget.reset()
                 if position < stop:
                     raise Interrupted(f"the answer ended after {position:,} of {stop:,} bytes")
             except Interrupted as interruption:
-                patience.wait(interruption)
+                budget.spend(interruption)
 
 
 def _place_of(uri: str) -> _Place:
     bucket, _, prefix = uri.removeprefix("s3://").partition("/")
     if not uri.startswith("s3://") or not bucket:
-        raise BadRequest(f"dataset.uri {uri!r} names no bucket; expected s3://bucket/prefix")
+        raise BadRequest(f"dataset.uri {uri!r} has no bucket; expected s3://bucket/prefix")
     prefix = prefix.rstrip("/")
     return _Place(bucket, f"{prefix}/" if prefix else "")
 
@@ -155,7 +155,7 @@ def _relative(item: StoredObject, prefix: str) -> StoredObject:
 
 
 def _is_data(key: str) -> bool:
-    """Tell an object of the dataset from a hidden one and from the marker of a folder, the prefix's own included."""
+    """Return whether a key is data: not hidden, and not the marker of a folder, the prefix's own included."""
     return bool(key) and not key.endswith("/") and not key.startswith(".") and "/." not in key
 
 
