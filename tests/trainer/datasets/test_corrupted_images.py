@@ -1,4 +1,4 @@
-"""A pool of eight good images and one bad image, or one bad label: refused by name, or accepted as it should be."""
+"""Tests of a pool of eight good images and one odd image or label: refused by name, or accepted if it is valid."""
 
 import io
 import struct
@@ -31,7 +31,7 @@ def chunk(name: bytes, data: bytes) -> bytes:
 
 
 def png_of(width: int, height: int, *chunks: bytes) -> bytes:
-    """Return a PNG that says it has a size and holds no pixels."""
+    """Return a PNG that declares a size and has no pixels."""
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"".join((b"\x89PNG\r\n\x1a\n", header, *chunks, chunk(b"IDAT", zlib.compress(b"")), chunk(b"IEND", b"")))
 
@@ -61,7 +61,7 @@ def turned() -> bytes:
 
 
 BAD_IMAGES = {
-    "no bytes": (b"", "is no image of a known format"),
+    "no bytes": (b"", "is not an image of a known format"),
     "JPEG of a few bytes": (JPEG[:11], "Truncated File Read"),
     "JPEG cut in its tables": (JPEG[:300], ""),
     "JPEG cut in its pixels": (JPEG[: len(JPEG) // 2], "truncated"),
@@ -82,9 +82,9 @@ BAD_IMAGES = {
     "no pixel": (png_of(0, 0), ""),
     "GIF under another name": (image_bytes(99, format="GIF"), "is GIF; expected one of AVIF, BMP"),
     "PostScript": (image_bytes(99, format="EPS"), "is EPS; expected one of AVIF, BMP"),
-    "web page": (b"<!doctype html><title>404</title>", "is no image of a known format"),
-    "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is no image of a known format"),
-    "zip": (zipped(), "is no image of a known format"),
+    "web page": (b"<!doctype html><title>404</title>", "is not an image of a known format"),
+    "SVG": (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "is not an image of a known format"),
+    "zip": (zipped(), "is not an image of a known format"),
     "pointer of a file in a large file store": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
         "no image",
@@ -107,7 +107,7 @@ ODD_IMAGES = {
     "animated PNG": animated("PNG"),
     "animated WebP": animated("WEBP"),
     "turned by EXIF": turned(),
-    "EXIF that is none": image_bytes(99, exif=b"Exif\0\0" + b"\xff" * 200),
+    "EXIF that is invalid": image_bytes(99, exif=b"Exif\0\0" + b"\xff" * 200),
     "a long row": saved(size=(20_000, 10)),
     "PNG with a comment": saved(pnginfo=PngImagePlugin.PngInfo()),
 }
@@ -127,7 +127,7 @@ def test_a_bad_image_is_bad_data_by_its_name(
 
 
 @pytest.mark.parametrize("content", ODD_IMAGES.values(), ids=ODD_IMAGES.keys())
-def test_an_odd_image_is_as_good_as_any(content: bytes, preprocess: Preprocess, tmp_path: Path) -> None:
+def test_an_unusual_image_is_accepted(content: bytes, preprocess: Preprocess, tmp_path: Path) -> None:
     write_with_bad_image(tmp_path, content)
     check_accepted(preprocess(), images=9)
 
@@ -183,7 +183,7 @@ def test_a_bad_label_is_bad_data_by_its_image(
 
 
 @pytest.mark.parametrize("content", ODD_LABELS.values(), ids=ODD_LABELS.keys())
-def test_an_odd_label_is_as_good_as_any(content: bytes | str, preprocess: Preprocess, tmp_path: Path) -> None:
+def test_an_unusual_label_is_accepted(content: bytes | str, preprocess: Preprocess, tmp_path: Path) -> None:
     write_with_bad_label(tmp_path, content)
     check_accepted(preprocess(), images=9)
 

@@ -1,4 +1,4 @@
-"""A data.yaml, a COCO file or a folder that cannot be followed: bad data that names it, without a hang."""
+"""Tests of an invalid data.yaml, COCO file or folder: bad data that names the file, and no step hangs."""
 
 import json
 from collections.abc import Callable
@@ -27,7 +27,7 @@ BAD_SPECS: dict[str, tuple[bytes | str, str]] = {
     "a control character": (b"names: [cat]\0", "is not YAML: unacceptable character #x0000"),
     "bytes of an image": (image_bytes(1), "is not UTF-8 text"),
     "Korean in another encoding": ("names: [고양이]".encode("cp949"), "is not UTF-8 text"),
-    "nested 20,000 deep": ("names: " + "[" * 20_000, "is nested too deep; expected names, train, val and so on"),
+    "nested 20,000 deep": ("names: " + "[" * 20_000, "is nested too deeply; expected names, train, val and so on"),
     "a character beyond Unicode": (r'names: ["\UFFFFFFFF"]', "is not YAML"),
     "half a character": (r'names: [cat, "\ud800"]', "class name '\\ud800' is not Unicode text"),
     "an alias in itself": ("names: &a [*a]", "is not YAML: found unconstructable recursive node"),
@@ -79,14 +79,14 @@ def test_a_list_of_images_may_be_damaged(preprocess: Preprocess, tmp_path: Path)
     write(folder, {"train.txt": image_bytes(3)})
     check_refused(preprocess(), FailureKind.BAD_DATA, "set/train.txt is not UTF-8 text", "save it as UTF-8")
     write(folder, {"train.txt": "images/000.jpg\n" + "/a" * 20_000 + "\n../../../etc/passwd\n"})
-    check_refused(preprocess(), FailureKind.BAD_DATA, "2 named by the source, but not there", "../../../etc/passwd")
+    check_refused(preprocess(), FailureKind.BAD_DATA, "2 named by the source, but missing", "../../../etc/passwd")
 
 
 # -- COCO -------------------------------------------------------------------------------------------------------------
 
 
 def altered(change: Callable[[dict[str, Any]], object], **annotation: Any) -> str:
-    """Return a sound annotation file of two images after a change."""
+    """Return a valid annotation file of two images after a change."""
     document = json.loads(coco(["0.jpg", "1.jpg"], [{}, {"image": 1, **annotation}]))
     change(document)
     return json.dumps(document)
@@ -148,7 +148,7 @@ BAD_ANNOTATIONS: dict[str, tuple[str, str]] = {
     "a box outside of the image": (altered(len, bbox=[99, 99, 9, 9]), "zero area: 1.jpg: line 1"),
     "an image of another size": (altered(setting("images", "width", 9999)), "annotated as (9999, 24), the image is"),
     "an image of NaN width": (altered(setting("images", "width", float("nan"))), "NaN or infinity: 0.jpg: line 1"),
-    "an image that is not there": (altered(setting("images", "file_name", "../../etc/passwd")), "but not there: ../"),
+    "an image that is not there": (altered(setting("images", "file_name", "../../etc/passwd")), "but missing: ../"),
 }
 
 
@@ -185,7 +185,7 @@ def test_any_value_in_a_coco_file_is_read_or_bad_data(
     found = layout_or_refusal(write(tmp_path / "set", {"all.json": content}), task)
     if isinstance(found, Layout):
         assert len(found.samples) == 2
-        # What is kept of it for the next preprocess can be stored.
+        # The facts kept for the next preprocess can be stored.
         json.dumps(convert(content, where="all.json", task=task), ensure_ascii=False).encode()
     else:
         assert "all.json" in found

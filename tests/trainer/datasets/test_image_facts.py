@@ -1,4 +1,4 @@
-"""Images are decoded whole before a GPU is taken: what cannot be used says why."""
+"""Tests of decoding images before a training occupies a GPU: an unusable image has a reason."""
 
 import io
 import struct
@@ -22,7 +22,7 @@ def test_a_good_image_has_its_size_and_no_problem(tmp_path: Path, kind: str) -> 
     assert facts_of(tmp_path, image_bytes(1, format=kind)) == ImageFacts(32, 24, None)
 
 
-def test_the_size_is_the_one_that_is_shown_when_exif_turns_the_image(tmp_path: Path) -> None:
+def test_the_size_is_the_displayed_size_when_exif_rotates_the_image(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     assert facts_of(tmp_path, image_bytes(1, exif=exif)) == ImageFacts(24, 32, None)
@@ -53,13 +53,13 @@ def test_a_decompression_bomb_is_refused_without_being_decoded(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "is no image of a known format"),
-        (b"<html>404</html>", "is no image of a known format"),
+        (b"", "is not an image of a known format"),
+        (b"<html>404</html>", "is not an image of a known format"),
         (image_bytes(1, format="GIF"), "is GIF; expected one of AVIF, BMP, JPEG"),
         (image_bytes(1, width=9), "is 9x24 pixels; expected at least 10x10"),
     ],
 )
-def test_what_is_no_usable_image_says_why(tmp_path: Path, content: bytes, problem: str) -> None:
+def test_an_unusable_image_has_a_reason(tmp_path: Path, content: bytes, problem: str) -> None:
     assert problem in str(facts_of(tmp_path, content).problem)
 
 
@@ -77,7 +77,7 @@ def test_too_little_memory_says_nothing_about_the_image(tmp_path: Path, monkeypa
         facts_of(tmp_path, image_bytes(1))
 
 
-def test_a_large_image_is_decoded_too(tmp_path: Path) -> None:
+def test_a_large_image_is_decoded(tmp_path: Path) -> None:
     content = io.BytesIO()
     Image.new("L", (4100, 4000)).save(content, "PNG")
     assert facts_of(tmp_path, content.getvalue()) == ImageFacts(4100, 4000, None)

@@ -1,4 +1,4 @@
-"""Labels are held against the rules of each task; a bad line is named."""
+"""Tests of checking labels against the rules of each task; a bad line is named."""
 
 import pytest
 from hypothesis import given
@@ -61,7 +61,7 @@ def test_a_good_label_names_the_class_of_each_object(text: str, rules: LabelRule
         ("0.5 0.5 0.5 0.2 0.2", DETECT, "class id is not a whole number"),
         ("cat 0.5 0.5 0.2 0.2", DETECT, "not a number"),
         ("1 0.5, 0.5, 0.2 0.2", DETECT, "not a number"),
-        ("0 0.5", LabelRules(VisionTask.CLASSIFY, 2), "classify needs the class id alone"),
+        ("0 0.5", LabelRules(VisionTask.CLASSIFY, 2), "classify needs only the class id"),
     ],
 )
 def test_a_bad_line_is_named_with_its_number(text: str, rules: LabelRules, problem: str) -> None:
@@ -76,7 +76,7 @@ def test_white_space_and_a_byte_order_mark_make_no_difference(content: bytes) ->
     assert read_label(content, DETECT) == CheckedLabel("1 0.5 0.5 0.2 0.2", [1])
 
 
-def test_a_label_that_is_not_text_or_huge_says_so() -> None:
+def test_a_label_that_is_not_text_or_is_huge_has_a_problem() -> None:
     assert read_label("고양이".encode("euc-kr"), DETECT).problem == "label is not UTF-8 text"
     assert read_label(b" " * (33 << 20), DETECT).problem == "label file is larger than 32 MiB"
 
@@ -86,7 +86,7 @@ def test_a_long_bad_line_is_shortened() -> None:
 
 
 @given(st.text(alphabet="01 .-en\n\tia", max_size=60), st.sampled_from([DETECT, SEGMENT, OBB, POSE]))
-def test_any_text_is_either_good_or_says_what_is_wrong(text: str, rules: LabelRules) -> None:
+def test_any_text_is_either_good_or_has_a_problem(text: str, rules: LabelRules) -> None:
     label = read_label(text.encode(), rules)
     assert bool(label.problem) == bool(label.detail)
     assert not (label.problem and label.text)

@@ -1,4 +1,4 @@
-"""The manifest: the same for the same dataset, and noticed when it is not."""
+"""Tests of the manifest: equal for equal datasets, and any difference is noticed."""
 
 import gzip
 import json
@@ -43,7 +43,7 @@ def manifest(*items: ManifestItem, **overrides: Any) -> Manifest:
     return Manifest(**fields | overrides)
 
 
-def test_a_manifest_survives_the_way_to_bytes_and_back() -> None:
+def test_a_manifest_survives_encoding_and_decoding() -> None:
     original = manifest(task=VisionTask.POSE, kpt_shape=(17, 3), flip_idx=(0, 2, 1))
     assert decode(encode(original)) == original
 
@@ -58,7 +58,7 @@ def test_equal_manifests_have_equal_bytes_at_any_time(monkeypatch: pytest.Monkey
     assert encode(manifest()) == first
 
 
-def test_the_first_line_tells_a_person_what_it_is() -> None:
+def test_the_first_line_describes_the_manifest_to_a_person() -> None:
     header = json.loads(gzip.decompress(encode(manifest())).splitlines()[0])
     assert header["names"] == ["cat", "고양이"]
     assert header["images"] == {"train": 1, "val": 1, "test": 0}
@@ -118,7 +118,7 @@ def altered(**header: Any) -> bytes:
         (gzip.compress(b""), "is damaged (ValueError"),
         (gzip.compress(b"{}"), "is damaged (KeyError"),
         (altered(version=99), "has version 99; this trainer reads 2, run preprocess again"),
-        (altered(digest="0" * 64), "says digest 000000000000, but its content has"),
+        (altered(digest="0" * 64), "records digest 000000000000, but its content has"),
         (altered(names=["cat"]), "run preprocess again"),
     ],
     ids=["cut short", "no archive", "empty", "no header", "of a later version", "another digest", "another name"],
@@ -128,7 +128,7 @@ def test_a_manifest_that_is_damaged_or_changed_is_refused(content: bytes, expect
         decode(content)
 
 
-def test_it_is_recorded_once_and_found_by_another_step(make_job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_manifest_is_recorded_once_and_found_by_another_step(make_job: Callable[..., Job], tmp_path: Path) -> None:
     preprocess, train = make_job("preprocess"), make_job("train")
     with pytest.raises(BadRequest, match=f"has no {ARTIFACT}; run preprocess of this DAG run first"):
         load_manifest(train.record, train.workspace)

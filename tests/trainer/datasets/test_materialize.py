@@ -1,4 +1,4 @@
-"""A manifest becomes a dataset on disk: exactly the recorded content, whatever happened to cache and source."""
+"""Tests of building a dataset from a manifest: exactly the recorded content, whatever happened to cache and source."""
 
 import os
 import threading
@@ -51,7 +51,7 @@ def objects(job: Job) -> list[Path]:
     return sorted((job.settings.trainer_cache_dir / "objects").rglob("*.*"))
 
 
-def test_images_labels_and_data_yaml_are_laid_out(make_job: MakeJob, tmp_path: Path) -> None:
+def test_images_labels_and_data_yaml_are_written(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job("train")
     data = materialize_dataset(two_images(tmp_path / "원본 자료"), job, job.workspace / "데이터 셋")
     spec = yaml.safe_load(data.read_text(encoding="utf-8"))
@@ -84,9 +84,7 @@ def test_names_that_differ_in_folder_or_suffix_only_do_not_collide(make_job: Mak
     assert len(list((data.parent / "labels" / "train").iterdir())) == 5
 
 
-def test_the_same_content_under_the_same_name_is_there_as_often_as_the_manifest_says(
-    make_job: MakeJob, tmp_path: Path
-) -> None:
+def test_equal_content_under_equal_names_is_kept_as_often_as_in_the_manifest(make_job: MakeJob, tmp_path: Path) -> None:
     source = manifest_of(tmp_path / "s", {"x/same.jpg": ("train", "")})
     twice = replace(source, items=(source.items[0], replace(source.items[0], key="x/same.jpeg")))
     write(tmp_path / "s", {"x/same.jpeg": image_bytes(0)})
@@ -111,7 +109,7 @@ def test_the_order_of_files_follows_the_content_and_not_the_names_of_the_source(
     assert there.exists()
 
 
-def test_classes_are_folders_and_a_split_has_those_that_it_lacks_too(make_job: MakeJob, tmp_path: Path) -> None:
+def test_every_split_has_a_folder_for_every_class(make_job: MakeJob, tmp_path: Path) -> None:
     files = {"a.jpg": ("train", "0"), "b.jpg": ("train", "1"), "c.jpg": ("val", "1")}
     folder = materialize_dataset(
         manifest_of(tmp_path / "s", files, task=VisionTask.CLASSIFY), make_job("train"), tmp_path / "out"
@@ -122,7 +120,7 @@ def test_classes_are_folders_and_a_split_has_those_that_it_lacks_too(make_job: M
     assert sorted(path.name for path in (folder / "val").iterdir()) == ["no", "고양이: 둘"]
 
 
-def test_a_second_time_needs_no_source(make_job: MakeJob, tmp_path: Path) -> None:
+def test_materializing_again_needs_no_source(make_job: MakeJob, tmp_path: Path) -> None:
     source = two_images(tmp_path / "s")
     materialize_dataset(source, make_job("train"), tmp_path / "a")
     os.rename(tmp_path / "s", tmp_path / "gone")
@@ -130,7 +128,7 @@ def test_a_second_time_needs_no_source(make_job: MakeJob, tmp_path: Path) -> Non
     assert len(list((data.parent / "images").rglob("*.jpg"))) == 2
 
 
-def test_a_copy_that_is_laid_out_outlives_the_cache(make_job: MakeJob, tmp_path: Path) -> None:
+def test_a_linked_copy_outlives_the_cache(make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job("train")
     data = materialize_dataset(two_images(tmp_path / "s"), job, tmp_path / "out")
     for path in objects(job):
@@ -165,14 +163,14 @@ def test_an_image_that_changed_since_is_named_with_what_to_do(make_job: MakeJob,
         materialize_dataset(source, make_job("train"), tmp_path / "out")
 
 
-def test_an_image_that_is_gone_is_named(make_job: MakeJob, tmp_path: Path) -> None:
+def test_a_deleted_image_is_named(make_job: MakeJob, tmp_path: Path) -> None:
     source = two_images(tmp_path / "s")
     (tmp_path / "s" / "b.jpg").unlink()
-    with pytest.raises(BadData, match=r"b\.jpg is gone"):
+    with pytest.raises(BadData, match=r"b\.jpg was deleted after"):
         materialize_dataset(source, make_job("train"), tmp_path / "out")
 
 
-def test_links_are_by_name_where_hard_ones_are_not_possible(
+def test_links_are_symbolic_where_hard_links_are_impossible(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -198,13 +196,13 @@ def test_a_copy_that_vanishes_between_check_and_link_is_fetched_again(
     monkeypatch.setattr(os, "link", vanish)
     data = materialize_dataset(source, make_job("train"), tmp_path / "out")
     assert len(list((data.parent / "images").rglob("*.jpg"))) == 2
-    assert "was removed from the cache while it was laid out; fetching it again" in caplog.text
+    assert "was deleted from the cache while the dataset was built; fetching it again" in caplog.text
     monkeypatch.setattr(os, "link", lambda copy, path: (copy.unlink(missing_ok=True), link(copy, path)))
     with pytest.raises(TryAgain, match=r"\(TRAINER_CACHE_DIR\) is emptied while it is used"):
         materialize_dataset(source, make_job("train"), tmp_path / "again")
 
 
-def test_a_cache_or_workspace_that_cannot_be_written_is_worth_another_try(make_job: MakeJob, tmp_path: Path) -> None:
+def test_a_cache_or_workspace_that_cannot_be_written_is_try_again(make_job: MakeJob, tmp_path: Path) -> None:
     job, source = make_job("train"), two_images(tmp_path / "s")
     write(tmp_path, {"in the way": "x"})
     with pytest.raises(TryAgain, match=r"cannot lay out the dataset in .*/in the way"):
@@ -244,14 +242,14 @@ def test_two_steps_may_fill_one_cache_at_once(make_job: MakeJob, tmp_path: Path)
 
 
 def prepared(make_job: MakeJob, tmp_path: Path, **pipeline: Any) -> Path:
-    """Preprocess a dataset and lay it out as train does."""
+    """Preprocess a dataset and build it on disk as train does."""
     ultralytics_setup.prepare(tmp_path / "config")
     job = make_job("preprocess", make_pipeline(**pipeline))
     preprocessed(job)
     return materialize_dataset(load_manifest(job.record, job.workspace), job, job.workspace / "dataset")
 
 
-def test_ultralytics_reads_a_detection_dataset_without_a_complaint(make_job: MakeJob, tmp_path: Path) -> None:
+def test_ultralytics_reads_a_detection_dataset_without_warnings(make_job: MakeJob, tmp_path: Path) -> None:
     write_yolo_pool(tmp_path / "store" / "디지츠", names=("고양이", "no"))
     data = prepared(make_job, tmp_path, dataset={"uri": "디지츠", "split": {"train": 0.5, "val": 0.5, "test": 0}})
     from ultralytics.cfg import get_cfg

@@ -1,4 +1,4 @@
-"""What preprocess reads: an unchanged dataset costs one listing, whatever became of the caches."""
+"""Tests of reading in preprocess: an unchanged dataset costs one listing, even if caches were lost."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ MakeJob = Callable[..., Job]
 
 
 class CountingStorage(FileStorage):
-    """Tells what was read."""
+    """Records what was read."""
 
     def __init__(self) -> None:
         self.listed: list[str] = []
@@ -83,7 +83,7 @@ def test_only_what_changed_is_read_and_only_new_content_is_decoded(
     assert len(decoded) == 1
 
 
-def test_what_was_read_before_a_failure_is_not_read_again(make_job: MakeJob, tmp_path: Path) -> None:
+def test_images_read_before_a_failure_are_not_read_again(make_job: MakeJob, tmp_path: Path) -> None:
     folder = write_yolo_pool(tmp_path / "store" / "set")
     write(folder, {"images/000.jpg": b"broken"})
     with pytest.raises(BadData):
@@ -105,7 +105,7 @@ def test_a_damaged_fact_cache_is_dropped_with_a_warning(
     (facts,) = (tmp_path / "cache" / "facts").iterdir()
     facts.write_bytes(damage(facts.read_bytes()))
     assert preprocessed(make_job("preprocess", pipeline_over(), make_run(1))) == result
-    assert "is damaged; it is dropped and every image is read again" in caplog.text
+    assert "is damaged and ignored; every image is read again" in caplog.text
     caplog.clear()
     assert preprocessed(make_job("preprocess", pipeline_over(), make_run(2))) == result
     assert caplog.text == ""
@@ -129,7 +129,7 @@ def test_a_fact_cache_that_cannot_be_written_only_costs_time(
     assert "the next preprocess will read every image again" in caplog.text
 
 
-def test_an_object_that_changes_while_it_is_read_is_worth_another_try(make_job: MakeJob, tmp_path: Path) -> None:
+def test_an_object_that_changes_while_it_is_read_is_try_again(make_job: MakeJob, tmp_path: Path) -> None:
     folder = write_yolo_pool(tmp_path / "store" / "set")
     job = make_job("preprocess", pipeline_over())
     plan = preprocess.plan(job)
@@ -138,7 +138,7 @@ def test_an_object_that_changes_while_it_is_read_is_worth_another_try(make_job: 
         plan.work()
 
 
-def test_long_work_tells_how_far_it_is(
+def test_long_reading_logs_its_progress(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_yolo_pool(tmp_path / "store" / "set")

@@ -1,4 +1,4 @@
-"""preprocess and train over datasets in S3: exactly what was validated is trained on, whatever happened since."""
+"""Tests of preprocess and train with datasets in S3: training uses exactly the validated data."""
 
 import time
 from collections.abc import Callable
@@ -99,7 +99,7 @@ def test_without_versions_an_object_changed_since_is_bad_data(make_job: MakeJob,
     assert caught.value.kind.exit_code == ExitCode.BAD_DATA
 
 
-def test_an_object_that_changes_while_preprocess_reads_is_worth_another_try(
+def test_an_object_that_changes_while_preprocess_reads_is_try_again(
     make_job: MakeJob, s3: S3Store, tmp_path: Path
 ) -> None:
     s3.make_bucket("sets")
@@ -107,7 +107,7 @@ def test_an_object_that_changes_while_preprocess_reads_is_worth_another_try(
     job = make_job("preprocess", pipeline_over())
     plan = preprocess.plan(job)
     s3.put("sets", {"뿌리/set/images/004.jpg": image_bytes(99)})
-    with pytest.raises(TryAgain, match=r"images/004\.jpg changed while it was read; wait until nobody writes"):
+    with pytest.raises(TryAgain, match=r"images/004\.jpg changed while it was read; wait until its writer is done"):
         plan.work()
 
 
@@ -129,13 +129,15 @@ def test_a_run_sees_the_bucket_as_it_was_at_the_end_of_its_data_interval(
 
 
 @pytest.mark.parametrize("where", ["set", "file"])
-def test_the_past_of_what_has_none_is_refused(make_job: MakeJob, s3: S3Store, tmp_path: Path, where: str) -> None:
+def test_as_of_is_refused_where_the_past_is_not_kept(
+    make_job: MakeJob, s3: S3Store, tmp_path: Path, where: str
+) -> None:
     s3.make_bucket("sets")
     pool = write_yolo_pool(tmp_path / "pool")
     upload(s3, pool)
     pipeline = pipeline_over(as_of="data_interval_end")
     if where == "file":
-        # As the trigger form may: the catalog itself refuses this.
+        # The trigger form can do this; the catalog refuses it.
         dataset = pipeline.dataset.model_copy(update={"uri": pool.as_uri()})
         pipeline = pipeline.model_copy(update={"dataset": dataset})
     with pytest.raises(BadRequest, match=r"dataset\.as_of is data_interval_end, but .* leave dataset\.as_of out"):

@@ -1,4 +1,4 @@
-"""The demo's dataset: real digits whose boxes are known, the same for the same arguments."""
+"""Tests of the demo's dataset: real digits with exact boxes, the same for the same arguments."""
 
 import threading
 from datetime import date
@@ -66,7 +66,7 @@ def test_all_ten_classes_appear_about_equally_often(tmp_path: Path) -> None:
     assert max(counts) - min(counts) <= 1
 
 
-def test_each_day_has_its_own_pictures_and_a_second_call_leaves_them_alone(tmp_path: Path) -> None:
+def test_each_day_has_its_own_pictures_and_a_second_call_keeps_them(tmp_path: Path) -> None:
     days = [date(2026, 3, 1), date(2026, 3, 2)]
     folders = write_days(tmp_path / "한글 이름", days, 3)
     assert [folder.name for folder in folders] == ["2026-03-01", "2026-03-02"]
@@ -107,7 +107,7 @@ def test_two_writers_of_the_same_day_end_with_one_complete_folder(tmp_path: Path
 
 
 def test_a_folder_that_exists_is_not_written_into(tmp_path: Path) -> None:
-    with pytest.raises(FileExistsError, match="sample data is written into a folder of its own"):
+    with pytest.raises(FileExistsError, match="expected a new folder for the sample data"):
         write_digits(tmp_path, pictures=1, seed=0)
 
 

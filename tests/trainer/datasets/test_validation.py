@@ -1,4 +1,4 @@
-"""A dataset is held against its limits and split by content; everything that is wrong is said at once."""
+"""Tests of validation: checks against the limits, splits by content, and all faults reported together."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from trainer.storage.interface import StoredObject
 
 
 def candidate(number: int, **overrides: Any) -> Candidate:
-    """Return a good candidate in train; overrides are fields of what it is made of."""
+    """Return a good candidate in train; overrides are fields of its parts."""
     fields: dict[str, Any] = {
         "key": f"{number:03d}.jpg",
         "content_hash": f"{number:064x}",
@@ -60,30 +60,30 @@ def test_a_good_dataset_is_accepted_with_its_statistics() -> None:
         (
             {"facts": ImageFacts(0, 0, "image file is truncated")},
             "maximum_unreadable_share",
-            "1 of 21 images (4.8%) cannot be read, allowed are 0.0% (maximum_unreadable_share): "
+            "1 of 21 images (4.8%) cannot be read, allowed: 0.0% (maximum_unreadable_share): "
             "1 unreadable or truncated image: 099.jpg: image file is truncated",
         ),
         (
             {"is_there": False},
             "maximum_unreadable_share",
-            "1 of 21 images (4.8%) cannot be read, allowed are 0.0% (maximum_unreadable_share): "
-            "1 named by the source, but not there: 099.jpg",
+            "1 of 21 images (4.8%) cannot be read, allowed: 0.0% (maximum_unreadable_share): "
+            "1 named by the source, but missing: 099.jpg",
         ),
         (
             {"label": CheckedLabel("", (), "zero area", "line 1: 0 0 0 0 0")},
             "maximum_bad_label_share",
-            "1 of 21 images (4.8%) have a bad label, allowed are 0.0% (maximum_bad_label_share): "
+            "1 of 21 images (4.8%) have a bad label, allowed: 0.0% (maximum_bad_label_share): "
             "1 zero area: 099.jpg: line 1: 0 0 0 0 0",
         ),
         (
             {"declared_size": (24, 32)},
             "maximum_bad_label_share",
-            "1 of 21 images (4.8%) have a bad label, allowed are 0.0% (maximum_bad_label_share): "
+            "1 of 21 images (4.8%) have a bad label, allowed: 0.0% (maximum_bad_label_share): "
             "1 label was made for an image of another size: 099.jpg: annotated as (24, 32), the image is (32, 24)",
         ),
     ],
 )
-def test_a_bad_image_is_over_the_limit_and_under_a_wider_one_left_out(
+def test_a_bad_image_is_refused_above_the_limit_and_left_out_below_it(
     overrides: Mapping[str, Any], limit: str, violation: str
 ) -> None:
     bad = candidate(99, **overrides)
@@ -103,25 +103,25 @@ def test_images_without_objects_are_counted_and_kept_as_background(label: Checke
     assert [(finding.what, finding.images) for finding in report.findings] == [(what, 3)]
     _, report = judged(*empty, maximum_unlabelled_share=0.1)
     assert report.violations == (
-        "3 of 23 images (13.0%) have no label, allowed are 10.0% (maximum_unlabelled_share): "
+        "3 of 23 images (13.0%) have no label, allowed: 10.0% (maximum_unlabelled_share): "
         f"3 {what}: 050.jpg; 051.jpg; 052.jpg",
     )
 
 
-def test_repeated_content_is_counted_and_left_out_and_a_contradicting_label_is_said() -> None:
+def test_repeated_content_is_left_out_and_counted_and_a_different_label_is_reported() -> None:
     again = candidate(98, content_hash=f"{1:064x}", label=CheckedLabel("0 0.1 0.1 0.1 0.1", [0]))
     items, report = judged(again, maximum_duplicate_share=0.1)
     assert (report.verdict, len(items)) == ("accepted", 20)
     assert report.findings[0].examples == ("098.jpg is 001.jpg, with another label",)
     _, report = judged(again, maximum_duplicate_share=0)
-    assert "1 of 21 images (4.8%) repeat the content of another, allowed are 0.0%" in report.violations[0]
+    assert "1 of 21 images (4.8%) repeat the content of another, allowed: 0.0%" in report.violations[0]
 
 
 def test_the_same_content_in_two_splits_is_refused_unless_allowed() -> None:
     leak = candidate(98, content_hash=f"{1:064x}", split="val")
     _, report = judged(leak)
     assert report.violations == (
-        "1 of 21 images (4.8%) are in two splits, allowed are 0.0% (allow_split_overlap): "
+        "1 of 21 images (4.8%) are in two splits, allowed: 0.0% (allow_split_overlap): "
         "1 is in two splits: val 098.jpg is train 001.jpg",
     )
     items, report = judged(leak, allow_split_overlap=True)
@@ -151,7 +151,7 @@ def test_all_violations_are_listed_at_once_with_few_examples() -> None:
     assert len(report.violations) == 3
     assert report.violations[0].endswith(
         "9 unreadable or truncated image: 050.jpg: broken; 051.jpg: broken; 052.jpg: broken; and 6 more | "
-        "1 named by the source, but not there: 070.jpg"
+        "1 named by the source, but missing: 070.jpg"
     )
     assert [len(finding.examples) for finding in report.findings] == [5, 1, 1]
 
@@ -181,7 +181,7 @@ def test_a_split_comes_near_its_shares() -> None:
     assert abs(counts["test"] - 200) < 50
 
 
-def test_an_image_keeps_its_split_whatever_else_is_in_the_pool_and_another_seed_moves_it() -> None:
+def test_an_images_split_depends_on_content_and_seed_not_on_the_rest_of_the_pool() -> None:
     one = [split_of(digest, Split(seed=1)) for digest in DIGESTS]
     assert one == [split_of(digest, Split(seed=1)) for digest in DIGESTS]
     assert one != [split_of(digest, Split(seed=2)) for digest in DIGESTS]

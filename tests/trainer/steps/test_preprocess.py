@@ -121,7 +121,7 @@ def test_over_the_limits_it_fails_with_everything_that_is_wrong_and_the_report_i
         f"the dataset at file://{tmp_path}/store/자료 is over 4 of the limits in dataset.limits: (1) 1 of 12"
     )
     for part in (
-        "000.jpg: is no image of a known format",
+        "000.jpg: is not an image of a known format",
         "NaN or infinity: images/001.jpg: line 1: 0 nan",
         "(minimum_train_images)",
         "2 of 3 classes have fewer than 1 objects in train (minimum_class_instances): 개 has 0; 새 has 0",

@@ -1,4 +1,4 @@
-"""COCO annotations: found, divided and turned into YOLO labels; nothing is dropped in silence."""
+"""Tests of COCO annotations: found, split and converted to YOLO labels; nothing is dropped silently."""
 
 import json
 from collections.abc import Mapping
@@ -131,7 +131,7 @@ def test_coco_boxes_are_clipped_to_the_image_and_that_is_counted(tmp_path: Path)
         ({"bbox": [8, 6, float("nan"), 12]}, "0 nan 0.500000 nan 0.500000"),
     ],
 )
-def test_what_is_wrong_with_a_coco_annotation_stays_for_validation_to_find(
+def test_faults_of_a_coco_annotation_are_kept_for_validation_to_find(
     tmp_path: Path, annotation: Mapping[str, Any], label: str
 ) -> None:
     folder = write_coco(tmp_path / "set", coco(["0.jpg"], [annotation]))
@@ -160,7 +160,9 @@ def test_a_coco_image_without_a_size_is_left_for_validation_to_find(tmp_path: Pa
         ),
     ],
 )
-def test_a_source_that_is_not_coco_says_why(tmp_path: Path, files: Mapping[str, str], expected: str) -> None:
+def test_a_source_that_is_not_coco_is_refused_with_a_reason(
+    tmp_path: Path, files: Mapping[str, str], expected: str
+) -> None:
     with pytest.raises(BadData, match=expected):
         read_coco(write(tmp_path / "set", dict(files)), is_pooled=True)
 

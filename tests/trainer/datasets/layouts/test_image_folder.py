@@ -1,4 +1,4 @@
-"""The ImageFolder layout of classification: train/<class>/image, or one pool <class>/image."""
+"""Tests of the ImageFolder layout of classification: train/<class>/image, or one pool <class>/image."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -64,7 +64,7 @@ def test_image_folder_splits_are_pooled_when_a_split_is_asked_for(tmp_path: Path
         ({".": 1}, True, "no image in a class folder"),
     ],
 )
-def test_an_image_folder_without_splits_or_classes_says_so(
+def test_an_image_folder_without_splits_or_classes_is_refused(
     tmp_path: Path, counts: Mapping[str, int], is_pooled: bool, expected: str
 ) -> None:
     with pytest.raises(BadData, match=expected):

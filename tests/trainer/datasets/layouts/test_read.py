@@ -1,4 +1,4 @@
-"""The YOLO layout and the joining of daily folders: what is read, and what is said when it cannot be followed."""
+"""Tests of the YOLO layout and of joining daily folders: the result, and the reason for each refusal."""
 
 import json
 import unicodedata
@@ -94,11 +94,11 @@ def test_an_absolute_path_is_never_read_outside_of_the_root(tmp_path: Path) -> N
         read_folder(folder)
 
 
-def test_a_test_split_that_leads_nowhere_is_noted_and_left_out(tmp_path: Path) -> None:
+def test_a_missing_test_split_is_noted_and_left_out(tmp_path: Path) -> None:
     spec = NAMES | {"train": "images/train", "val": "images/val", "test": "../test/images"}
     layout = read_folder(write_yolo_splits(tmp_path / "set", spec, {"train": 3, "val": 2}))
     assert splits_of(layout) == {"train": 3, "val": 2}
-    assert layout.notes["test entry '../test/images' of data.yaml leads nowhere"] == 1
+    assert layout.notes["test entry '../test/images' of data.yaml does not exist"] == 1
 
 
 def test_lists_of_images_may_be_relative_to_the_list_or_to_the_root_or_absolute(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_data_yaml_may_lie_one_folder_down_and_labels_beside_the_images(tmp_path
     assert label_keys(layout) == {"export/a.png": "export/a.txt"}
 
 
-def test_korean_names_are_found_whichever_way_their_unicode_is_composed(tmp_path: Path) -> None:
+def test_korean_names_are_found_in_composed_and_decomposed_unicode(tmp_path: Path) -> None:
     decomposed = unicodedata.normalize("NFD", "한글 이름")
     spec = {"names": {"0": unicodedata.normalize("NFD", "고양이")}, "train": "학습/images", "val": "검증/images"}
     files: dict[str, bytes | str] = {"data.yaml": json.dumps(spec, ensure_ascii=False)}
@@ -184,13 +184,13 @@ def test_class_names_are_taken_as_written(tmp_path: Path, text: str, names: tupl
         ("names: [cat]\ntrain: images\nval: nowhere", "val is 'nowhere', and there is no such folder or list below"),
     ],
 )
-def test_a_data_yaml_that_cannot_be_followed_says_why(tmp_path: Path, text: str, expected: str) -> None:
+def test_an_invalid_data_yaml_is_refused_with_a_reason(tmp_path: Path, text: str, expected: str) -> None:
     folder = write(tmp_path / "set", {"data.yaml": text, "images/a.jpg": image_bytes(1)})
     with pytest.raises(BadData, match=expected):
         read_folder(folder)
 
 
-def test_nested_aliases_are_refused_without_being_unfolded(tmp_path: Path) -> None:
+def test_nested_aliases_are_refused_without_expanding_them(tmp_path: Path) -> None:
     levels = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 20)]
     text = "\n".join(["l0: &l0 [lol]", *levels, "names: *l19"])
     folder = write(tmp_path / "set", {"data.yaml": text, "images/a.jpg": image_bytes(1)})
@@ -207,7 +207,7 @@ def test_a_data_yaml_that_is_not_utf8_or_huge_is_refused(tmp_path: Path) -> None
         read_folder(folder, is_pooled=True)
 
 
-def test_no_or_several_data_yaml_are_refused(tmp_path: Path) -> None:
+def test_missing_or_several_data_yaml_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadData, match=r"no data\.yaml at its root or one folder below"):
         read_folder(write(tmp_path / "none", {"a/b/data.yaml": "names: [a]"}))
     with pytest.raises(BadData, match=r"expected one data\.yaml, found a/data\.yaml, b/data\.yaml"):

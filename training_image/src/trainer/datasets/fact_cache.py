@@ -1,9 +1,9 @@
-"""What an earlier preprocess found out about a source's objects, so that unchanged ones need not be read again.
+"""Remember facts about a source's objects, so that the next preprocess need not read unchanged objects again.
 
-One file a source. It says which content (BLAKE3) an object had under which etag, and what is known of that content.
-The file is written whole, under a temporary name, and begins with its own checksum: a reader sees a complete old file
-or a complete new one, a damaged one is noticed and dropped, and of two processes that write at once the slower wins
-and nothing is lost but time. This is why it is not a database: those need locks that network file systems lack.
+There is one file per source. It records the content (BLAKE3) that an object had under an etag, and the facts of that
+content. The file is written whole, under a temporary name, and begins with its own checksum: a reader sees a complete
+old file or a complete new file, and discards a damaged file. If two processes write at once, the slower wins and
+only time is lost. It is not a database because databases need locks that network file systems lack.
 """
 
 import hashlib
@@ -21,11 +21,11 @@ from .image_facts import ImageFacts
 
 _log = logging.getLogger(__name__)
 _VERSION = 2
-"""Part of the file's name: another layout, or another way to inspect images, begins anew."""
+"""Part of the file's name: raise it with another file layout or another way to inspect images, to start afresh."""
 
 
 class ImageContent(NamedTuple):
-    """Which content an image's object has, and what is known of it."""
+    """The digest of an image's content, and the facts about it."""
 
     content_hash: str
     facts: ImageFacts
@@ -35,7 +35,7 @@ class FactCache:
     """The facts of one source, in memory until ``save`` writes them."""
 
     def __init__(self, cache: Path, uri: str) -> None:
-        """Load what is known of the source at a URI."""
+        """Load the known facts about the source at a URI."""
         name = hashlib.sha256(uri.encode()).hexdigest()[:32]
         self._path = cache / "facts" / f"{name}.v{_VERSION}.json"
         known = _load(self._path)
@@ -45,44 +45,44 @@ class FactCache:
         self._is_changed = False
 
     def content_hash_of(self, item: StoredObject) -> str | None:
-        """Return the digest of an object's content if it has not changed since it was read."""
+        """Return the digest of an object's content, None if it is unknown or has changed since."""
         known = self._contents.get(item.key)
         return known[1] if known is not None and known[0] == item.etag else None
 
     def knows_image(self, item: StoredObject) -> bool:
-        """Tell whether an object's image facts are known and still hold."""
+        """Return whether an object's image facts are known and still valid."""
         return self.content_hash_of(item) in self._images
 
     def knows_image_content(self, content_hash: str) -> bool:
-        """Tell whether the facts of a content are known, whatever object has it."""
+        """Return whether the facts of a content are known, from any object."""
         return content_hash in self._images
 
     def image(self, item: StoredObject) -> ImageContent:
-        """Return the content and facts of an image that is known."""
+        """Return the digest and facts of a known image."""
         content_hash = self._contents[item.key][1]
         return ImageContent(content_hash, ImageFacts(*self._images[content_hash]))
 
     def derived(self, name: str, content_hash: str | None) -> Any:
-        """Return what was made from a content under a name, None if nothing was."""
+        """Return the value derived from a content under a name, None if there is none."""
         return self._derived.get(f"{name}:{content_hash}")
 
     def keep_content(self, item: StoredObject, content_hash: str) -> None:
-        """Note which content an object has."""
+        """Record the content of an object."""
         self._contents[item.key] = [item.etag, content_hash]
         self._is_changed = True
 
     def keep_image(self, content_hash: str, facts: ImageFacts) -> None:
-        """Note the facts of an image's content."""
+        """Record the facts of an image's content."""
         self._images[content_hash] = list(facts)
         self._is_changed = True
 
     def keep_derived(self, name: str, content_hash: str, value: Any) -> None:
-        """Note what was made from a content, as JSON can hold it."""
+        """Record a value derived from a content; it must be JSON."""
         self._derived[f"{name}:{content_hash}"] = value
         self._is_changed = True
 
     def save(self, present: Sequence[StoredObject]) -> None:
-        """Write what is known of the objects that are still there; a cache that cannot be written is only slower."""
+        """Write the facts about the objects still present; failing to write costs only time."""
         if not self._is_changed:
             return
         try:
@@ -111,7 +111,7 @@ def _load(path: Path) -> dict[str, Any]:
         _log.warning("cannot read %s: %s; every image is read again", path, error)
         return {}
     if hashlib.sha256(body).hexdigest().encode() != checksum:
-        _log.warning("%s is damaged; it is dropped and every image is read again", path)
+        _log.warning("%s is damaged and ignored; every image is read again", path)
         return {}
     known: dict[str, Any] = json.loads(body)
     return known

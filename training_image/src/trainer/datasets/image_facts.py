@@ -1,6 +1,6 @@
-"""What preprocess must know of an image, found by decoding all of it.
+"""Find an image's size and defects by decoding all of it.
 
-A header alone says nothing about a truncated or damaged file. Imports Pillow, and nothing heavier.
+The header alone does not reveal a truncated or damaged file. Imports nothing heavier than Pillow.
 """
 
 import errno
@@ -18,16 +18,16 @@ from trainer.storage import map_in_threads
 
 _FORMATS = {"AVIF", "BMP", "JPEG", "JPEG2000", "MPO", "PNG", "TIFF", "WEBP"}
 _SMALLEST_SIDE = 10
-"""Training leaves out anything smaller."""
-_MOST_PIXELS = 178_956_970
-"""From here on Pillow, too, takes a file for a decompression bomb: half a gigabyte decoded."""
+"""Training leaves out smaller images."""
+_MAX_PIXELS = 178_956_970
+"""Pillow's own limit, above which it suspects a decompression bomb: half a gigabyte decoded."""
 _LARGE_PIXELS = 16_000_000
 
 _one_large_image = threading.Lock()
 
 
 class ImageFacts(NamedTuple):
-    """Size in pixels as the image is shown (EXIF rotation applied), or why it cannot be used."""
+    """Size in pixels as displayed (EXIF rotation applied), or the reason why the image cannot be used."""
 
     width: int
     height: int
@@ -35,14 +35,14 @@ class ImageFacts(NamedTuple):
 
 
 def inspect_images(paths: Sequence[Path]) -> list[ImageFacts]:
-    """Decode images, several at once, and return the facts of each; an image that cannot be used is a fact too.
+    """Decode images, several at once, and return the facts of each, also of those that cannot be used.
 
     Raises:
-        OutOfMemory: an image of a permitted size does not fit.
-        TryAgain: a file cannot be read, which says nothing about the image in it.
+        OutOfMemory: an image of a permitted size does not fit into memory.
+        TryAgain: a file cannot be read for a reason that has nothing to do with the image.
     """
     with warnings.catch_warnings():
-        # Of odd EXIF data and large sizes; filters are the whole process's, so they are set here and not in a thread.
+        # Pillow warns of odd EXIF data and large sizes. Filters apply to the process, so set them outside the threads.
         warnings.simplefilter("ignore")
         return map_in_threads(_inspect, paths)
 
@@ -56,9 +56,9 @@ def _inspect(path: Path) -> ImageFacts:
         return ImageFacts(0, 0, f"is too large to decode: {error}")
     # ImportError where a framework is loaded that makes Image.open ask for a plug-in.
     except (UnidentifiedImageError, ImportError):
-        return ImageFacts(0, 0, "is no image of a known format")
-    except Exception as error:  # a damaged file makes Pillow's decoders raise whatever they stumble over
-        # EINVAL: the file's own offsets lead where no file can reach.
+        return ImageFacts(0, 0, "is not an image of a known format")
+    except Exception as error:  # Pillow's decoders raise all sorts of errors on damaged files
+        # EINVAL: the file's own offsets are impossible.
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
             raise TryAgain(f"cannot read the cached copy {path}: {error}") from error
         return ImageFacts(0, 0, str(error)[:120] or type(error).__name__)
@@ -70,7 +70,7 @@ def _decode(path: Path) -> ImageFacts:
         if problem := _refusal(image):
             return ImageFacts(width, height, problem)
         if image.format == "PNG":
-            image.verify()  # checksums, which load() does not look at; it leaves the image unusable
+            image.verify()  # verifies checksums, which load() ignores; the image is unusable afterwards
     with Image.open(path) as image, _one_large_image if width * height > _LARGE_PIXELS else nullcontext():
         image.load()
         turned = image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
@@ -83,6 +83,6 @@ def _refusal(image: Image.Image) -> str | None:
         return f"is {image.format}; expected one of {', '.join(sorted(_FORMATS))}"
     if min(width, height) < _SMALLEST_SIDE:
         return f"is {width}x{height} pixels; expected at least {_SMALLEST_SIDE}x{_SMALLEST_SIDE}"
-    if width * height > _MOST_PIXELS:
-        return f"is {width}x{height} pixels; expected at most {_MOST_PIXELS:,} in all"
+    if width * height > _MAX_PIXELS:
+        return f"is {width}x{height} pixels; expected at most {_MAX_PIXELS:,} in all"
     return None

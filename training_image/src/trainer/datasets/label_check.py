@@ -1,6 +1,6 @@
-"""Check YOLO label text against the rules that training applies, before a GPU waits for the answer.
+"""Check YOLO labels against the rules of training, before it occupies a GPU.
 
-Training silently leaves out an image with a bad label; here it is counted, named and held against the limits.
+Training silently leaves out an image with a bad label; here it is counted, named and checked against the limits.
 Pure functions over text.
 """
 
@@ -16,11 +16,11 @@ _SLACK = 0.01
 _LARGEST_BYTES = 32 << 20
 
 VERSION = 1
-"""Verdicts of another version's rules are not taken from the cache."""
+"""Cached verdicts of another version of the rules are ignored."""
 
 
 class LabelRules(NamedTuple):
-    """What a line of a label must look like."""
+    """The rules that each line of a label must follow."""
 
     task: VisionTask
     classes: int
@@ -28,15 +28,15 @@ class LabelRules(NamedTuple):
 
 
 class CheckedLabel(NamedTuple):
-    """A label's lines with one space between words, and what they say."""
+    """A label's lines with one space between words, and their meaning."""
 
     text: str
     classes: Sequence[int] = ()
     """The class of each object."""
     problem: str = ""
-    """What kind of thing is wrong, empty if nothing is; problems are counted by it."""
+    """The kind of problem, by which problems are counted; empty if there is none."""
     detail: str = ""
-    """Where."""
+    """Where the problem is."""
 
 
 def read_label(content: bytes, rules: LabelRules) -> CheckedLabel:
@@ -51,7 +51,7 @@ def read_label(content: bytes, rules: LabelRules) -> CheckedLabel:
 
 
 def check_label(text: str, rules: LabelRules) -> CheckedLabel:
-    """Return the class of each object, or what is wrong with the first bad line."""
+    """Return the class of each object, or the problem of the first bad line."""
     check = _CHECKS[rules.task]
     classes = []
     for number, line in enumerate(text.split("\n") if text else (), 1):
@@ -104,7 +104,7 @@ def _check_keypoints(values: Sequence[float], rules: LabelRules) -> str | None:
 
 
 def _check_class(values: Sequence[float], rules: LabelRules) -> str | None:
-    return None if len(values) == 1 else "classify needs the class id alone"
+    return None if len(values) == 1 else "classify needs only the class id"
 
 
 def _box_problem(values: Sequence[float]) -> str | None:

@@ -1,7 +1,8 @@
-"""The dataset as one document: which images are in which split, with which labels, under one digest.
+"""Describe a dataset in one document: every image with its split and label, under one digest.
 
-The digest says what is learnt and measured, not where it lies: a dataset that is moved, renamed or touched keeps it.
-Recorded as gzipped JSON lines, a header and then one line an image, byte for byte the same for the same manifest.
+The digest identifies the content to learn and measure, not its location: a dataset that is moved, renamed or touched
+keeps its digest. A manifest is recorded as gzipped JSON lines, a header and one line per image; equal manifests have
+equal bytes.
 """
 
 import gzip
@@ -44,11 +45,11 @@ class ManifestItem:
     label: str
     """Lines of YOLO label text, empty for a background image; for classify the class id."""
     version_id: str | None = None
-    """Where the store keeps versions: the one that was validated."""
+    """The version that was validated, where the store keeps versions."""
 
     @property
     def stored(self) -> StoredObject:
-        """The image as its store knows it."""
+        """The image as an object of its store."""
         return StoredObject(self.key, self.size, self.etag, self.version_id)
 
 
@@ -63,11 +64,11 @@ class Manifest:
     kpt_shape: tuple[int, int] | None
     items: tuple[ManifestItem, ...]
     flip_idx: tuple[int, ...] = ()
-    """For pose: where each keypoint goes when the image is mirrored; empty if the source does not say."""
+    """For pose: the index of each keypoint after mirroring the image; empty if the source does not say."""
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over task, classes, keypoints and each image's split, content and label."""
+        """SHA-256 over the task, classes, keypoints, and each image's split, content and label."""
         digest = hashlib.sha256(_json([self.task, self.names, self.kpt_shape, self.flip_idx]))
         for line in sorted(_json([item.split, item.content_hash, item.label]) for item in self.items):
             digest.update(b"\n" + line)
@@ -99,13 +100,13 @@ def load_manifest(record: "RunRecord", workspace: Path, expected: str = "") -> M
     """Return the manifest that preprocess recorded in the run.
 
     Args:
-        record: of the run.
+        record: the run's record.
         workspace: folder for the file.
-        expected: digest in the done-marker of preprocess, if it is to be compared.
+        expected: digest in the done-marker of preprocess; empty to skip the comparison.
 
     Raises:
-        BadRequest: there is none.
-        BadData: it is damaged, or not what its digest says, or another than expected.
+        BadRequest: there is no manifest.
+        BadData: it is damaged, or differs from its own digest or from the expected one.
     """
     if ARTIFACT not in record.artifacts("dataset"):
         raise BadRequest(f"MLflow run {record.run_id} has no {ARTIFACT}; run preprocess of this DAG run first")
@@ -118,19 +119,19 @@ def load_manifest(record: "RunRecord", workspace: Path, expected: str = "") -> M
 
 
 def encode(manifest: Manifest) -> bytes:
-    """Return the manifest as gzipped JSON lines; equal manifests give equal bytes."""
-    # Time stamp 0 and a fixed level: the default writes the time of day into the first bytes.
+    """Return the manifest as gzipped JSON lines; equal manifests have equal bytes."""
+    # Time stamp 0 and a fixed level: by default, gzip writes the current time into the first bytes.
     return gzip.compress(b"\n".join(_lines(manifest)) + b"\n", compresslevel=6, mtime=0)
 
 
 def decode(content: bytes) -> Manifest:
-    """Read what ``encode`` wrote and check it against its digest.
+    """Read the output of ``encode`` and check it against its digest.
 
     Raises:
-        BadData: it is damaged, of another version, or not what its digest says.
+        BadData: it is damaged, of another version, or differs from its digest.
     """
     try:
-        # An artifact in S3 is labelled as gzip by its name, so that MLflow's proxy may hand it out unpacked.
+        # S3 labels the artifact as gzip because of its name, so MLflow's proxy may deliver it already unpacked.
         text = gzip.decompress(content) if content.startswith(_GZIP) else content
         header, *lines = text.splitlines()
         fields = json.loads(header)
@@ -139,12 +140,12 @@ def decode(content: bytes) -> Manifest:
                 f"{ARTIFACT} has version {fields['version']}; this trainer reads {_VERSION}, run preprocess again"
             )
         manifest = _manifest(fields, tuple(ManifestItem(**json.loads(line)) for line in lines))
-        said, found = fields["digest"], manifest.digest
+        recorded, found = fields["digest"], manifest.digest
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, RecursionError) as error:
         raise BadData(f"{ARTIFACT} is damaged ({type(error).__name__}: {error}); run preprocess again") from error
-    if said != found:
+    if recorded != found:
         raise BadData(
-            f"{ARTIFACT} says digest {str(said)[:12]}, but its content has {found[:12]}; run preprocess again"
+            f"{ARTIFACT} records digest {str(recorded)[:12]}, but its content has {found[:12]}; run preprocess again"
         )
     return manifest
 
@@ -194,5 +195,5 @@ def dataset_digest(record: "RunRecord") -> str:
     """Return the digest of the dataset that preprocess recorded."""
     outcome = record.require(Step.PREPROCESS).outcome
     if not isinstance(outcome, PreprocessResult):
-        raise Bug(f"the done-marker of preprocess holds a result of {outcome.verb}")
+        raise Bug(f"the done-marker of preprocess contains a result of {outcome.verb}")
     return outcome.dataset_digest

@@ -23,7 +23,7 @@ from .manifest import Manifest, ManifestItem
 
 _log = logging.getLogger(__name__)
 _LONGEST_STEM_BYTES = 80
-_LINK_TRIES = 5
+_LINK_ATTEMPTS = 5
 
 
 def materialize_dataset(manifest: Manifest, job: Job, folder: Path) -> Path:
@@ -32,8 +32,8 @@ def materialize_dataset(manifest: Manifest, job: Job, folder: Path) -> Path:
     For classify: a folder for each split, with a folder for each class; returns the folder of the splits.
 
     Raises:
-        BadData: an image is gone or changed since preprocess recorded it.
-        TryAgain: the store does not answer, or there is no room.
+        BadData: an image was deleted or changed since preprocess recorded it.
+        TryAgain: the store is unavailable, or the disk is full.
     """
     folder = folder.absolute()
     layout = _class_folders if manifest.task is VisionTask.CLASSIFY else _yolo_folders
@@ -87,7 +87,7 @@ def _data_yaml(manifest: Manifest, folder: Path) -> dict[str, object]:
 
 
 def _file_names(items: Sequence[ManifestItem]) -> list[str]:
-    """Return a name for each item: in order of content, and no two of a split that differ in the suffix only."""
+    """Return a name for each item, ordered by content; no two names in a split differ only in the suffix."""
     taken: set[tuple[str, str]] = set()
     names = []
     for item in items:
@@ -101,7 +101,7 @@ def _file_names(items: Sequence[ManifestItem]) -> list[str]:
 
 
 def _plain(stem: str) -> str:
-    """Return a name that any file system holds and that reads as the source's."""
+    """Return a name that every file system accepts and that resembles the source's."""
     text = "".join(letter if letter.isprintable() else "_" for letter in unicodedata.normalize("NFC", stem))
     return text.encode()[:_LONGEST_STEM_BYTES].decode(errors="ignore")
 
@@ -110,27 +110,27 @@ def _place(pair: tuple[ManifestItem, Path], *, manifest: Manifest, job: Job) -> 
     """Put an image in its place, as a link to its cached copy."""
     item, path = pair
     cache = job.settings.trainer_cache_dir.absolute()
-    for _ in range(_LINK_TRIES):
+    for _ in range(_LINK_ATTEMPTS):
         copy = cached_object(cache, job.storage, manifest.uri, item.stored, item.content_hash)
         try:
             _link(copy, path)
             return
         except FileNotFoundError:
-            _log.warning("%s was removed from the cache while it was laid out; fetching it again", item.key)
+            _log.warning("%s was deleted from the cache while the dataset was built; fetching it again", item.key)
         except OSError as error:
             raise TryAgain(f"cannot lay out {item.key} as {path}: {error}") from error
     raise TryAgain(
-        f"{cache} (TRAINER_CACHE_DIR) is emptied while it is used; {item.key} was removed {_LINK_TRIES} times"
+        f"{cache} (TRAINER_CACHE_DIR) is emptied while it is used; {item.key} was deleted {_LINK_ATTEMPTS} times"
     )
 
 
 def _link(copy: Path, path: Path) -> None:
-    """Link hard, so that a cache emptied later does not hurt a training; by name where that is not possible."""
+    """Create a hard link, which survives eviction from the cache; a symbolic link where that is impossible."""
     path.unlink(missing_ok=True)
     try:
         os.link(copy, path)
     except FileNotFoundError:
         raise
     except OSError:
-        # Another file system, or one without hard links.
+        # A different file system, or one without hard links.
         path.symlink_to(copy)

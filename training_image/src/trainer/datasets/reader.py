@@ -1,4 +1,4 @@
-"""Read the objects of one listing, each content once: what an earlier preprocess read is taken from the fact cache."""
+"""Read the objects of one listing, each content once; facts known from an earlier preprocess come from the cache."""
 
 import logging
 import time
@@ -22,10 +22,10 @@ _Item = TypeVar("_Item")
 
 
 class SourceReader:
-    """The objects of one folder of a source. ``save`` keeps what was found out, also after a failure."""
+    """The objects of one folder of a source. Call ``save`` also after a failure, to keep the facts found so far."""
 
     def __init__(self, storage: Storage, cache: Path, uri: str, objects: Sequence[StoredObject]) -> None:
-        """Load what is known of the folder at ``uri``, of which ``objects`` is the listing."""
+        """Load the known facts about the folder at ``uri``, whose listing is ``objects``."""
         self._storage = storage
         self._cache = cache
         self._uri = uri
@@ -34,24 +34,24 @@ class SourceReader:
         self._facts = FactCache(cache, uri)
 
     def save(self) -> None:
-        """Keep what was found out for the next preprocess."""
+        """Store the facts for the next preprocess."""
         self._facts.save(self._objects)
 
     def images(self, items: Sequence[StoredObject]) -> list[ImageContent]:
-        """Return content and facts of images; only those not known yet are read and decoded.
+        """Return the digests and facts of images; only unknown images are read and decoded.
 
         Raises:
-            BadData: an image is gone.
-            TryAgain: the store does not answer, or an object changes while it is read.
+            BadData: an image was deleted.
+            TryAgain: the store is unavailable, or an object changes while it is read.
         """
         for batch in self._batches([item for item in items if not self._facts.knows_image(item)], "images"):
             self._inspect(batch)
         return [self._facts.image(item) for item in items]
 
     def derived(self, items: Sequence[StoredObject], name: str, make: Callable[[bytes], Any]) -> list[Any]:
-        """Return what ``make`` makes of each object's content, made once for each content and ``name``.
+        """Return ``make`` of each object's content, called once per content and ``name``.
 
-        JSON must be able to hold it. Raises as ``images`` and ``make`` do.
+        The results must be JSON. Raises as ``images`` and ``make`` do.
         """
         unknown = [item for item in items if self._facts.derived(name, self._facts.content_hash_of(item)) is None]
         for batch in self._batches(unknown, "label files"):
@@ -63,14 +63,14 @@ class SourceReader:
         return [self._facts.derived(name, self._facts.content_hash_of(item)) for item in items]
 
     def _batches(self, items: Sequence[_Item], what: str) -> Iterator[Sequence[_Item]]:
-        """Yield the items in portions; say how far it is and save from time to time."""
-        said = saved = time.monotonic()
+        """Yield the items in batches; log progress and save from time to time."""
+        logged = saved = time.monotonic()
         for start in range(0, len(items), _BATCH):
             yield items[start : start + _BATCH]
             now, done = time.monotonic(), min(start + _BATCH, len(items))
-            if now - said >= _PROGRESS_SECONDS or (done == len(items) and len(items) > _BATCH):
+            if now - logged >= _PROGRESS_SECONDS or (done == len(items) and len(items) > _BATCH):
                 _log.info("validated %s / %s %s", f"{done:,}", f"{len(items):,}", what)
-                said = now
+                logged = now
             if now - saved >= _SAVE_SECONDS:
                 self.save()
                 saved = now
@@ -86,31 +86,31 @@ class SourceReader:
             self._facts.keep_content(item, content_hash)
 
     def _fetch(self, item: StoredObject) -> tuple[str, Path]:
-        """Copy an image into the cache, where training finds it again."""
-        with self._writer_named(item):
+        """Copy an image into the cache, from which training will read it."""
+        with self._change_as_try_again(item):
             content_hash, path = fetch_object(self._cache, self._storage, self._uri, item)
         self._check_size(item, path.stat().st_size)
         return content_hash, path
 
     def _read(self, item: StoredObject) -> tuple[str, bytes]:
-        """Read an object whose content will be in the fact cache."""
-        with self._writer_named(item):
+        """Read an object of which only facts are cached."""
+        with self._change_as_try_again(item):
             content_hash, content = read_object(self._cache, self._storage, self._uri, item)
         self._check_size(item, len(content))
         return content_hash, content
 
     @contextmanager
-    def _writer_named(self, item: StoredObject) -> Iterator[None]:
+    def _change_as_try_again(self, item: StoredObject) -> Iterator[None]:
         try:
             yield
         except ObjectChanged as error:
             raise TryAgain(
-                f"{readable(self._uri)}: {item.key} changed while it was read; wait until nobody writes to the dataset"
+                f"{readable(self._uri)}: {item.key} changed while it was read; wait until its writer is done"
             ) from error
 
     def _check_size(self, item: StoredObject, size: int) -> None:
         if size != item.size:
             raise TryAgain(
                 f"{readable(self._uri)}: {item.key} changed while it was read (had {item.size} bytes, read {size}); "
-                "wait until nobody writes to the dataset"
+                "wait until its writer is done"
             )

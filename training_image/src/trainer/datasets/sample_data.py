@@ -1,7 +1,7 @@
-"""Real handwriting as a detection dataset: what the demo and the tests train on.
+"""Generate a detection dataset of real handwriting, for the demo and the tests.
 
 The UCI handwritten digits that scikit-learn ships (1,797 of them, 8x8 pixels) are drawn at three times their size on
-black canvases, several on each without overlap, so that the boxes are known exactly. One class a digit. The same
+black canvases, several on each without overlap, so that the boxes are known exactly. Each digit is a class. The same
 arguments give the same pictures. Needs no network.
 """
 
@@ -20,8 +20,8 @@ from sklearn.datasets import load_digits
 
 _SCALE = 3
 _TILE = 8 * _SCALE
-_FEWEST_DIGITS, _MOST_DIGITS = 3, 6
-_PLACING_TRIES = 200
+_MIN_DIGITS, _MAX_DIGITS = 3, 6
+_PLACING_ATTEMPTS = 200
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -30,15 +30,15 @@ def write_digits(folder: Path, *, pictures: int, seed: int, side: int = 96) -> N
     """Write a YOLO pool (data.yaml, images/, labels/) that appears complete or not at all.
 
     Raises:
-        FileExistsError: there is something at ``folder`` already.
-        ValueError: no pictures, or a side on which the digits do not fit.
+        FileExistsError: ``folder`` exists already.
+        ValueError: no pictures, or a side too short for the digits.
     """
     if pictures < 1 or side < 4 * _TILE:
         raise ValueError(f"got {pictures} pictures of {side} pixels; expected at least 1 of at least {4 * _TILE}")
     if folder.exists():
-        raise FileExistsError(f"{folder} exists; sample data is written into a folder of its own")
+        raise FileExistsError(f"{folder} exists; expected a new folder for the sample data")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Hidden, so that nobody lists a dataset that is not complete.
+    # Hidden, so that no listing contains an incomplete dataset.
     draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         _write_pool(draft, pictures, seed, side)
@@ -49,7 +49,7 @@ def write_digits(folder: Path, *, pictures: int, seed: int, side: int = 96) -> N
 
 
 def write_days(root: Path, days: Sequence[date], pictures: int) -> list[Path]:
-    """Write one folder ``YYYY-MM-DD`` for each day, its pictures its own; folders that exist are left as they are."""
+    """Write a folder ``YYYY-MM-DD`` for each day, with different pictures each; existing folders stay unchanged."""
     folders = [root / day.isoformat() for day in days]
     for day, folder in zip(days, folders, strict=True):
         if not folder.exists():
@@ -82,9 +82,9 @@ def _write_pool(folder: Path, pictures: int, seed: int, side: int) -> None:
 
 
 def _compose(deck: Iterator[tuple[int, Pixels]], rng: np.random.Generator, side: int) -> tuple[Pixels, list[str]]:
-    """Return a canvas and one YOLO line a digit."""
+    """Return a canvas and one YOLO line per digit."""
     canvas = np.zeros((side, side), np.uint8)
-    places = _places(rng, side, int(rng.integers(_FEWEST_DIGITS, _MOST_DIGITS + 1)))
+    places = _places(rng, side, int(rng.integers(_MIN_DIGITS, _MAX_DIGITS + 1)))
     lines = []
     for (left, top), (digit, tile) in zip(places, deck, strict=False):
         canvas[top : top + _TILE, left : left + _TILE] = tile
@@ -93,9 +93,9 @@ def _compose(deck: Iterator[tuple[int, Pixels]], rng: np.random.Generator, side:
 
 
 def _places(rng: np.random.Generator, side: int, count: int) -> list[tuple[int, int]]:
-    """Return the left top corners of tiles that do not overlap; fewer than asked where no more fit."""
+    """Return the top left corners of tiles that do not overlap; fewer than ``count`` if no more fit."""
     places: list[tuple[int, int]] = []
-    for _ in range(_PLACING_TRIES):
+    for _ in range(_PLACING_ATTEMPTS):
         left, top = (int(value) for value in rng.integers(0, side - _TILE + 1, 2))
         if all(abs(left - x) >= _TILE or abs(top - y) >= _TILE for x, y in places):
             places.append((left, top))
@@ -105,13 +105,13 @@ def _places(rng: np.random.Generator, side: int, count: int) -> list[tuple[int, 
 
 
 def _yolo_box(left: int, top: int, side: int) -> str:
-    """Return the frame that the digit was cut to, as shares of the canvas."""
+    """Return the digit's box as fractions of the canvas."""
     numbers = (left + _TILE / 2, top + _TILE / 2, _TILE, _TILE)
     return " ".join(f"{number / side:.6f}" for number in numbers)
 
 
 def _deck(rng: np.random.Generator) -> Iterator[tuple[int, Pixels]]:
-    """Deal all classes in turn and no digit twice before the deck is through."""
+    """Yield the classes in turn, and no digit twice before all were used."""
     tiles, digits = _tiles()
     while True:
         piles = [rng.permutation(np.flatnonzero(digits == digit)) for digit in range(10)]

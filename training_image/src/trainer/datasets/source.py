@@ -1,4 +1,4 @@
-"""Where a run's dataset lies and what is there: one folder, or one for each of the last days."""
+"""List a run's dataset: one folder, or one for each of the last days."""
 
 import logging
 from dataclasses import dataclass
@@ -28,16 +28,16 @@ class Source:
     uri: str
     folders: tuple[SourceFolder, ...]
     missing: tuple[str, ...] = ()
-    """Earlier days' folders that are not there."""
+    """The missing folders of earlier days."""
 
 
 def list_source(job: Job) -> Source:
     """List the folders that belong to a run.
 
     Raises:
-        BadRequest: the dataset's URI cannot be understood.
+        BadRequest: the dataset's URI is not understood.
         BadData: there is nothing for the run's own day, or no dataset at all.
-        TryAgain: the store does not answer.
+        TryAgain: the store is unavailable.
     """
     uri = absolute_uri(job.pipeline.dataset.uri, job.settings.dataset_root)
     if job.pipeline.dataset.partition is None:
@@ -62,7 +62,7 @@ def list_source(job: Job) -> Source:
 
 
 def partition_folders(job: Job) -> list[str]:
-    """Return the names of the daily folders of a run, the run's own the last; the empty name if there are none.
+    """Return the names of a run's daily folders, its own day last; one empty name without partitions.
 
     Raises:
         BadRequest: the pattern leads out of the dataset.

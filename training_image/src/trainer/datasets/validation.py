@@ -1,7 +1,7 @@
-"""Hold a dataset against its limits and split it: from what was read to the manifest's items and a report.
+"""Check a dataset against its limits and split it, giving the manifest's items and a report.
 
-Pure: images were decoded and labels read before. Whatever is wrong below the limits is left out and counted; what is
-over them is listed all at once, so that one run tells everything there is to repair.
+Pure functions: images were decoded and labels read before. Faulty images within the limits are left out and counted;
+all violations of the limits are listed together, so that one run reports everything to fix.
 """
 
 import hashlib
@@ -19,13 +19,14 @@ from .label_check import CheckedLabel
 from .manifest import SPLITS, ManifestItem
 
 _EXAMPLES = 5
-"""In the report; its message shows fewer."""
+"""Examples of each finding in the report."""
 _SHOWN = 3
+"""Examples of each finding in the message."""
 _UNREADABLE, _BAD_LABEL, _UNLABELLED, _DUPLICATE, _OVERLAP = range(5)
 
 
 class Candidate(NamedTuple):
-    """A sample with what was read of it; no image if the source names one that it does not hold."""
+    """A sample with its image and label as read; without an image if the source names one that it does not have."""
 
     sample: Sample
     image: ImageContent | None
@@ -40,7 +41,7 @@ class _Fault(NamedTuple):
 
 
 class Finding(Frozen):
-    """One kind of thing that is wrong, with a few of the images that have it."""
+    """One kind of fault, with a few of the images that have it."""
 
     what: str
     images: int
@@ -48,7 +49,7 @@ class Finding(Frozen):
 
 
 class Spread(Frozen):
-    """Smallest, middle and largest of a number of pixels."""
+    """Minimum, median and maximum of a number of pixels."""
 
     minimum: int
     median: float
@@ -56,14 +57,14 @@ class Spread(Frozen):
 
 
 class ValidationReport(Frozen):
-    """What is in a dataset, what is wrong with it, and whether it may be trained on."""
+    """The content and faults of a dataset, and whether it may be trained on."""
 
     verdict: Literal["accepted", "refused"]
     violations: tuple[str, ...]
     images_found: int
     images_left_out: int
     images: dict[str, int]
-    """Images of each split that are left."""
+    """Images kept in each split."""
     findings: tuple[Finding, ...]
     notes: dict[str, int]
     classes: dict[str, dict[str, int]]
@@ -75,14 +76,14 @@ class ValidationReport(Frozen):
 def validate(
     candidates: Sequence[Candidate], layout: Layout, dataset: Dataset
 ) -> tuple[tuple[ManifestItem, ...], ValidationReport]:
-    """Return the items that are fit to train on, ordered by split and key, and the report over all candidates."""
+    """Return the items to train on, ordered by split and key, and the report on all candidates."""
     tally = _Tally()
     objects: Counter[tuple[str, int]] = Counter()
     items: list[ManifestItem] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.sample.key):
         if (fault := _fault(candidate)) is not None:
             tally.add(fault)
-        elif (item := _item(candidate, dataset.split)) and not tally.doubles(item, dataset.limits):
+        elif (item := _item(candidate, dataset.split)) and not tally.is_duplicate(item, dataset.limits):
             tally.count_label(candidate)
             items.append(item)
             objects.update((item.split, number) for number in (candidate.label.classes if candidate.label else ()))
@@ -91,21 +92,21 @@ def validate(
 
 
 def split_of(content_hash: str, split: Split) -> str:
-    """Return the split that an image's content and the seed alone decide, whatever else is in the pool."""
-    place = int(hashlib.sha256(f"{split.seed}:{content_hash}".encode()).hexdigest()[:13], 16) / 16**13
-    if place < split.train:
+    """Return an image's split, which depends only on its content and the seed, not on the rest of the pool."""
+    position = int(hashlib.sha256(f"{split.seed}:{content_hash}".encode()).hexdigest()[:13], 16) / 16**13
+    if position < split.train:
         return "train"
-    return "val" if place < split.train + split.val or split.test == 0 else "test"
+    return "val" if position < split.train + split.val or split.test == 0 else "test"
 
 
 # -- one image --------------------------------------------------------------------------------------------------------
 
 
 def _fault(candidate: Candidate) -> _Fault | None:
-    """Return why the image must be left out, if it must."""
+    """Return why the image must be left out, None if it need not be."""
     sample, image, label = candidate
     if sample.image is None or image is None:
-        return _Fault(_UNREADABLE, "named by the source, but not there", sample.key)
+        return _Fault(_UNREADABLE, "named by the source, but missing", sample.key)
     if image.facts.problem:
         return _Fault(_UNREADABLE, "unreadable or truncated image", f"{sample.key}: {image.facts.problem}")
     if label is not None and label.problem:
@@ -135,7 +136,7 @@ def _item(candidate: Candidate, split: Split | None) -> ManifestItem | None:
 
 
 class _Tally:
-    """Counts what is wrong, with a few examples of each kind."""
+    """Counts faults, with a few examples of each kind."""
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[int, str]] = Counter()
@@ -151,14 +152,14 @@ class _Tally:
             self.examples[kind].append(fault.example)
 
     def count_label(self, candidate: Candidate) -> None:
-        """Count an image that is kept as background, because it has no object."""
+        """Count an image that is kept as background because it has no objects."""
         if candidate.label is None:
             self.add(_Fault(_UNLABELLED, "no label file", candidate.sample.key))
         elif not candidate.label.text:
             self.add(_Fault(_UNLABELLED, "label without objects", candidate.sample.key))
 
-    def doubles(self, item: ManifestItem, limits: ValidationLimits) -> bool:
-        """Tell whether the split has this content already; count that, and content that is in another split too."""
+    def is_duplicate(self, item: ManifestItem, limits: ValidationLimits) -> bool:
+        """Return whether the split already has this content; count that, and content shared with another split."""
         first = self._first.setdefault((item.split, item.content_hash), item)
         if first is not item:
             differs = "" if first.label == item.label else ", with another label"
@@ -172,11 +173,11 @@ class _Tally:
         return False
 
     def total(self, group: int) -> int:
-        """Return how many images have something of a group."""
+        """Return how many images have a fault of the group."""
         return sum(count for (own, _), count in self.counts.items() if own == group)
 
     def shown(self, group: int) -> str:
-        """Return each kind of a group with its count and examples."""
+        """Return each kind of fault in the group with its count and examples."""
         return " | ".join(
             f"{count} {what}: {_listed(self.examples[own, what], count)}"
             for (own, what), count in self.counts.items()
@@ -184,7 +185,7 @@ class _Tally:
         )
 
 
-# -- the whole --------------------------------------------------------------------------------------------------------
+# -- the whole dataset ------------------------------------------------------------------------------------------------
 
 
 def _report(
@@ -197,7 +198,7 @@ def _report(
 ) -> ValidationReport:
     images = Counter(item.split for item in items)
     classes = {name: {split: objects[split, number] for split in SPLITS} for number, name in enumerate(layout.names)}
-    violations = (*_over(tally, found, limits), *_too_few(images, classes, limits))
+    violations = (*_exceeded_shares(tally, found, limits), *_too_few(images, classes, limits))
     return ValidationReport(
         verdict="refused" if violations else "accepted",
         violations=violations,
@@ -215,8 +216,8 @@ def _report(
     )
 
 
-def _over(tally: _Tally, found: int, limits: ValidationLimits) -> list[str]:
-    """Name each share that is larger than allowed."""
+def _exceeded_shares(tally: _Tally, found: int, limits: ValidationLimits) -> list[str]:
+    """Describe each share of faulty images that is larger than allowed."""
     overlap = 1.0 if limits.allow_split_overlap else 0.0
     allowed = {
         _UNREADABLE: ("cannot be read", limits.maximum_unreadable_share, "maximum_unreadable_share"),
@@ -229,13 +230,13 @@ def _over(tally: _Tally, found: int, limits: ValidationLimits) -> list[str]:
     for group, (what, limit, name) in allowed.items():
         count = tally.total(group)
         if count > limit * found + 1e-9:
-            share = f"{count} of {found} images ({count / found:.1%}) {what}, allowed are {limit:.1%} ({name})"
+            share = f"{count} of {found} images ({count / found:.1%}) {what}, allowed: {limit:.1%} ({name})"
             violations.append(f"{share}: {tally.shown(group)}")
     return violations
 
 
 def _too_few(images: Counter[str], classes: dict[str, dict[str, int]], limits: ValidationLimits) -> list[str]:
-    """Name each split and class of which there is not enough."""
+    """Describe each split and class that has too few images or objects."""
     wanted = {"train": limits.minimum_train_images, "val": limits.minimum_val_images}
     violations = [
         f"{split} has {images[split]} images, expected at least {least} (minimum_{split}_images)"

@@ -1,4 +1,4 @@
-"""Read the COCO layout: images and annotation files, of which each names its split or all are one pool."""
+"""Read the COCO layout: images and annotation files, which each name a split or together form one pool."""
 
 import posixpath
 import re
@@ -18,10 +18,10 @@ _SPLIT_WORD = re.compile(r"(?<![a-z])(train|valid|validation|val|test)(?![a-z])"
 
 
 def read_coco(listing: Listing, reader: Reader, task: VisionTask, *, is_pooled: bool) -> Layout:
-    """Return classes and samples of a folder with COCO annotations; pooled, the images of all files together.
+    """Return the classes and samples of a folder with COCO annotations; pooled, the images of all files together.
 
     Raises:
-        BadData: no annotation file, one that is not COCO, or no split and none asked for.
+        BadData: there is no annotation file, or it is not COCO, or there are no splits and ``is_pooled`` is false.
     """
     files = {item: split_named_by(item.key) for item in _annotation_files(listing)}
     if not is_pooled and not {"train", "val"} <= set(files.values()):
@@ -45,7 +45,7 @@ def read_coco(listing: Listing, reader: Reader, task: VisionTask, *, is_pooled: 
 
 
 def split_named_by(key: str) -> str | None:
-    """Return the split that an annotation file's name, or else its folder, speaks of: instances_train2017 is train."""
+    """Return the split in an annotation file's name, or else in its folder's: instances_train2017 is train."""
     for name in (posixpath.basename(key), posixpath.dirname(key)):
         if found := _SPLIT_WORD.search(name.lower()):
             return SPLIT_NAMES[found.group(1)]
@@ -54,7 +54,7 @@ def split_named_by(key: str) -> str | None:
 
 def _annotation_files(listing: Listing) -> list[StoredObject]:
     files = [item for item in listing.objects if suffix_of(item.key) == ".json" and item.key.count("/") <= 1]
-    # Beside them COCO keeps captions and keypoints of the same images.
+    # COCO keeps captions and keypoints of the same images in the same folder.
     instances = [item for item in files if posixpath.basename(item.key).startswith("instances")]
     if not files:
         raise BadData(f"{listing.place}: no annotations/*.json and no *.json; expected COCO annotations")
@@ -88,7 +88,7 @@ def _samples(listing: Listing, item: StoredObject, document: dict[str, Any], spl
 
 
 def _image(item: StoredObject, alike: list[StoredObject], name: str) -> StoredObject | None:
-    """Return the image that a file name means; with several of that name, the one nearest to the annotation file."""
+    """Return the image for a file name; among several with that name, the nearest to the annotation file."""
     exact = [image for image in alike if f"/{composed(image.key)}".endswith(f"/{name}")] or alike
     if len(exact) > 1:
         word = posixpath.splitext(posixpath.basename(item.key))[0].rpartition("_")[2]

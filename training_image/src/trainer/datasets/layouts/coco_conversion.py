@@ -1,7 +1,7 @@
-"""Turn COCO instance annotations into YOLO labels: boxes for detect, outlines for segment.
+"""Convert COCO instance annotations to YOLO labels: boxes for detect, outlines for segment.
 
-What YOLO labels cannot say (crowds, masks as run lengths) is left out and counted, never dropped in silence. What is
-wrong with an annotation stays in the label, for validation to find and count. Pure functions; nothing is read here.
+Annotations that YOLO labels cannot express (crowds, run-length masks) are left out and counted. Faults of an
+annotation are kept in the label, for validation to find and count. Pure functions; nothing is read here.
 """
 
 import json
@@ -16,7 +16,7 @@ from step_contract.catalog import VisionTask
 from trainer.errors import BadData
 
 VERSION = 2
-"""Another version's conversions are not taken from the cache."""
+"""Cached conversions of another version are ignored."""
 
 Point = tuple[float, float]
 Size = tuple[float, float]
@@ -59,7 +59,7 @@ def _convert(source: dict[str, Any], task: VisionTask) -> dict[str, Any]:
 
 
 def _check_categories(categories: Sequence[dict[str, Any]]) -> None:
-    """Refuse categories that cannot be told apart or named."""
+    """Refuse categories that share an id or have no usable name."""
     if len({category["id"] for category in categories}) < len(categories):
         number, _ = Counter(category["id"] for category in categories).most_common(1)[0]
         raise ValueError(f"category id {number} is there twice")
@@ -70,7 +70,7 @@ def _check_categories(categories: Sequence[dict[str, Any]]) -> None:
 
 
 def _check_images(images: Sequence[dict[str, Any]]) -> None:
-    """Refuse images of which nobody can say which annotations are theirs."""
+    """Refuse images that cannot be matched with their annotations."""
     names: dict[Any, str] = {}
     for image in images:
         name = image["file_name"]
@@ -97,7 +97,7 @@ def _shape(annotation: dict[str, Any], size: Size, task: VisionTask, notes: Coun
 
 
 def _box(box: Sequence[float], size: Size, notes: Counter[str]) -> str:
-    """Return centre, width and height as shares of the image; ``box`` is left, top, width, height in pixels."""
+    """Return centre, width and height as fractions of the image; ``box`` is left, top, width, height in pixels."""
     left, top, width, height = box
     corners = [(left, top), (left + width, top + height)]
     (left, top), (right, bottom) = _clipped(corners, size, notes)
@@ -117,7 +117,7 @@ def _outline(parts: Any, size: Size, notes: Counter[str]) -> str | None:
 
 
 def _clipped(points: Iterable[Point], size: Size, notes: Counter[str]) -> list[Point]:
-    """Return points as shares of the image's size, none outside of it; NaN stays NaN."""
+    """Return points as fractions of the image's size, clipped to the image; NaN stays NaN."""
     shares = [(x / size[0], y / size[1]) for x, y in points]
     if not all(map(math.isfinite, (value for share in shares for value in share))):
         return shares
@@ -127,7 +127,7 @@ def _clipped(points: Iterable[Point], size: Size, notes: Counter[str]) -> list[P
 
 
 def join_outlines(outlines: Sequence[Sequence[Point]]) -> list[Point]:
-    """Return one outline around all parts of an object, connected by bridges of no width where they are nearest."""
+    """Join the outlines of an object's parts into one, by zero-width bridges where they are nearest."""
     joined = list(outlines[0])
     for outline in outlines[1:]:
         distances = np.abs(np.array(joined)[:, None] - np.array(outline)[None]).sum(axis=2)
@@ -142,7 +142,7 @@ def _is_numbers(value: Any) -> bool:
 
 
 def _word(value: Any) -> str:
-    """Return a value as a message or a label can hold it: short, and without spaces."""
+    """Return a value as short text without spaces, for a message or a label."""
     return repr(value)[:40].replace(" ", "")
 
 

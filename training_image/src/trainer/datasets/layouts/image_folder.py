@@ -12,12 +12,12 @@ _OUTSIDE = "images outside a class folder"
 
 
 def read_image_folder(listing: Listing, *, is_pooled: bool) -> Layout:
-    """Return classes and samples of a folder of class folders; pooled, the images of all its splits together.
+    """Return the classes and samples of a folder of class folders; pooled, the images of all its splits together.
 
     Classes are numbered in the order of their names, as is usual for class folders.
 
     Raises:
-        BadData: no class folders, or no split and none asked for.
+        BadData: there are no class folders, or there are no splits and ``is_pooled`` is false.
     """
     notes: Counter[str] = Counter()
     found = list(_labelled(listing, notes))
@@ -53,7 +53,7 @@ def _labelled(listing: Listing, notes: Counter[str]) -> Iterator[tuple[str | Non
 
 
 def _wrapper(listing: Listing) -> str:
-    """Return the one folder that holds all others, as an unpacked archive leaves it; empty if there is none."""
+    """Return the single folder that contains all others, as in an unpacked archive; empty if there is none."""
     tops = {folder for folder in listing.folders if folder and "/" not in folder}
     if len(tops) == 1 and "train" not in tops and f"{min(tops)}/train" in listing.folders:
         return f"{min(tops)}/"

@@ -1,4 +1,4 @@
-"""What a reader of a source's layout returns: its classes and its samples, before any image is looked at."""
+"""Represent a source's layout: its classes and samples, before any image is read."""
 
 import unicodedata
 from collections import Counter
@@ -15,29 +15,29 @@ IMAGE_SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jpeg", ".jpg", ".mpo", ".
 """Suffixes of images that Pillow and the frameworks read."""
 
 SPLIT_NAMES = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
-"""How sources call the splits, and what they are called here."""
+"""Names of splits in sources, and the split that each means."""
 
 
 class Reader(Protocol):
-    """How a layout's reader reads the few files that describe it."""
+    """Access to the few files that describe a layout."""
 
     def derived(self, items: Sequence[StoredObject], name: str, make: Callable[[bytes], Any]) -> list[Any]:
-        """Return what ``make`` makes of each object's content, made once for each content and name."""
+        """Return ``make`` of each object's content, called once per content and name."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One image as its source names it; without an object if the source names an image that it does not hold."""
+    """One image as its source names it; without an object if the source names an image that it does not have."""
 
     key: str
     image: StoredObject | None
     split: str | None
-    """None: the content decides."""
+    """None: the image's content decides the split."""
     label: StoredObject | str | None = None
-    """A file with the label, its text, or nothing."""
+    """The file with the label, or the label's text, or None."""
     declared_size: tuple[int, int] | None = None
-    """Width and height that the label was made for, where the source says so."""
+    """Width and height of the image for which the label was made, if the source gives them."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ class Layout:
     kpt_shape: tuple[int, int] | None = None
     flip_idx: tuple[int, ...] = ()
     notes: Counter[str] = field(default_factory=Counter)
-    """What was left out on the way, counted."""
+    """Counts of what was left out."""
 
 
 class Listing:
-    """One folder of a source: its objects, to be found by name however their Unicode is composed."""
+    """One folder of a source; finds objects by name in composed and decomposed Unicode."""
 
     def __init__(self, uri: str, objects: Sequence[StoredObject]) -> None:
         """Take the listing of the folder at ``uri``."""
@@ -62,12 +62,12 @@ class Listing:
 
     @cached_property
     def images(self) -> tuple[StoredObject, ...]:
-        """The objects that are images by their suffix."""
+        """The objects with an image suffix."""
         return tuple(item for item in self.objects if suffix_of(item.key) in IMAGE_SUFFIXES)
 
     @cached_property
     def folders(self) -> frozenset[str]:
-        """All folders, composed; the root is the empty name."""
+        """All folders in composed Unicode; the root is the empty name."""
         found = {""}
         for parent in {composed(item.key).rpartition("/")[0] for item in self.objects}:
             found.update(str(folder) for folder in (PurePosixPath(parent), *PurePosixPath(parent).parents))
@@ -88,18 +88,18 @@ class Listing:
 
 
 def suffix_of(key: str) -> str:
-    """Return a name's suffix in small letters, with its dot."""
+    """Return a name's suffix in lower case, with its dot."""
     head, dot, tail = key.rpartition(".")
     return f".{tail.lower()}" if dot and "/" not in tail and head else ""
 
 
 def composed(name: str) -> str:
-    """Return a name in composed Unicode: a Mac writes 한글 as single letters, label files and YAML do not."""
+    """Return a name in composed Unicode: a Mac decomposes 한글 into single letters, label files and YAML do not."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def _is_unicode(text: str) -> bool:
-    """Tell whether a text can be stored: escapes in YAML and JSON may write half a character."""
+    """Return whether a text can be encoded: escapes in YAML and JSON may produce half a character."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -111,7 +111,7 @@ def check_names(names: Sequence[str], where: str) -> tuple[str, ...]:
     """Return the class names, composed.
 
     Raises:
-        BadData: there are none, or two are the same.
+        BadData: there are none, one is empty or not Unicode, or two are the same.
     """
     clean = tuple(composed(name.strip()) for name in names)
     if not clean or not all(clean):
@@ -124,7 +124,7 @@ def check_names(names: Sequence[str], where: str) -> tuple[str, ...]:
 
 
 def text_of(item: StoredObject, listing: Listing, reader: Reader) -> str:
-    """Return the text of one of the files that describe a layout.
+    """Return the text of a file that describes a layout.
 
     Raises:
         BadData: it is not UTF-8.

@@ -1,4 +1,4 @@
-"""Read a source in whichever layout the catalog says, and join the daily folders of one run."""
+"""Read a source in the layout that the catalog gives, and join the daily folders of a run."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ from .yolo import read_yolo
 
 
 def read_layout(kind: DatasetFormat, task: VisionTask, listing: Listing, reader: Reader, *, is_pooled: bool) -> Layout:
-    """Return classes and samples of one folder; pooled, its own splits are ignored.
+    """Return the classes and samples of one folder; pooled, its own splits are ignored.
 
     Raises:
-        BadData: the folder is not laid out as ``kind`` says; the message tells what is missing.
+        BadData: the folder does not have the layout ``kind``; the message says what is missing.
     """
     if kind is DatasetFormat.YOLO:
         return read_yolo(listing, reader, task, is_pooled=is_pooled)

@@ -1,7 +1,6 @@
-"""Read the YOLO layout: a data.yaml, images, and for each image a text file with its labels.
+"""Read the YOLO layout: a data.yaml, images, and a text file with labels for each image.
 
-A data.yaml often comes from another machine or a download: its paths are looked for below its own folder, never
-anywhere else on this machine.
+A data.yaml often comes from another machine or a download, so its paths are resolved only below its own folder.
 """
 
 import posixpath
@@ -22,23 +21,23 @@ from .layout import SPLIT_NAMES, Layout, Listing, Reader, Sample, check_names, s
 
 _SPEC_SUFFIXES = {".yaml", ".yml"}
 _SPEC_NAMES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
-_LARGEST_SPEC_BYTES = 1 << 20
-_MOST_CLASSES = 100_000
-_MOST_KEYPOINTS = 1000
+_MAX_SPEC_BYTES = 1 << 20
+_MAX_CLASSES = 100_000
+_MAX_KEYPOINTS = 1000
 _LONGEST_PATH = 4096
 _SHOWN = 200
 
 
 @dataclass(frozen=True)
 class _Spec:
-    """A data.yaml: where it lies and what it says, all scalars as text."""
+    """A data.yaml: its location and content, with all scalars as text."""
 
     where: str
     folder: str
     values: dict[str, Any]
 
     def entries(self, split: str) -> list[str]:
-        """Return what the file says of a split, under any of its names."""
+        """Return the file's entries for a split, under any of its names."""
         for name, meaning in SPLIT_NAMES.items():
             if meaning == split and (value := self.values.get(name)):
                 return self.texts(name, [value] if isinstance(value, str) else value)
@@ -46,22 +45,22 @@ class _Spec:
 
     @property
     def base(self) -> str:
-        """What the file's other paths begin with."""
+        """The path below which the file's other paths are given."""
         path = self.values.get("path")
         return path if isinstance(path, str) else ""
 
     def texts(self, name: str, value: Any) -> list[str]:
-        """Return a list of texts as it is; anything else, such as nested aliases, is refused without being unfolded."""
+        """Return a list of texts unchanged; refuse anything else, without expanding nested aliases."""
         if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
             return value
         raise BadData(f"{self.where}: {name} is {reprlib.repr(value)}; expected a list of plain values")
 
 
 def read_yolo(listing: Listing, reader: Reader, task: VisionTask, *, is_pooled: bool) -> Layout:
-    """Return classes and samples of a folder in YOLO layout; pooled, the images of all its splits together.
+    """Return the classes and samples of a folder in YOLO layout; pooled, the images of all its splits together.
 
     Raises:
-        BadData: no data.yaml, or one that cannot be followed.
+        BadData: there is no data.yaml, or it is invalid.
     """
     spec = _read_spec(listing, reader)
     names = _class_names(spec)
@@ -81,10 +80,10 @@ def read_yolo(listing: Listing, reader: Reader, task: VisionTask, *, is_pooled: 
 
 
 class _SpecLoader(yaml.BaseLoader):
-    """Leaves all scalars text: a class named `no` or `1e3` is not a boolean or a number. A key stands once."""
+    """Keeps all scalars as text: a class named `no` or `1e3` is not a boolean or a number. Refuses duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Return a mapping; of two equal keys PyYAML would keep the last without a word."""
+        """Return a mapping; PyYAML would silently keep the last of two equal keys."""
         mapping = super().construct_mapping(node, deep=deep)
         if len(mapping) < len(node.value):
             keys = Counter(key.value for key, _ in node.value)
@@ -96,14 +95,14 @@ class _SpecLoader(yaml.BaseLoader):
 def _read_spec(listing: Listing, reader: Reader) -> _Spec:
     item = _find_spec(listing)
     where = f"{listing.place}/{item.key}"
-    if item.size > _LARGEST_SPEC_BYTES:
-        raise BadData(f"{where} has {item.size:,} bytes; expected a data.yaml of at most {_LARGEST_SPEC_BYTES:,}")
+    if item.size > _MAX_SPEC_BYTES:
+        raise BadData(f"{where} has {item.size:,} bytes; expected a data.yaml of at most {_MAX_SPEC_BYTES:,}")
     text = text_of(item, listing, reader)
     try:
-        values = yaml.load(text, Loader=_SpecLoader)  # noqa: S506  # it makes text, lists and mappings only
+        values = yaml.load(text, Loader=_SpecLoader)  # noqa: S506  # it makes only text, lists and mappings
     except RecursionError as error:
-        raise BadData(f"{where} is nested too deep; expected names, train, val and so on") from error
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the latter of an escape beyond Unicode
+        raise BadData(f"{where} is nested too deeply; expected names, train, val and so on") from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # OverflowError for an escape beyond Unicode
         raise BadData(f"{where} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise BadData(f"{where}: expected names, train, val and so on; got {type(values).__name__}")
@@ -122,7 +121,9 @@ def _find_spec(listing: Listing) -> StoredObject:
             raise BadData(
                 f"{listing.place}: expected one data.yaml, found {found}; remove the others or point dataset.uri at one"
             )
-    raise BadData(f"{listing.place}: no data.yaml at its root or one folder below; expected one with the class names")
+    raise BadData(
+        f"{listing.place}: no data.yaml at its root or one folder below; expected a file with the class names"
+    )
 
 
 def _class_names(spec: _Spec) -> tuple[str, ...]:
@@ -130,7 +131,7 @@ def _class_names(spec: _Spec) -> tuple[str, ...]:
     if isinstance(names, dict):
         names = _ordered(names, spec)
     if not names and isinstance(count, str) and count.isdecimal():
-        names = [f"class_{number}" for number in range(_number(count, _MOST_CLASSES, "nc", "classes", spec))]
+        names = [f"class_{number}" for number in range(_number(count, _MAX_CLASSES, "nc", "classes", spec))]
     if not names:
         raise BadData(f"{spec.where} has no names; expected a list, or a mapping from 0, 1, 2 ... to class names")
     texts = spec.texts("names", names)
@@ -140,7 +141,7 @@ def _class_names(spec: _Spec) -> tuple[str, ...]:
 
 
 def _number(text: str, most: int, field: str, what: str, spec: _Spec) -> int:
-    """Return a number that decides how much memory is taken."""
+    """Return a number that decides how much memory is used, refusing one above ``most``."""
     if len(text) > len(str(most)) or int(text) > most:
         raise BadData(f"{spec.where}: {field} is {text[:20]}; expected at most {most:,} {what}")
     return int(text)
@@ -158,7 +159,7 @@ def _ordered(names: dict[str, Any], spec: _Spec) -> list[Any]:
 def _kpt_shape(spec: _Spec) -> tuple[int, int]:
     shape = spec.texts("kpt_shape", spec.values.get("kpt_shape") or [])
     if len(shape) == 2 and shape[0].isdecimal() and shape[0].strip("0") and shape[1] in ("2", "3"):
-        return _number(shape[0], _MOST_KEYPOINTS, "kpt_shape", "keypoints", spec), int(shape[1])
+        return _number(shape[0], _MAX_KEYPOINTS, "kpt_shape", "keypoints", spec), int(shape[1])
     raise BadData(
         f"{spec.where}: kpt_shape is {shape}; pose needs [number of keypoints, 2 or 3], expected such as [17, 3]"
     )
@@ -189,7 +190,7 @@ def _samples(
     seen: set[str] = set()
     for split, places in entries.items():
         for key, image in _listed(spec, listing, reader, split, places, notes):
-            # Pooled, an image counts once; else naming it in two splits must be noticed.
+            # A pooled image counts once; otherwise an image named in two splits must be noticed.
             identity = key if is_pooled else f"{split}:{key}"
             if identity not in seen:
                 seen.add(identity)
@@ -202,8 +203,8 @@ def _listed(
     for place in places:
         found = _resolve(spec, listing, place)
         if found is None and split == "test":
-            # Many a download's data.yaml names a test split that it does not bring along.
-            notes[f"test entry {place[:_SHOWN]!r} of data.yaml leads nowhere"] += 1
+            # The data.yaml of many downloads names a test split that the download does not contain.
+            notes[f"test entry {place[:_SHOWN]!r} of data.yaml does not exist"] += 1
         elif found is None:
             raise BadData(
                 f"{spec.where}: {split} is {place[:_SHOWN]!r}, and there is no such folder or list below "
@@ -229,22 +230,22 @@ def _lines(
 
 
 def _resolve(spec: _Spec, listing: Listing, place: str) -> str | None:
-    """Return the folder or file below the spec's own folder that a path means, wherever it once lay."""
-    if len(place) > _LONGEST_PATH:  # no file system has it, and its readings would take hours
+    """Return the folder or file below the spec's own folder that a path means, which may be of another machine."""
+    if len(place) > _LONGEST_PATH:  # impossible on every file system, and trying all its endings would take hours
         return None
-    for parts in _readings(spec.base, place):
+    for parts in _endings(spec.base, place):
         candidate = "/".join([spec.folder, *parts] if spec.folder else parts)
         if candidate in listing.folders or listing.find(candidate):
             return candidate
     return None
 
 
-def _readings(base: str, place: str) -> Iterator[list[str]]:
-    """Yield the parts of a path as written below ``base``, then with more and more of its beginning left out."""
+def _endings(base: str, place: str) -> Iterator[list[str]]:
+    """Yield the parts of a path as written below ``base``, then with ever more of its beginning left out."""
     parts = _parts(place)
     kept = len(parts)
     if _is_absolute(place):
-        # `/content/coco8/images/val` may be `images/val` here, but `/x/test/images` is not any folder `images`.
+        # `/content/coco8/images/val` may be `images/val` here, but `/x/test/images` is not just any `images` folder.
         kept = 2 if parts[-1:] == ["images"] else 1
     elif not place.startswith(".."):
         parts = _parts(base) + parts
@@ -256,7 +257,7 @@ def _is_absolute(path: str) -> bool:
 
 
 def _parts(path: str) -> list[str]:
-    """Return a path's names without drive, root, ``.`` and the ``..`` that lead out of it."""
+    """Return a path's names without its drive, root, ``.`` and ``..``."""
     normal = posixpath.normpath(re.sub(r"^[A-Za-z]:", "", path.replace("\\", "/")))
     return [part for part in normal.split("/") if part not in ("", ".", "..")]
 
@@ -267,7 +268,7 @@ def _sample(listing: Listing, key: str, image: StoredObject | None, split: str |
 
 
 def _label_key(key: str) -> str:
-    """Return where the label lies: the last folder ``images`` becomes ``labels``."""
+    """Return the key of an image's label: the last folder ``images`` becomes ``labels``."""
     head, found, tail = f"/{key}".rpartition("/images/")
     return _beside(f"{head}/labels/{tail}"[1:] if found else key)
 
