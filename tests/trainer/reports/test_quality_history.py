@@ -49,7 +49,7 @@ def test_a_table_that_cannot_be_written_fails_no_step(
 
     monkeypatch.setattr(RunRecord, "log_table", away)
     do("promote", make_run(1))
-    assert "the table of quality over data time is left as it was: MLflow is away" in caplog.text
+    assert "the table of quality over data time was not updated: MLflow is away" in caplog.text
     assert job.record.client.get_run(job.record.run_id).info.status == "FINISHED"
 
 

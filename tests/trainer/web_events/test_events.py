@@ -173,7 +173,7 @@ def test_an_address_where_nobody_listens_costs_the_end_of_a_step_a_moment(
         with events_for(StepOrder(step=Step.TRAIN, pipeline=make_pipeline()), make_run(), settings_of(url)) as backend:
             backend.running("abc")
             backend.completed(RESULT, ExitCode.DONE)
-    assert "the web UI (127.0.0.1) was not told, trying again: NewConnectionError; the step goes on" in caplog.text
+    assert "cannot reach the web UI (127.0.0.1), retrying: NewConnectionError; the step continues" in caplog.text
     assert "2 events did not reach the web UI" in caplog.text
     assert "secret-path" not in caplog.text
 
@@ -205,7 +205,7 @@ def test_a_slow_web_ui_gets_all_epochs_in_order_and_the_training_does_not_wait(
 def test_of_too_many_events_the_oldest_epochs_go(
     web_ui: Receiver, tell: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(outbox, "_MOST_WAITING", 5)
+    monkeypatch.setattr(outbox, "_MAX_WAITING", 5)
     monkeypatch.setattr(outbox, "_FIRST_PAUSE_SECONDS", 60)
     web_ui.statuses.append(500)
     with tell() as backend:

@@ -1,6 +1,6 @@
 """Turn a source of images and labels into a manifest, and a manifest into files on disk.
 
-``list_source`` lists a source, ``SourceReader`` reads and caches what is in it, ``validate`` splits and checks it. The
+``list_source`` lists a source, ``SourceReader`` reads and caches its objects, ``validate`` splits and checks it. The
 result is a ``Manifest``: every image with its split, its labels and one digest over all of them. Training and
 evaluation read exactly those images back (``materialize_dataset``).
 

@@ -39,7 +39,7 @@ class Entry:
     """By their names in MLflow; may be NaN. Scores begin with ``metrics/``, losses with ``train/``."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     when_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
-    """Unix time. Carried twice, an epoch is the same point in MLflow, which keeps it once."""
+    """Unix time. An epoch that is uploaded twice has the same time, so MLflow keeps one point."""
 
 
 def append(folder: Path, entry: Entry) -> None:
@@ -49,7 +49,7 @@ def append(folder: Path, entry: Entry) -> None:
 
 
 def read(folder: Path, begin: int = 0) -> tuple[list[Entry], int]:
-    """Return the complete entries from a byte offset on, and the offset after them."""
+    """Return the complete entries from a byte offset, and the offset after them."""
     path = folder / _FILE
     if not path.exists():
         return [], begin
@@ -87,7 +87,7 @@ def check_stop(folder: Path) -> None:
 
 
 def note_failure(folder: Path, text: str) -> None:
-    """Keep the reason why a process of the training failed; the first one's counts."""
+    """Record why a process of the training failed; only the first reason is kept."""
     path = folder / _FAILURE
     if not path.exists():
         path.write_text(text, encoding="utf-8")

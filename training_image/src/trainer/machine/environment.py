@@ -41,7 +41,7 @@ def environment_tags(settings: "Settings", framework: Mapping[str, str]) -> dict
 
 
 def git_sha(settings: "Settings") -> str:
-    """Return the revision of the code: as the deployment names it, else of the checkout it runs from, else nothing."""
+    """Return the code's revision: from the deployment, else from the checkout it runs from, else empty."""
     if settings.trainer_git_sha:
         return settings.trainer_git_sha
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
@@ -68,7 +68,7 @@ def cpu_name() -> str:
 
 
 def available_cpus() -> int:
-    """Return how many CPUs this process may use: the least of affinity and the container's quota, at least one."""
+    """Return how many CPUs this process may use: the lower of affinity and the container's quota, at least one."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quota = _cgroup_quota()
     return max(1, min(allowed, round(quota)) if quota else allowed)

@@ -1,11 +1,11 @@
-"""Whom the kernel killed because a container's memory was full, for who would not learn it otherwise."""
+"""Count processes that the kernel OOM-killed in this cgroup."""
 
 import re
 from pathlib import Path
 
 
 def kills_for_memory(system: Path = Path("/")) -> int:
-    """Return how many processes of this one's cgroup were killed for memory so far; 0 where only cgroup v1 says it."""
+    """Return how many processes of this cgroup were OOM-killed so far; 0 where only cgroup v1 counts them."""
     own = re.search(r"^0::/(.*)$", _text(system / "proc/self/cgroup"), re.MULTILINE)
     events = _text(system / "sys/fs/cgroup" / (own[1] if own else "") / "memory.events")
     found = re.search(r"^oom_kill (\d+)$", events, re.MULTILINE)

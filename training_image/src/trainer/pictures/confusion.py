@@ -1,6 +1,6 @@
-"""A confusion matrix as a picture: what was there across, what the model saw down, each column adding up to one.
+"""Draw a confusion matrix: true classes across, predicted classes down, each column adding up to one.
 
-Drawn with Pillow, in a second less than with a plotting library, and with class names in any script that the font has.
+Drawn with Pillow, a second faster than with a plotting library, and with class names in any script of the font.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from .side_by_side import Font, open_font
 
 _CELL = 34
 _SMALL_CELL = 12
-_MOST_NAMED = 60
-"""With more classes the cells have neither names nor numbers."""
+_MAX_NAMED = 60
+"""With more classes, the cells have neither names nor numbers."""
 _LABEL = 120
 _HEADER = 24
 _LOW, _HIGH = (246, 248, 252), (16, 66, 140)
@@ -27,10 +27,10 @@ def draw_confusion(
 ) -> Path:
     """Draw counts, one row for each predicted and one column for each true class, and save them as PNG.
 
-    A matrix of one row and column more than there are names has the background last.
+    If the matrix has one more row and column than there are names, the last is the background.
     """
     labels = [*names, _BACKGROUND][: len(matrix)]
-    named = len(labels) <= _MOST_NAMED
+    named = len(labels) <= _MAX_NAMED
     cell, margin = (_CELL, _LABEL) if named else (_SMALL_CELL, 20)
     side = cell * len(labels)
     sheet = Image.new("RGB", (margin + side + 8, _HEADER + margin + side + 8), "white")

@@ -1,4 +1,4 @@
-"""A picture of a few samples with their labels, so that a person sees at a glance what a run was trained on."""
+"""Draw a few samples with their labels, so that a person sees at a glance what a run was trained on."""
 
 import os
 import tempfile
@@ -40,7 +40,7 @@ def draw_contact_sheet(manifest: Manifest, cache_folder: Path, storage: Storage)
 
     Raises:
         BadData: an image changed since it was validated.
-        TryAgain: the store does not answer, or the cache cannot be written.
+        TryAgain: the store is unavailable, or the cache cannot be written.
     """
     path = cache_folder / "contact_sheets" / manifest.digest / "contact_sheet.jpg"
     if not path.exists():
@@ -53,7 +53,7 @@ def draw_contact_sheet(manifest: Manifest, cache_folder: Path, storage: Storage)
 
 
 def _drawn(manifest: Manifest, cache_folder: Path, storage: Storage) -> Image.Image:
-    # By content: any sixteen, but always the same ones. Images with objects come first.
+    # Sorted by content: an arbitrary choice of sixteen, but always the same. Images with objects come first.
     chosen = sorted(manifest.items, key=lambda item: (not item.label, item.content_hash))[: _COLUMNS * _ROWS]
     columns = min(_COLUMNS, len(chosen))
     rows = -(-len(chosen) // _COLUMNS)
@@ -113,7 +113,7 @@ def _draw_keypoints(
 
 
 def _class_name(number: int, names: Sequence[str]) -> str:
-    """Return a class's name, or its number where no font of this machine can draw the name."""
+    """Return a class's name, or its number if no font of this machine can draw the name."""
     name = names[number]
     return name if name.isascii() or _wide_font() else f"class {number}"
 
@@ -126,7 +126,7 @@ def _font() -> Font:
 
 @cache
 def _wide_font() -> str | None:
-    """Return a font with Hangul and other wide scripts, if this machine has one; Pillow's own has Latin only."""
+    """Return a font with Hangul and other wide scripts, None if this machine has none; Pillow's own has only Latin."""
     for folder in _FONT_FOLDERS:
         for parent, _, files in os.walk(folder):
             for name in sorted(files):

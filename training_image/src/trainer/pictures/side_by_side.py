@@ -1,4 +1,4 @@
-"""Side by side: what is in a picture, what the candidate sees, what the champion sees. Drawn with Pillow alone."""
+"""Draw pictures side by side with the true labels and the findings of candidate and champion, using only Pillow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from step_contract.catalog import VisionTask
 from trainer.frameworks import Finding
 
 _PANEL = 320
-"""Side in pixels of the square a picture is drawn in."""
+"""Side in pixels of the square for each picture."""
 _HEADER = 22
 _GAP = 6
 _BACKGROUND, _TEXT = (24, 26, 30), (235, 235, 235)
@@ -21,7 +21,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 @dataclass(frozen=True)
 class Row:
-    """One picture with what each side has for it, in the order of the columns."""
+    """One picture with the findings of each column."""
 
     picture: Path
     columns: Sequence[Sequence[Finding]]
@@ -92,7 +92,7 @@ def _colours_of(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def open_font(file: Path | None) -> Font:
-    """Return the font of a file, or the one that Pillow brings, which has Latin letters only."""
+    """Return the font of a file, or Pillow's own, which has only Latin letters."""
     if file is not None and file.is_file():
         return ImageFont.truetype(str(file), 11)
     return ImageFont.load_default(11)

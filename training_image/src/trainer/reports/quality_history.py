@@ -1,7 +1,7 @@
-"""Quality over data time: what each DAG run of a pipeline came to, as a table and as one picture.
+"""Chart quality over data time: the result of each DAG run of a pipeline, as a table and a picture.
 
-What a person looks at after a backfill: which data gave which model, what became champion and why the others did not.
-Each run that ends leaves in its own record what is known by then, so the last run of a backfill has it all.
+It is for a person after a backfill: which data gave which model, which became champion and why the others did not.
+Each run that ends stores the results known by then in its own record, so the last run of a backfill has them all.
 Must not import mlflow: the record's client is enough.
 """
 
@@ -26,7 +26,7 @@ FOLDER = "quality"
 TABLE = f"{FOLDER}/over_data_time.json"
 PICTURE = "over_data_time.png"
 
-_MOST_RUNS = 500
+_MAX_RUNS = 500
 _SIZE = (960, 380)
 _MARGIN = (60, 40, 20, 40)
 """Left, top, right, bottom, in pixels."""
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Row:
-    """What one DAG run came to."""
+    """The result of one DAG run."""
 
     data_until: str
     """End of the data interval, ISO 8601 in UTC."""
@@ -48,7 +48,7 @@ class Row:
     metric: str
     candidate: float
     compared_with: float | None
-    """The same metric of the champion of that moment, on the same images."""
+    """The same metric of the champion at that time, on the same images."""
     verdict: str
     version: str | None
     became_champion: bool
@@ -57,29 +57,29 @@ class Row:
 
 
 def leave(job: Job) -> None:
-    """Store table and picture with the run; an MLflow or a disk that takes neither is told in the log, no more."""
+    """Store table and picture in the run's artifacts; failures of MLflow or the disk are only logged."""
     try:
         rows = rows_of(job.record)
         if not rows:
             return
         job.record.log_table({name: [asdict(row)[name] for row in rows] for name in asdict(rows[0])}, TABLE)
         metric = job.pipeline.gate.metric
-        # The gate's metric may have been another once; numbers of two kinds share no axis.
+        # Earlier runs may have used another metric for the gate, which does not belong on the same axis.
         if shown := [row for row in rows if row.metric == metric]:
             picture = draw(f"{job.pipeline.name}: {metric} over data time", shown, job.workspace / PICTURE)
             job.record.log_artifact(picture, FOLDER)
     except (StepError, OSError) as error:
-        _log.warning("the table of quality over data time is left as it was: %s", error)
+        _log.warning("the table of quality over data time was not updated: %s", error)
 
 
 def rows_of(record: RunRecord) -> list[Row]:
-    """Return what the DAG runs of this record's pipeline came to, oldest data first; at most the 500 latest."""
+    """Return the results of the DAG runs of this record's pipeline, oldest data first; at most the 500 latest."""
     with mlflow_errors("list the pipeline's runs"):
         experiment = record.client.get_run(record.run_id).info.experiment_id
         runs = record.client.search_runs(
             [experiment],
             "tags.`gate.verdict` != ''",
-            max_results=_MOST_RUNS,
+            max_results=_MAX_RUNS,
             order_by=["tags.data_interval_end DESC"],
         )
     found = (_row(run.info.run_id, run.data.tags, run.data.metrics) for run in runs)
@@ -108,7 +108,7 @@ def _row(run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> 
 
 
 def _is_moment(text: str) -> bool:
-    """Tell whether a tag, which anybody can edit, still holds a time."""
+    """Return whether a tag, which people can edit, still contains a time."""
     try:
         return datetime.fromisoformat(text).tzinfo is not None
     except ValueError:
@@ -116,7 +116,7 @@ def _is_moment(text: str) -> bool:
 
 
 def _outcome(tags: Mapping[str, str]) -> PromoteResult | RegisterResult | None:
-    """Return the result of the last step that has one."""
+    """Return the result of promote, or else of register."""
     for step in (Step.PROMOTE, Step.REGISTER):
         try:
             outcome = Result.model_validate_json(tags.get(f"step.{step}.result", "")).outcome

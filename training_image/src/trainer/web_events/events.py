@@ -1,11 +1,11 @@
-"""Tells the team's web UI how a step goes: running, each epoch, completed, failed, cancelled. Optional.
+"""Report a step's progress to the team's web UI: running, each epoch, completed, failed, cancelled. Optional.
 
 Each event is one signed POST of JSON, sent in order by a thread beside the step (``outbox``). A web UI that is slow,
-refuses or is away costs the step nothing: events wait in a bounded queue, epochs in the journal's file, and what could
-not be sent within a few seconds after the step's end is dropped and counted in the log.
+unavailable or refuses events never delays the step: events wait in a bounded queue, epochs in the journal's file.
+Events that could not be sent within a few seconds after the step's end are dropped and counted in the log.
 
-An event keeps its id over all attempts, so that a receiver can drop what it has had; the signature covers the moment of
-the attempt, the id and the body, so that a receiver can refuse what was recorded and sent again.
+An event keeps its id in all attempts to send it, so that a receiver can drop duplicates. The signature covers the time
+of the attempt, the id and the body, so that a receiver can refuse replayed events.
 """
 
 import json
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 _CLOSING_SECONDS = 5.0
 _TERMINATED_SECONDS = 2.0
-"""Whoever sent SIGTERM follows it with SIGKILL, often after 5 seconds."""
+"""SIGTERM is followed by SIGKILL, often after 5 seconds."""
 
 
 class BackendCallbacks:
-    """The events of one try of one step; does nothing where no address is set."""
+    """The events of one attempt of a step; sends nothing if no URL is set."""
 
     def __init__(self, identity: Mapping[str, object], url: str = "", secret: str = "") -> None:
-        """Send events to ``url``; ``identity`` is what each of them says."""
+        """Send events to ``url``; each contains the fields of ``identity``."""
         self._identity = dict(identity)
         self._sequence = 0
         self._journal: Path | None = None
@@ -47,13 +47,13 @@ class BackendCallbacks:
         self._outbox = Outbox(url, secret, self._read_journal) if url else None
 
     def running(self, mlflow_run_id: str) -> None:
-        """Tell that the step has begun, and where its record is."""
+        """Report that the step has begun, and the id of its record."""
         self._identity["mlflow_run_id"] = mlflow_run_id
-        self._tell(EventType.RUNNING)
+        self._put(EventType.RUNNING)
 
     @contextmanager
     def following(self, handover: Path) -> Iterator[None]:
-        """Tell of each epoch that is written to a training's journal, which may be another process's work."""
+        """Report each epoch that a training, possibly in another process, writes to its journal."""
         with self._reading:
             self._journal, self._offset = handover, 0
         try:
@@ -64,8 +64,8 @@ class BackendCallbacks:
                 self._journal = None
 
     def completed(self, result: Result, code: ExitCode) -> None:
-        """Tell that the step is done, and what came of it."""
-        self._tell(
+        """Report that the step has completed, with its result."""
+        self._put(
             EventType.COMPLETED,
             summary=result.summary,
             already_done=result.already_done,
@@ -74,20 +74,20 @@ class BackendCallbacks:
         )
 
     def ended_by(self, error: BaseException) -> None:
-        """Tell what ended the step."""
+        """Report the error that ended the step."""
         self.failed(kind_of(error), reason_of(error))
 
     def failed(self, kind: FailureKind, message: str) -> None:
-        """Tell that this try failed or was stopped."""
+        """Report that this attempt failed or was stopped."""
         event = EventType.CANCELLED if kind is FailureKind.TERMINATED else EventType.FAILED
-        self._tell(event, error={"kind": kind.value, "message": message})
+        self._put(event, error={"kind": kind.value, "message": message})
 
     def close(self, seconds: float) -> None:
-        """Send what waits, as long as there is time for it."""
+        """Send the waiting events, within the given time."""
         if self._outbox is not None:
             self._outbox.close(seconds)
 
-    def _tell(self, event: EventType, **fields: object) -> None:
+    def _put(self, event: EventType, **fields: object) -> None:
         if self._outbox is None:
             return
         self._sequence += 1
@@ -97,16 +97,16 @@ class BackendCallbacks:
         self._outbox.put(Event(event_id, event, body))
 
     def _read_journal(self) -> None:
-        """Tell of the epochs that were finished since; called by the thread that sends and at the training's end."""
+        """Report the epochs finished since the last call; called by the sending thread and at the training's end."""
         with self._reading:
             if self._journal is None or self._outbox is None:
                 return
             entries: list[Entry] = []
-            with suppress(OSError, ValueError):  # the reporter reads it, too, and says what is wrong with it
+            with suppress(OSError, ValueError):  # the reporter reads the journal as well and raises these errors
                 entries, self._offset = journal.read(self._journal, self._offset)
             for entry in entries:
                 if entry.kind is EntryKind.EPOCH:
-                    self._tell(
+                    self._put(
                         EventType.EPOCH,
                         epoch=entry.epoch,
                         total_epochs=entry.total_epochs,
@@ -116,12 +116,12 @@ class BackendCallbacks:
 
 
 SILENT = BackendCallbacks({})
-"""For a step that nobody watches."""
+"""For a step whose events are not sent."""
 
 
 @contextmanager
 def events_for(order: StepOrder, run: StepRun, settings: "Settings") -> Iterator[BackendCallbacks]:
-    """Tell what ends the block, unless it told so itself, and give the last events a moment to be sent."""
+    """Yield the step's events; report the error that ends the block, and allow the last events a moment to be sent."""
     identity = {
         "pipeline": order.pipeline.name,
         "dag_id": run.dag_id,
@@ -138,7 +138,7 @@ def events_for(order: StepOrder, run: StepRun, settings: "Settings") -> Iterator
         yield backend
     except BaseException as raised:
         error = raised.error if isinstance(raised, Failed) else raised
-        if not isinstance(error, Superseded):  # then the attempt that took over reports
+        if not isinstance(error, Superseded):  # otherwise the attempt that took over reports
             backend.ended_by(error)
         backend.close(_TERMINATED_SECONDS if isinstance(error, Superseded | Terminated) else _CLOSING_SECONDS)
         raise

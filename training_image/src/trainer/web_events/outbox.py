@@ -1,8 +1,8 @@
-"""Signed events on their way to the web UI: sent in order by a thread of its own, from a queue with a limit.
+"""Send signed events to the web UI in order, from a bounded queue, in a thread of their own.
 
-What fails for a passing reason (no answer, no connection, 5xx, 408, 425, 429) is sent again, with growing pauses, and
-what comes behind it waits. What is refused is dropped, because it would be refused again. Errors name the host only: an
-address may hold a secret.
+An event that fails for a temporary reason (no answer, no connection, 5xx, 408, 425, 429) is sent again, with growing
+pauses, while later events wait. A refused event is dropped, because it would be refused again. Errors name only the
+host: the URL may contain a secret.
 """
 
 import hashlib
@@ -26,18 +26,18 @@ TIMESTAMP_HEADER = "X-Nightshift-Timestamp"
 ID_HEADER = "X-Nightshift-Event-Id"
 SIGNATURE_HEADER = "X-Nightshift-Signature"
 
-_MOST_WAITING = 1000
+_MAX_WAITING = 1000
 _REQUEST_SECONDS = 5.0
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 _POLL_SECONDS = 0.5
-_PASSING = (408, 425, 429)
+_TEMPORARY = (408, 425, 429)
 
 _log = logging.getLogger(__name__)
 
 
 class EventType(StrEnum):
-    """What an event tells."""
+    """The types of event."""
 
     RUNNING = "running"
     EPOCH = "epoch"
@@ -48,7 +48,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """One thing to tell; the id is that of the body, for receivers that look at headers only."""
+    """One event; the id repeats the body's, for receivers that read only headers."""
 
     id: str
     type: EventType
@@ -62,10 +62,10 @@ def signature(secret: str, timestamp: str, event_id: str, body: bytes) -> str:
 
 
 class Outbox:
-    """The queue and its thread, which begins with the first event."""
+    """The queue and its thread, which starts with the first event."""
 
     def __init__(self, url: str, secret: str, refill: Callable[[], None]) -> None:
-        """Send to ``url``; ``refill`` is called now and then by the thread and may put events."""
+        """Send to ``url``; the thread regularly calls ``refill``, which may put events."""
         self._url = url
         self._secret = secret
         self._refill = refill
@@ -78,10 +78,10 @@ class Outbox:
         self._thread = threading.Thread(target=self._run, name="backend-callbacks", daemon=True)
 
     def put(self, event: Event) -> None:
-        """Add an event; of too many, the oldest epoch goes."""
+        """Add an event; if there are too many, drop the oldest epoch."""
         with self._changed:
             self._waiting.append(event)
-            if len(self._waiting) > _MOST_WAITING:
+            if len(self._waiting) > _MAX_WAITING:
                 oldest = next((one for one in self._waiting if one.type is EventType.EPOCH), self._waiting[0])
                 self._waiting.remove(oldest)
                 self._dropped += 1
@@ -90,7 +90,7 @@ class Outbox:
                 self._thread.start()
 
     def close(self, seconds: float) -> None:
-        """Return when all is sent or the time is over; what is left then is lost."""
+        """Return when all events are sent or the time is up; the rest is lost."""
         with self._changed:
             self._closes_at = time.monotonic() + seconds
             self._changed.notify_all()
@@ -103,13 +103,13 @@ class Outbox:
     def _run(self) -> None:
         try:
             while (event := self._next()) is not None:
-                self._send_patiently(event)
+                self._send_with_retries(event)
         except Exception:  # a bug here must not become one of the training
-            _log.exception("the web UI (%s) is told no more", self._host)
+            _log.exception("no more events are sent to the web UI (%s)", self._host)
 
     def _next(self) -> Event | None:
-        """Return the oldest event, waiting for one; None at the end."""
-        while not self._is_over():
+        """Wait for the oldest event and return it; None at the end."""
+        while not self._is_time_up():
             with self._changed:
                 if self._waiting:
                     return self._waiting[0]
@@ -119,10 +119,10 @@ class Outbox:
             self._refill()
         return None
 
-    def _send_patiently(self, event: Event) -> None:
-        """Send an event until it is taken or refused, or the time is over; until then it stays in the queue."""
+    def _send_with_retries(self, event: Event) -> None:
+        """Send an event until it is accepted or refused, or the time is up; until then it stays in the queue."""
         pause, attempts = _FIRST_PAUSE_SECONDS, 0
-        while not self._is_over():
+        while not self._is_time_up():
             was_closing = self._is_closing()
             fault = self._send(event)
             if fault is None:
@@ -131,13 +131,13 @@ class Outbox:
                         self._waiting.popleft()
                 return
             if not attempts:
-                _log.warning("the web UI (%s) was not told, trying again: %s; the step goes on", self._host, fault)
+                _log.warning("cannot reach the web UI (%s), retrying: %s; the step continues", self._host, fault)
             attempts += 1
             self._wait(pause * random.uniform(0.5, 1), was_closing)  # noqa: S311  # no secret
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _send(self, event: Event) -> str | None:
-        """Post an event and return the passing fault that kept it from being taken, if any."""
+        """Post an event; return the temporary fault if it was not accepted, else None."""
         timestamp = str(int(time.time()))
         headers = {
             "Content-Type": "application/json",
@@ -159,17 +159,17 @@ class Outbox:
             )
         except urllib3.exceptions.HTTPError as error:
             return type(error).__name__
-        answer.close()  # nobody reads what it says
+        answer.close()  # the body is not needed
         if 200 <= answer.status < 300:
             return None
-        if answer.status >= 500 or answer.status in _PASSING:
+        if answer.status >= 500 or answer.status in _TEMPORARY:
             return f"HTTP {answer.status}"
         _log.warning("the web UI (%s) refused an event (%s): HTTP %d", self._host, event.type, answer.status)
         self._dropped += 1
         return None
 
     def _wait(self, seconds: float, was_closing: bool) -> None:
-        """Wait, but no longer than there is time, and not at all after an attempt that began before the end did."""
+        """Wait within the time left; return at once if closing began during the last attempt."""
         with self._changed:
             self._changed.wait_for(lambda: self._is_closing() and not was_closing, min(seconds, self._seconds_left()))
 
@@ -179,5 +179,5 @@ class Outbox:
     def _seconds_left(self) -> float:
         return math.inf if self._closes_at is None else max(0.0, self._closes_at - time.monotonic())
 
-    def _is_over(self) -> bool:
+    def _is_time_up(self) -> bool:
         return self._seconds_left() <= 0
