@@ -1,1 +1,1 @@
-"""What `make bench` runs: each thing beside the bare tool, in turn, in one session of the machine."""
+"""Benchmarks of `make bench`: each measures our tool and the bare tool in turn, in one session of the machine."""

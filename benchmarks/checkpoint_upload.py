@@ -1,6 +1,6 @@
-"""An epoch of the train step whose checkpoints go to a slow artifact store, against one without checkpoints.
+"""Compare an epoch of the train step that uploads checkpoints to a slow artifact store with one without checkpoints.
 
-Both in turn within one training: two trainings one after the other differ by more than what is measured.
+Both alternate within one training, because two consecutive trainings differ by more than the measured effect.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""The docker runtime against `docker run`, and training in a container against the same in a process.
+"""Compare the docker runtime with `docker run`, and training in a container with training in a process.
 
 Needs a Docker engine and the training image (`make image`); without them the rows are left out and said so.
 """

@@ -1,4 +1,4 @@
-"""Loading 100 pipelines into a DagBag, and parsing for one task; each in a fresh process that times the load itself.
+"""Measure loading 100 pipelines into a DagBag, and parsing for one task; each in a fresh process that times itself.
 
 The task is one of the last pipeline: in the file its entry is the last, in the folder its file is.
 """

@@ -1,4 +1,4 @@
-"""Measure two things in turn and keep the ratio pair by pair, so that a machine that slows down slows both."""
+"""Measure two things in turn and keep the ratio of each pair, so that a machine that slows down slows both."""
 
 import statistics
 import subprocess

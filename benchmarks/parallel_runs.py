@@ -1,9 +1,9 @@
-"""Many DAG runs at once on one machine, under Airflow and by hand: the sample pipeline's own training, real MLflow.
+"""Measure many DAG runs at once on one machine, under Airflow and by hand: the sample pipeline with real MLflow.
 
 By hand means the five steps of each run as commands, one after the other, with as many threads, as many runs side by
 side. Also printed: how long tasks waited for a slot and for their start, and how long the api-server took to answer
-meanwhile. After the runs under Airflow the guarantees of docs/operations.md are looked at, as after each fault of the
-fault suite; one that does not hold ends the benchmark.
+meanwhile. After the runs under Airflow the guarantees of docs/operations.md are checked, as after each fault of the
+fault suite; a violation ends the benchmark.
 """
 
 import os
@@ -166,7 +166,7 @@ def _all_done(api: AirflowApi, run_type: str, expected: Mapping[str, int]) -> li
 
 def _tell_waits(api: AirflowApi, runs: Sequence[Mapping[str, Any]]) -> None:
     every = [task for run in runs for task in api.task_states(run["dag_id"], run["dag_run_id"]).values()]
-    tasks = [task for task in every if task["queued_when"]]  # one that the gate's refusal skips never waited
+    tasks = [task for task in every if task["queued_when"]]  # a task that the gate's refusal skips never waited
     slots = [_seconds_between(task["scheduled_when"], task["queued_when"]) for task in tasks]
     starts = [_seconds_between(task["queued_when"], task["start_date"]) for task in tasks]
     waits = f"{_median_and_most(slots)} for a slot and {_median_and_most(starts)} for their start"

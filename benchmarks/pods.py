@@ -1,8 +1,8 @@
-"""The kubernetes runtime against the same pods made with the client, and training in a pod against a process.
+"""Compare the kubernetes runtime with the same pods made by the client, and training in a pod with a process.
 
 Needs a cluster (TEST_KUBECONFIG or KUBECONFIG) with the namespace KUBERNETES_NAMESPACE and the training image on its
-node; without them, or where no such pod can be made or run, the rows are left out and said so. Training in a pod needs
-a node that shares this machine's file system, said by BENCH_NODE_IS_HERE=1: record, data and cache are in a folder
+node; without them, or where no such pod can be created or run, the rows are left out with a message. Training in a pod
+needs a node that shares this machine's file system (set BENCH_NODE_IS_HERE=1): record, data and cache are in a folder
 here.
 """
 

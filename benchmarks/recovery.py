@@ -1,4 +1,4 @@
-"""What a killed training costs, and what its record costs while it runs."""
+"""Measure what a killed training costs, and what its record costs while it runs."""
 
 import json
 import os
@@ -83,7 +83,7 @@ def _recorded(folder: Path, address: str, name: str) -> Ratio:
         bare[pair] = _seconds_of_epochs([str(TRAINER_BIN / "python"), "-c", _PLAIN, plain], "EPOCH", quiet, folder)
 
     def ours(pair: int) -> float:
-        """Train one after the other, in turn the one and the other first: whoever is first may have it warmer."""
+        """Train one after the other and alternate which comes first, because the first may find warmer caches."""
         seconds_of(preprocess, environment | inputs_of(Step.PREPROCESS, pipeline, pair), folder)
         if pair % 2:
             script(pair)

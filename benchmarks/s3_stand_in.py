@@ -1,7 +1,7 @@
-"""An S3 store fast enough that a client is what is measured: nginx serves files as objects, and listings made before.
+"""Run an S3 store so fast that the client is measured: nginx serves files as objects, and prepared listings.
 
-It answers what a sync asks for: ListObjectsV2 page by page, GetObject with If-Match and Range, GetBucketVersioning. It
-looks at nobody's signature.
+It answers the requests of a sync: ListObjectsV2 page by page, GetObject with If-Match and Range, GetBucketVersioning.
+It checks no signatures.
 """
 
 import shutil

@@ -1,8 +1,8 @@
-"""A dataset's sync from S3 against awscli's copy of the same objects, and against itself when nothing has changed.
+"""Compare a dataset's sync from S3 with awscli's copy of the same objects, and with a sync that finds no change.
 
-A sync is what preprocess does with a source: list it, fetch the objects not known yet, hold each against the listing,
-hash it, put it into the cache under its hash, and note what it is, for which images are decoded. Both clients have
-their default settings. Needs nginx, and awscli in .local/awscli, installed there if the package index answers.
+A sync is what preprocess does with a source: list it, fetch unknown objects, compare each with the listing, hash it,
+put it into the cache under its hash, and record its facts, for which images are decoded. Both clients have their
+default settings. Needs nginx, and awscli in .local/awscli, installed there if the package index answers.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""An artifact store at the end of a slow line: what MLflow's client asks an artifact server for, files in a folder.
+"""Run an artifact store behind a slow line: the calls that MLflow's client makes, with files in a folder.
 
-It does next to nothing but wait, so that it takes no processor time from a training beside it.
+It mostly waits, so that it takes no CPU time from a training beside it.
 """
 
 import json
@@ -58,7 +58,7 @@ class _Server(ThreadingHTTPServer):
 
 @dataclass
 class _Line:
-    """Lets bytes pass one after the other at its rate, whoever sends them."""
+    """Lets the bytes of all senders pass one after the other at its rate."""
 
     bytes_per_second: float
     passed_bytes: int = 0

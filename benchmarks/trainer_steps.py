@@ -1,4 +1,4 @@
-"""The train step against plain ultralytics, and preprocess against itself on a dataset that it has seen."""
+"""Compare the train step with plain ultralytics, and preprocess with itself on a dataset that it already knows."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""moto's S3 server where SeaweedFS would listen; what it holds is in /data while it is stopped."""
+"""Run moto's S3 server in the place of SeaweedFS; its content is in /data while it is stopped."""
 
 import copyreg
 import logging
@@ -53,7 +53,7 @@ def store() -> None:
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -1,4 +1,4 @@
-"""The charts as data: rendered by Helm's own library, with the values of a matrix that covers every switch."""
+"""Render the charts as data with Helm's own library, with a matrix of values that covers every switch."""
 
 import importlib.util
 import json

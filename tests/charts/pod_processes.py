@@ -1,4 +1,4 @@
-"""Run the containers of a rendered pod as processes, and what they talk to: PostgreSQL and an S3 server, both real.
+"""Run the containers of a rendered pod as processes, with the PostgreSQL and S3 servers they need, both real.
 
 A container's command, arguments, variables and files are those of the manifest. What an image would bring is taken from
 this checkout's environments, and what is fixed in a pod but not on a machine (folders, ports) is moved.
@@ -32,7 +32,7 @@ sys.stdin.read()
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody uses."""
+    """Return a free port of loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

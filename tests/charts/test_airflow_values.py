@@ -1,4 +1,4 @@
-"""The values for the official Airflow chart use keys and options that exist, and fit the other two charts."""
+"""Tests that the values for the official Airflow chart use existing keys and options, and fit the other charts."""
 
 import importlib.util
 import re

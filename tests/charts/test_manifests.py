@@ -1,4 +1,4 @@
-"""What the charts render is what Kubernetes takes, and what a chart cannot do it refuses with a reason."""
+"""Tests that Kubernetes accepts the rendered charts, and that a chart refuses impossible values with a reason."""
 
 import copy
 import subprocess

@@ -1,4 +1,4 @@
-"""The MLflow chart's containers, run as they are rendered: migration, server with logins, backup, loss, restore.
+"""Run the MLflow chart's containers as rendered: migration, server with logins, backup, loss, restore.
 
 One world for all, because a database and a server are dear; some tests need what those before them left in it.
 """

@@ -1,4 +1,4 @@
-"""What holds for every pod and every right that the charts make."""
+"""Tests of the policies for every pod and every permission that the charts create."""
 
 import json
 import re

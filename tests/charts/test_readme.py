@@ -1,4 +1,4 @@
-"""What the page about charts says in numbers and commands is so, in both languages."""
+"""Tests that the numbers and commands on the page about charts are right, in both languages."""
 
 import re
 import subprocess

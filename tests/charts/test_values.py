@@ -1,4 +1,4 @@
-"""values.yaml is where a value is described; schema and README are made of it."""
+"""Tests that schema and README are generated from values.yaml, which describes each value."""
 
 import shutil
 from pathlib import Path

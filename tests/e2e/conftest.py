@@ -1,4 +1,4 @@
-"""A stack of the tests' own: real api-server, scheduler, dag-processor and MLflow, in a folder that is thrown away."""
+"""Provide a stack for the tests: real api-server, scheduler, dag-processor and MLflow, in a temporary folder."""
 
 import json
 import subprocess
@@ -71,12 +71,12 @@ class Stack:
     variables: dict[str, str]
     """The environment of its processes."""
 
-    def told(self, run_id: str) -> list[dict[str, Any]]:
-        """What people were told of a run."""
+    def messages(self, run_id: str) -> list[dict[str, Any]]:
+        """The messages that people received about a run."""
         return self._posted("/people", run_id)
 
     def events(self, run_id: str) -> list[dict[str, Any]]:
-        """What the web UI was told of a run."""
+        """The events that the web UI received about a run."""
         return self._posted("/web-ui", run_id)
 
     def _posted(self, path: str, run_id: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The calls of MLflow's REST API that tests of whole stacks make; the Airflow side has no mlflow package."""
+"""Call MLflow's REST API for tests of whole stacks; the Airflow side has no mlflow package."""
 
 import json
 import urllib.request

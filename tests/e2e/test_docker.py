@@ -1,4 +1,4 @@
-"""The same DAG with its steps in containers, through the real scheduler on a real engine, with the real image."""
+"""Run the DAG with its steps in containers, through the real scheduler on a real engine, with the real image."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def client() -> APIClient:
 
 @pytest.fixture(scope="module", autouse=True)
 def nothing_kept(stack: Stack, client: APIClient) -> Iterator[None]:
-    """Remove what is kept for a look: nobody looks."""
+    """Remove the containers that are kept for inspection."""
     yield
     for container in client.containers(all=True, filters={"label": f"nightshift.stack={stack.layout.state}"}):
         client.remove_container(container["Id"], force=True)

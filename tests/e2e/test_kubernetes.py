@@ -1,4 +1,4 @@
-"""The same DAG with its steps as pods, through the real scheduler, on the tests' stand-in of a cluster.
+"""Run the DAG with its steps as pods, through the real scheduler, on the tests' stand-in for a cluster.
 
 The trainer is the real one, as a process in the place of a container; `make test-kubernetes` is the same on a cluster.
 """

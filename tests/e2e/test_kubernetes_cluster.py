@@ -1,4 +1,4 @@
-"""The DAG with its steps as pods of a real cluster, through the real scheduler: part of `make test-kubernetes`.
+"""Run the DAG with its steps as pods of a real cluster, through the real scheduler: part of `make test-kubernetes`.
 
 MLflow and the data are the laboratory's own, or those of TEST_MLFLOW_TRACKING_URI and TEST_DATASET_ROOT, as pods reach
 them.

@@ -1,4 +1,4 @@
-"""The same with KUBERNETES_DEFERRABLE: a real triggerer watches the pods of a real cluster."""
+"""Run the DAG with KUBERNETES_DEFERRABLE: a real triggerer watches the pods of a real cluster."""
 
 import subprocess
 from collections.abc import Iterator

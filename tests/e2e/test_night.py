@@ -1,4 +1,4 @@
-"""A night, a lost step, a backfill and a bad dataset through the real scheduler."""
+"""Run a night, a lost step, a backfill and a bad dataset through the real scheduler."""
 
 import json
 import time
@@ -57,7 +57,7 @@ def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champi
     assert len({item.tags["dataset.digest"] for item in found.values()}) == 2
     assert champion_version(stack.ports.mlflow_url, "small", "champion") == "1"
     # Nobody waits for a backfill by the clock, and a champion that stays is no news.
-    assert [stack.told(run_id) for run_id in found if run_id != night["dag_run_id"]] == [[]]
+    assert [stack.messages(run_id) for run_id in found if run_id != night["dag_run_id"]] == [[]]
 
 
 def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
@@ -71,7 +71,7 @@ def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
     record = records(stack, "empty")[run_id]
     assert (record.status, record.tags["failure.kind"]) == ("FAILED", "bad_data")
     assert "nowhere" in record.tags["failure.reason"]
-    (message,) = wait_for(lambda: stack.told(run_id), 20)
+    (message,) = wait_for(lambda: stack.messages(run_id), 20)
     assert message["title"] == "empty: preprocess failed"
     assert message["reason"] == f"preprocess: bad_data: {record.tags['failure.reason']}"
     page = f"{stack.ports.airflow_url}/dags/train_empty/runs/{quote(run_id)}/tasks/preprocess?try_number=1"
@@ -81,7 +81,7 @@ def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
 
 def assert_night_was_told(stack: Stack, run_id: str, record: TrainingRecord) -> None:
     """People heard of the deadline and of the new champion, once each; the web UI of each step's every try."""
-    late, promoted = wait_for(lambda: len(stack.told(run_id)) == 2 and stack.told(run_id), 60)
+    late, promoted = wait_for(lambda: len(stack.messages(run_id)) == 2 and stack.messages(run_id), 60)
     assert (late["event"], promoted["event"]) == ("late", "promoted")
     assert late["reason"] == f"The run was to be done by {NIGHT_ENDS:%H}:01 UTC and is still at work."
     told = [(event["step"], event["try_number"], event["type"]) for event in stack.events(run_id)]

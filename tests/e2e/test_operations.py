@@ -1,4 +1,4 @@
-"""What an operator asks for through the real scheduler: a backfill backwards, a rollback, a sweep, a refusal."""
+"""Run an operator's tasks through the real scheduler: a backfill in reverse order, a rollback, a sweep, a refusal."""
 
 import json
 import time
@@ -72,7 +72,7 @@ def test_refused_candidate_is_skipped_not_failed_and_a_sweep_closes_only_what_is
     assert record.tags["step.register"] == "refused"
     assert record.tags["mlflow.note.content"] == "'\"{{ 1 }} 메모"
     assert champion_version(stack.ports.mlflow_url, "strict", "champion") is None
-    (message,) = wait_for(lambda: stack.told(run_id), 20)
+    (message,) = wait_for(lambda: stack.messages(run_id), 20)
     assert (message["title"], message["step"]) == ("strict: the candidate was refused", "register")
     assert message["links"]["MLflow run"] == f"{stack.ports.mlflow_url}/#/runs/{record.run_id}"
     assert stack.events(run_id)[-1]["refused"]

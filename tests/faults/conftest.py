@@ -1,4 +1,4 @@
-"""A stack whose training is small and is tried as often as it takes."""
+"""Provide a stack whose training is small and has as many retries as it needs."""
 
 from pathlib import Path
 

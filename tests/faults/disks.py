@@ -1,4 +1,4 @@
-"""A disk that is full, or can only be read, while a step is at work: each step of a DAG run in turn."""
+"""Make a disk full or read-only during each step of a DAG run."""
 
 import errno
 import os
@@ -76,7 +76,7 @@ def _remount(folder: Path, how: str) -> bool:
 
 
 def survive_disk_trouble(stack: Stack, runtime: Runtime, folder: Path, what: str, seed: int, note: Note) -> None:
-    """Let a disk fail once in each step of a run, from the step's start on; the run goes on once it is mended."""
+    """Let a disk fail once in each step of a run, from the step's start; the run continues once it is repaired."""
     run_id = stack.api.trigger(DAG_ID, {"seed": seed}, f"{folder.name}-{what}")
     mended: dict[Step, float] = {}
     for step in Step:
@@ -85,7 +85,7 @@ def survive_disk_trouble(stack: Stack, runtime: Runtime, folder: Path, what: str
             time.sleep(TROUBLE_SECONDS)
         began = time.monotonic()
         until(lambda step=step: state_of(stack, run_id, step) in ENDED, f"{step} of {run_id} does not end")
-        assert state_of(stack, run_id, step) == "success", f"{step} of {run_id} did not go on"
+        assert state_of(stack, run_id, step) == "success", f"{step} of {run_id} did not continue"
         mended[step] = time.monotonic() - began
     assert end_of(stack, run_id) == "success"
     sweep(stack)

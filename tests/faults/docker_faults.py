@@ -1,4 +1,4 @@
-"""Faults of the docker runtime, and what its engine tells of the containers."""
+"""Inject faults into the docker runtime, and read from its engine what happened to the containers."""
 
 import re
 import threading
@@ -51,19 +51,19 @@ def terminate_container(stack: Stack) -> None:
 
 
 def kill_task(stack: Stack) -> None:
-    """SIGKILL the Airflow task and its supervisor, as a worker's machine that ends does; the container goes on."""
+    """SIGKILL the Airflow task and its supervisor, as when a worker's machine is lost; the container keeps running."""
     for process in [*_titled(stack, _TASK_SUPERVISOR), *_titled(stack, _TASK_RUNNER)]:
         _send(process, SIGKILL)
 
 
 def terminate_task(stack: Stack) -> None:
-    """SIGTERM the Airflow task, as a worker that is shut down in order does; the container goes on."""
+    """SIGTERM the Airflow task, as in an orderly shutdown of a worker; the container keeps running."""
     for process in _titled(stack, _TASK_RUNNER):
         _send(process, SIGTERM)
 
 
 def epochs_by_container(stack: Stack, dag_id: str, run_id: str) -> list[list[int]]:
-    """Return the epochs that each container of the training reported; a try that attached to one adds to that."""
+    """Return the epochs that each container of the training reported, to all attempts that attached to it."""
     found: list[list[int]] = []
     for events in events_by_try(stack, dag_id, run_id):
         is_new = any(event.startswith("started container") for event in events)
@@ -135,7 +135,7 @@ def doubled(noted: Iterable[Life]) -> list[str]:
 
 
 def remove_containers(client: APIClient, stack: Stack) -> None:
-    """Remove what is kept for a look: nobody looks."""
+    """Remove the containers that are kept for inspection."""
     for container in client.containers(all=True, filters=_of(stack)):
         client.remove_container(container["Id"], v=True, force=True)
 

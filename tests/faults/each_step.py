@@ -1,4 +1,4 @@
-"""One fault in every step of a DAG run, given while that step works: what random moments hit by chance only."""
+"""Inject one fault into every step of a DAG run while the step works, which random moments hit only by chance."""
 
 import time
 
@@ -63,6 +63,6 @@ def _stop(stack: Stack, runtime: Runtime, gate: Gate, kind: FaultKind, run_id: s
 
 
 def _is_in_the_middle(stack: Stack, run_id: str, step: Step) -> bool:
-    """Tell whether a step has begun its work; the training, whether it has something to go on from."""
+    """Return whether a step has begun its work; for the training, whether it has a checkpoint to resume from."""
     found = tags(stack, run_id)
     return "checkpoint" in found if step is Step.TRAIN else found.get(f"step.{step}") == "running"

@@ -1,4 +1,4 @@
-"""The faults themselves: what is done to a stack while a DAG run of it is under way, and what is seen of it."""
+"""Inject faults into a stack while a DAG run is under way, and read their effects."""
 
 import json
 import subprocess
@@ -111,21 +111,21 @@ def step_at_work(stack: Stack, dag_id: str, run_id: str) -> str:
 
 
 def epochs_by_try(stack: Stack, dag_id: str, run_id: str) -> list[list[int]]:
-    """Return the epochs that each try of the training reported in its log, in the order of the tries."""
+    """Return the epochs that each attempt of the training reported in its log, in order of attempts."""
     return [epochs_in(events) for events in events_by_try(stack, dag_id, run_id)]
 
 
 def events_by_try(stack: Stack, dag_id: str, run_id: str) -> list[list[str]]:
-    """Return what each try of the training wrote into its log, in the order of the tries."""
+    """Return the log of each attempt of the training, in order of attempts."""
     folder = stack.layout.airflow_home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / "task_id=train"
     logs = sorted(folder.glob("attempt=*.log"), key=lambda path: int(path.stem.partition("=")[2]))
     return [_events(log) for log in logs]
 
 
-def epochs_lost(tries: list[list[int]]) -> list[int]:
+def epochs_lost(attempts: list[list[int]]) -> list[int]:
     """Return for each try after the first how many epochs that were done before it did again."""
     lost, done = [], 0
-    for epochs in tries:
+    for epochs in attempts:
         if epochs:
             lost.append(max(0, done - min(epochs) + 1))
             done = max(done, *epochs)
@@ -134,8 +134,8 @@ def epochs_lost(tries: list[list[int]]) -> list[int]:
 
 def epochs_in(events: list[str]) -> list[int]:
     """Return the epochs that lines of a log report."""
-    told = [text for _, tag, text in (event.partition(_PROGRESS) for event in events) if tag]
-    return [int(json.loads(text)["epoch"]) for text in told]
+    reported = [text for _, tag, text in (event.partition(_PROGRESS) for event in events) if tag]
+    return [int(json.loads(text)["epoch"]) for text in reported]
 
 
 def _events(log: Path) -> list[str]:

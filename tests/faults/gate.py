@@ -1,4 +1,4 @@
-"""A gate before a server on loopback: it lets its clients through, or does to them what a failing server does."""
+"""Run a gate before a server on loopback, which lets clients through or behaves like a failing server."""
 
 import socket
 import threading
@@ -60,7 +60,7 @@ class Gate:
                     _shut(connection)
 
     def close(self) -> None:
-        """Let nobody through any more."""
+        """Refuse all clients from now on."""
         self._stop_listening()
 
     def _listen(self) -> None:

@@ -1,4 +1,4 @@
-"""What must hold after whatever happened, read from Airflow, MLflow, the store and the machine; a sentence a violation.
+"""Check what must hold after any fault, from Airflow, MLflow, the store and the machine; one sentence per violation.
 
 Used when the DAG runs of a pipeline have ended. The numbers are those of the guarantees in docs/operations.md.
 """
@@ -203,7 +203,7 @@ def _containers_left(stack: Stack) -> Iterator[str]:
     for item in engine().containers(all=True, filters={"label": label}):
         # Who has taken a result removes the container, or keeps it for a look under a name that ends with its id.
         if not item["Names"][0].endswith(f"-{item['Id'][:8]}"):
-            yield f"3: container {item['Names'][0]} ({item['Status']}) is left, and nobody took its result"
+            yield f"3: container {item['Names'][0]} ({item['Status']}) is left, and its result was not taken"
 
 
 def _told_secrets(state: Path, secrets: Iterable[str]) -> Iterator[str]:

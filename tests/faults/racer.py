@@ -1,10 +1,10 @@
-"""DAG runs that all end at once, in the trainer's environment.
+"""Run DAG runs that all end at once, in the trainer's environment.
 
-``python -m tests.faults.racer promote URI FIRST COUNT``: run FIRST and the COUNT - 1 after it each register a version,
-twice at the same moment as two tries would, and then do the promote step. Registering leaves out what packs a model;
-of promote, measuring is replaced: every candidate wins against whoever is champion.
+``python -m tests.faults.racer promote URI FIRST COUNT``: run FIRST and the COUNT - 1 runs after it each register a
+version, twice at the same moment as two attempts would, and then do the promote step. Registering skips packing the
+model; in promote, measuring is replaced: every candidate wins against any champion.
 
-``python -m tests.faults.racer roll-back URI FIRST COUNT``: so many rollbacks to the version before.
+``python -m tests.faults.racer roll-back URI FIRST COUNT``: COUNT rollbacks to the previous version.
 
 The tests start several of these processes together.
 """

@@ -1,4 +1,4 @@
-"""Faults at random moments of one DAG run after the other, and what must be true of all of them at the end."""
+"""Inject faults at random moments into consecutive DAG runs, and state what must hold for all of them at the end."""
 
 import os
 import random

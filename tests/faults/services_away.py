@@ -1,4 +1,4 @@
-"""A service that fails while a step is at work, each step of a DAG run in turn; every step rides it out."""
+"""Make a service fail during each step of a DAG run; every step must survive it."""
 
 import os
 import subprocess
@@ -103,7 +103,7 @@ def ride_out(
 ) -> None:
     """Let a service fail once in each step of a run, or in some, from the step's start on.
 
-    Only an answer of MLflow's that breaks off may cost a try, and only one.
+    Only a truncated answer of MLflow may cost an attempt, and at most one.
     """
     gate = gates.of(service)
     seed = 10 * SERVICES.index(service) + MODES.index(mode)
@@ -121,7 +121,7 @@ def ride_out(
         for _ in range(LONGEST_AWAY_SECONDS - AWAY_SECONDS):
             if gate.hits == before and state_of(stack, run_id, step) == "running" and mode != Mode.REFUSED:
                 time.sleep(1)
-        # Nobody counts the clients of a port where nobody listens; but a step that needs the service is not done.
+        # Clients of a port without a server cannot be counted; but a step that needs the service cannot complete.
         noticed = state_of(stack, run_id, step) == "running" if mode == Mode.REFUSED else gate.hits > before
         gate.set(Mode.OPEN)
         began = time.monotonic()
@@ -136,15 +136,15 @@ def ride_out(
     fault = f"{service} {mode}" + (f" {seconds:g} s" if seconds != AWAY_SECONDS else "")
     for step, state, recovered in ended:
         note_fault(note, fault, step, run_id, state, seconds=recovered, epochs_lost=lost, violations=found)
-    tries = {step: task["try_number"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
-    # What creates something is not repeated when MLflow's answer breaks off: at the fault's end one may cost a try.
+    attempts = {step: task["try_number"] for step, task in stack.api.task_states(DAG_ID, run_id).items()}
+    # Requests that create something are not repeated after a truncated answer: one may cost an attempt.
     most = 2 if (service, mode) == ("mlflow", Mode.CUT) else 1
-    assert all(count <= most for count in tries.values()), tries
+    assert all(count <= most for count in attempts.values()), attempts
     assert found == []
 
 
 def has_begun(stack: Stack, runtime: Runtime, run_id: str, step: Step) -> bool:
-    """Tell whether a step is at work, or over: one that the trouble does not touch may end during the last step's."""
+    """Return whether a step is running or has ended: a step without this service may end during the previous fault."""
     state = state_of(stack, run_id, step)
     return state in ENDED or (state == "running" and bool(runtime.at_work(stack)))
 

@@ -1,4 +1,4 @@
-"""Sweeps, one after the other, while trainings work, are killed and wait for their retry: they touch none of them."""
+"""Run sweeps one after the other while trainings work, are killed and wait for their retry; none may be affected."""
 
 import json
 import re
@@ -46,7 +46,7 @@ def sweep_beside(stack: Stack, runtime: Runtime, note: Note) -> None:
     sweep(stack)
     found = violations(stack, "small", [stack.layout.password(), "of the tests"])
     lost = {run_id: max(epochs_lost(runtime.epochs(stack, DAG_ID, run_id)), default=0) for run_id in run_ids}
-    tries = {run_id: _tries(stack, run_id) for run_id in run_ids}
+    attempts = {run_id: _tries(stack, run_id) for run_id in run_ids}
     for run_id, state in states.items():
         fault = f"{len(swept)} sweeps, {len(_KILLS)} kills"
         note_fault(note, fault, "train", run_id, state, seconds=seconds, epochs_lost=lost[run_id], violations=found)
@@ -55,7 +55,7 @@ def sweep_beside(stack: Stack, runtime: Runtime, note: Note) -> None:
     assert [line for line in met if _REMOVED.search(line)] == []
     assert set(states.values()) == {"success"}
     # No step was tried again but for the kills, which met the trainings.
-    assert set(tries.values()) == {(1, 1 + len(_KILLS), 1, 1, 1)}
+    assert set(attempts.values()) == {(1, 1 + len(_KILLS), 1, 1, 1)}
     assert max(lost.values()) <= 1
     assert found == []
 
@@ -90,7 +90,7 @@ def _kill(stack: Stack, kind: FaultKind) -> float:
     before = kind.seen(stack)
     kind.do(stack)
     began = time.monotonic()
-    until(lambda: len(kind.seen(stack) - before) >= RUNS, "the runs do not go on")
+    until(lambda: len(kind.seen(stack) - before) >= RUNS, "the runs do not continue")
     return time.monotonic() - began
 
 

@@ -1,7 +1,7 @@
-"""The table at the end of the fault suite: each fault, what it met, and what came of it.
+"""Print the table at the end of the fault suite: each fault, the step it met, and the result.
 
-Tests note rows as properties, which reach the end of the run from other processes too; a test that notes none, or that
-failed, is a row itself.
+Tests note rows as properties, which also reach the end of the run from other processes; a test without rows, or a
+failed test, is a row itself.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,9 +24,9 @@ def note_fault(
     epochs_lost: int,
     violations: Sequence[str],
 ) -> None:
-    """Note a row: seconds until the step was at work again or had ended, and the most epochs a try did again."""
-    told = "; ".join(violations) or "none"
-    note("fault", f"{fault:24}{step:12}{run_id:18}{outcome:10}{seconds:8.1f}{epochs_lost:13}  {told}")
+    """Note a row: seconds until the step was at work again or had ended, and the most epochs an attempt repeated."""
+    text = "; ".join(violations) or "none"
+    note("fault", f"{fault:24}{step:12}{run_id:18}{outcome:10}{seconds:8.1f}{epochs_lost:13}  {text}")
 
 
 def table(reports: Iterable[Any]) -> Iterator[str]:

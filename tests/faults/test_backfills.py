@@ -1,6 +1,6 @@
-"""Backfills through the real scheduler: looked at first, beside the night, repeated, interrupted.
+"""Backfills through the real scheduler: previewed, beside the nightly run, repeated, interrupted.
 
-The tests go on from one another: each takes days of its own from the week of data that ends with the night's.
+The tests build on one another: each takes its own days from the week of data that ends with the night's.
 """
 
 import shutil
@@ -96,7 +96,7 @@ def test_a_backfill_that_is_paused_and_cancelled_is_continued_by_another(stack: 
     assert states(stack)[WAITING] == "failed"
     assert tags(stack, run_id_of(stack, WAITING)) == {}
 
-    # Airflow starts no run of a cancelled backfill, so one that is cleared waits, and another backfill leaves it out.
+    # Airflow starts no run of a cancelled backfill, so a cleared run waits, and another backfill leaves it out.
     stack.api.clear(DAG_ID, run_id_of(stack, WAITING))
     sweep(stack)
     assert backfilled(stack, PAUSED, WAITING, "failed") == set()

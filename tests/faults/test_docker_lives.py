@@ -1,4 +1,4 @@
-"""What watches the containers during random kills does see two of one task, on a real engine."""
+"""Tests that the check for two containers of one task, used during random kills, finds them on a real engine."""
 
 import uuid
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Every step is killed, told to stop, and loses its task, once each, in the middle of its work."""
+"""Every step is killed, receives SIGTERM, and loses its task, once each, in the middle of its work."""
 
 from collections.abc import Iterator
 

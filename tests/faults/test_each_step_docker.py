@@ -1,4 +1,4 @@
-"""The same in containers: every step's container is killed, told to stop, and loses the task that watches it."""
+"""In every step, the container is killed, receives SIGTERM, and loses the task that watches it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Faults that have a name: each happens once in the middle of a run, and the run ends as it should."""
+"""Named faults: each happens once in the middle of a run, and the run ends as expected."""
 
 import json
 import shutil
@@ -248,7 +248,7 @@ def rewrite(stack: Stack, run_id: str, values: dict[str, str]) -> None:
 
 
 def task_log(stack: Stack, run_id: str, step: str) -> str:
-    """Return what all tries of a step have logged."""
+    """Return the logs of all attempts of a step."""
     folder = stack.layout.airflow_home / "logs" / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={step}"
     return "".join(log.read_text(encoding="utf-8") for log in sorted(folder.glob("attempt=*.log")))
 

@@ -1,4 +1,4 @@
-"""Faults of the docker runtime that have a name: what happens to the image's name while a DAG run is under way."""
+"""Named faults of the docker runtime: changes of the image's name while a DAG run is under way."""
 
 import signal
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ def test_a_name_that_goes_in_mid_run_stops_nothing_that_works_and_is_named_by_th
     assert (states["train"], states["evaluate"]) == (("success", 1), ("failed", 1))
     reason = f"image '{MOVING}' (TRAINER_IMAGE) is not on the Docker host and cannot be pulled"
     assert reason in log_of(stack, run_id, "evaluate", 1)
-    assert reason in stack.told(run_id)[-1]["reason"]
+    assert reason in stack.messages(run_id)[-1]["reason"]
 
     client.tag(IMAGE, *MOVING.split(":"))
     stack.api.clear(DAG_ID, run_id)

@@ -1,7 +1,7 @@
-"""Kills at random moments through the real scheduler, with real trainings: every run ends well, and nothing is left.
+"""Kills at random moments with the real scheduler and real trainings: every run ends well, and nothing is left over.
 
-``FAULT_KILLS`` says how many (``make faults``: 100, ``make faults-sample``: 8) and ``FAULT_SEED`` repeats a run's order
-of faults and waits; what is under way at that moment depends on the machine.
+``FAULT_KILLS`` is the number of kills (``make faults``: 100, ``make faults-sample``: 8), and ``FAULT_SEED`` repeats a
+run's order of faults and waits; which step a fault meets depends on the machine.
 """
 
 import pytest

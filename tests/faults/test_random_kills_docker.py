@@ -1,7 +1,8 @@
-"""The same kills with steps in containers: of the container, of the task that watches it, of the services.
+"""Kills at random moments with steps in containers: of the container, the task that watches it, and the services.
 
-Besides what must hold for every runtime, no task ever has two containers that run at once, and none is left whose
-result nobody took. ``make faults-docker`` kills 12 times; FAULT_KILLS and FAULT_SEED as in ``test_random_kills``.
+In addition to what must hold for every runtime, no task ever has two containers that run at once, and no container
+remains whose result was not taken. ``make faults-docker`` kills 12 times; FAULT_KILLS and FAULT_SEED are those of
+``test_random_kills``.
 """
 
 import pytest
@@ -24,5 +25,5 @@ def test_random_kills_lose_nothing_and_never_leave_two_containers_of_a_task(
     stack: Stack, noted: list[Life], part: int, kills: int, record_property: Note
 ) -> None:
     survive_random_kills(stack, DOCKER, part, kills, record_property)
-    assert len(noted) > kills, "the engine told nothing"
+    assert len(noted) > kills, "the engine reported no events"
     assert doubled(noted) == [], f"seed {SEED}"

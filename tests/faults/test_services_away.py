@@ -1,4 +1,4 @@
-"""MLflow, or the S3 store with the dataset, fails in every step: refused, HTTP 500, slow, answers cut off."""
+"""MLflow, or the S3 store with the dataset, fails in every step: refused, HTTP 500, slow, truncated answers."""
 
 from collections.abc import Iterator
 
@@ -53,7 +53,7 @@ def test_every_step_rides_out(ready: Stack, gates: Gates, service: str, mode: Mo
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     ("service", "steps"),
-    # The training without MLflow is among the named faults: it goes on, and does not wait.
+    # A training without MLflow is one of the named faults: it continues and does not wait.
     [("mlflow", [step for step in Step if step is not Step.TRAIN]), ("s3", READS_DATA)],
     ids=SERVICES,
 )

@@ -1,4 +1,4 @@
-"""Sweeps beside trainings, beside their deaths and beside their waits for the next try remove nothing that lives."""
+"""Sweeps during trainings, their deaths and their waits for a retry delete nothing that is in use."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The same with steps in containers: the sweep stops and removes none that works or whose result nobody took."""
+"""Sweeps with steps in containers stop and remove no container that works or whose result was not yet taken."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A rollback moves the alias back once, marks what it is taken from, and leaves a chain that a person can read."""
+"""Tests of rollback: the alias moves back once, the version it left is marked, and a person can read the history."""
 
 import shutil
 from collections.abc import Callable
@@ -186,7 +186,7 @@ def test_a_version_without_its_files_is_refused_and_nothing_changes(
 def test_without_a_holder_the_version_must_be_named(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
     job = promoted(2)
     job.record.client.delete_registered_model_alias("digits", "champion")
-    with pytest.raises(BadRequest, match="nobody holds alias 'champion', so there is no one before; expected one of"):
+    with pytest.raises(BadRequest, match="no version holds alias 'champion', so none held it before; expected one of"):
         roll_back()
     roll_back(2, to="1")
     assert chain(job)[2:] == [("2", None), (None, "1")]
@@ -253,7 +253,7 @@ def test_decided_about_a_version_that_lost_the_alias_it_moves_and_marks_nothing(
         assert roll_back(2).summary == "version 2 holds champion of digits; nothing was moved"
         assert "was to take the alias from version 3, but version 2 has it now; nothing is moved" in caplog.text
     else:
-        wanted = "but version 4 has it now; nothing is moved. Trigger another rollback if version 4 is to be taken back"
+        wanted = "but version 4 has it now; nothing is moved. Trigger another rollback if version 4 is also to be"
         with pytest.raises(BadRequest, match=wanted):
             roll_back(2)
     assert chain(job)[3:] == [("3", holder)]

@@ -1,4 +1,4 @@
-"""What a sweep closes and removes, and what it never touches."""
+"""Tests of the sweep: what it closes and deletes, and what it keeps."""
 
 import logging
 import os
@@ -51,7 +51,7 @@ def name_of(run: StepRun) -> DagRunName:
 
 @pytest.fixture
 def open_run(make_job: MakeJob) -> MakeOpen:
-    """Return a function that records a DAG run whose step was lost without a word."""
+    """Return a function that records a DAG run whose step was lost without a report."""
 
     def make(step: Step = Step.TRAIN, run: StepRun | None = None) -> Job:
         job = make_job(step, run=run)
@@ -86,7 +86,7 @@ def test_a_run_whose_dag_run_is_over_is_closed_with_the_reason(settings: Setting
     assert sweep(settings, OVER).removed == {"open MLflow runs": 1}
     tags = job.record.tags()
     assert (status_of(job), tags["step.train"], tags["failure.step"]) == ("KILLED", "failed", "train")
-    assert tags["failure.reason"].startswith("the DAG run is over in Airflow, but its MLflow run was still open")
+    assert tags["failure.reason"].startswith("the DAG run is finished in Airflow, but its MLflow run was still open")
     assert survey(settings) == ()
     assert sweep(settings, OVER).removed == {}
 
@@ -349,7 +349,7 @@ def test_a_folder_that_cannot_be_removed_does_not_stop_the_others(
     monkeypatch.setattr("shutil.rmtree", _refuse)
     assert sweep(settings, OVER).removed == {"open MLflow runs": 1}
     assert "cannot remove" in caplog.text
-    assert "Permission denied; the next sweep tries again" in caplog.text
+    assert "Permission denied; the next sweep retries it" in caplog.text
     assert status_of(job) == "KILLED"
 
 

@@ -1,4 +1,4 @@
-"""A full disk is told apart from a bug; /dev/full refuses every write as a full disk does."""
+"""Tests that a full disk is distinguished from a bug; /dev/full refuses every write as a full disk does."""
 
 import errno
 from pathlib import Path

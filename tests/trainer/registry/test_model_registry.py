@@ -283,7 +283,7 @@ def test_a_claimed_move_to_a_version_that_was_deleted_does_not_stop_those_after_
     stopped_move(registry, two, one)
     registry.client.delete_model_version("숫자", two.version)
     registry.complete_history(ALIAS, TEST)
-    assert "version 2 of '숫자' was deleted, alias 'champion' stays where it is" in caplog.text
+    assert "version 2 of '숫자' was deleted; alias 'champion' is not moved" in caplog.text
     assert chain(registry) == [(None, "1"), ("1", "2"), ("2", "1")]
     registry.complete_history(ALIAS, TEST)
     assert registry.move_alias(ALIAS, three, one, TEST) is True
@@ -425,7 +425,7 @@ def test_a_line_that_somebody_spoiled_is_skipped_and_its_number_not_used_again(
     registry.client.set_registered_model_tag("숫자", f"{TAG_PREFIX}000007", "no json")
     registry.move_alias(ALIAS, add(registry, 1), None, TEST)
     assert [move.number for move in registry.history(ALIAS)] == [8]
-    assert "tag alias_history.000007 is no alias move" in caplog.text
+    assert "tag alias_history.000007 is not an alias move" in caplog.text
 
 
 def test_a_long_reason_is_cut_to_what_a_tag_holds(registry: ModelRegistry) -> None:
@@ -459,7 +459,7 @@ def test_a_person_who_moved_the_alias_since_is_not_overruled_by_a_claimed_move(
     registry.complete_history(ALIAS, TEST)
     assert holder(registry) == first.version
     assert chain(registry)[2:] == [("2", "3"), ("3", "1")]
-    assert "was given to version 1 by hand; the move to version 3, claimed before, is left out" in caplog.text
+    assert "was moved to version 1 by hand; the move to version 3, claimed before, is skipped" in caplog.text
     assert registry.move_alias(ALIAS, second, first, TEST)
 
 

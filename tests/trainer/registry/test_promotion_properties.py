@@ -1,4 +1,4 @@
-"""Whatever the order of runs, retries and backfills: what must hold of the champion and of the alias's history."""
+"""Properties of the champion and the alias's history that hold for any order of runs, retries and backfills."""
 
 import shutil
 import tempfile
@@ -101,7 +101,7 @@ class World:
             self.held.append(index)
 
     def roll_back(self) -> None:
-        """What the step does: the last one that held the alias and is not bad gets it back."""
+        """Do what the chore does: the last holder of the alias that is not bad gets it back."""
         before = [index for index in self.held if index != self.champion and index not in self.bad]
         if self.champion is not None and before:
             self.bad.add(self.champion)

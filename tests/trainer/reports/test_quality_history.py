@@ -1,4 +1,4 @@
-"""What a person sees after a backfill: which data gave which model, and what became of it."""
+"""Tests of the quality report that a person reads after a backfill: which data gave which model, and its result."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Checkpoints without a training: whatever dies when, what the record names is complete and is what was stored."""
+"""Tests of checkpoints without a training: after a crash at any point, the record names complete, unchanged files."""
 
 import os
 import shutil

@@ -1,8 +1,8 @@
-"""The machine's clock is set a day ahead or a day back while something is under way: what is decided by it, and how.
+"""Tests of a clock that jumps a day ahead or back during a run: which decisions depend on it, and how.
 
-Most decisions are not made by it at all (tries by their number, promotions by data time, waits by a clock that nobody
-sets). Those that are have a test here: by a real process whose clock jumps under it, else with the clock
-replaced where it is read. (libfaketime serves neither: Python's own sleep fails with it, and torch crawls.)
+Most decisions do not depend on the clock (attempts go by number, promotions by data time, waits by a monotonic clock).
+Those that do have a test here: with a real process whose clock jumps, or else with the clock replaced where it is
+read. (libfaketime serves neither purpose: Python's own sleep fails with it, and torch becomes very slow.)
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Checkpoints, weights and manifests that are damaged: the one before is used, or the right error says why not."""
+"""Tests of damaged checkpoints, weights and manifests: the previous checkpoint is used, or the error says why not."""
 
 import gzip
 import io
@@ -87,7 +87,7 @@ UNREADABLE: dict[str, Damage] = {
     "its beginning lost": content(lambda good: good[1000:]),
     "packed again": content(gzip.compress),
     "a zip of something else": content(zip_of_something_else),
-    "a class that nobody has": pickled_foreign_class,
+    "an unknown class": pickled_foreign_class,
     "a class that runs a command": torch_saved({"model": Hostile(), "epoch": 1, "optimizer": {}}),
     "a list": torch_saved([1, 2, 3]),
     "no model": torch_saved({"epoch": 1, "optimizer": {}}),
@@ -132,7 +132,7 @@ def commit(store: CheckpointStore, last: Path, epoch: int, folder: Path) -> Chec
 
 
 def resumed_from(store: CheckpointStore, folder: Path) -> int | None:
-    """Return the epoch from which a training would go on."""
+    """Return the epoch from which a training would resume."""
     ultralytics_setup.prepare(folder / "cache")
     resume = usable_checkpoint(FRAMEWORK, store, folder / "resumed")
     return resume.epoch if resume else None

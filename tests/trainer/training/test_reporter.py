@@ -1,4 +1,4 @@
-"""The way from a training to MLflow, without a training: nothing twice, nothing lost, no waiting."""
+"""Tests of the reporter without a training: nothing uploaded twice, nothing lost, no waiting."""
 
 import threading
 import time
@@ -151,7 +151,7 @@ def test_the_training_goes_on_while_mlflow_is_away(
         for epoch in (1, 2, 3):
             journal.append(handover, epoch_entry(epoch))
     assert [step for step, _ in points(record)] == [1, 2, 3]
-    assert "the training goes on, its record waits: MLflow, log metrics: connection refused" in caplog.text
+    assert "its record is uploaded later: MLflow, log metrics: connection refused" in caplog.text
 
 
 def test_mlflow_being_away_to_the_end_is_worth_another_try(

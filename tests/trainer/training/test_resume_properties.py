@@ -1,6 +1,6 @@
-"""Wherever tries of one training die, on one machine or two, with or without their cache: no epoch twice, none missing,
-at most what was not carried done again. The training is made up; journal, slot, reporter, checkpoints and MLflow are
-the real ones."""
+"""Properties of resuming: wherever attempts of a training die, on one machine or two, with or without their cache, no
+epoch is recorded twice or missing, and only epochs not yet uploaded are repeated. The training is simulated; journal,
+slot, reporter, checkpoints and MLflow are real."""
 
 import os
 import shutil
@@ -130,7 +130,7 @@ class Training(RuleBasedStateMachine):
             os.rename(source, target)
 
     def start_try(self) -> None:
-        """Do what a try does before it trains: carry what others left, find a checkpoint, go on from it."""
+        """Do what an attempt does before it trains: upload what others left, find a checkpoint, resume from it."""
         unsent.carry(self.job, BEGAN_MS, lambda: self.job.record.metric_epochs(LOSS))
         self.done = self.resumed_epoch(drops=True)
         self.handover = unsent.new_folder(self.job, BEGAN_MS)
@@ -142,7 +142,7 @@ class Training(RuleBasedStateMachine):
             try:
                 self.store.restore(checkpoint, target)
             except BadData:
-                assert self.is_damaged, "a checkpoint that nobody touched is whole"
+                assert self.is_damaged, "an undamaged checkpoint is complete"
                 if drops:
                     self.store.drop(checkpoint)
                 continue

@@ -1,4 +1,4 @@
-"""Training with ultralytics' DDP, two ranks, recorded by rank 0 only; processors stand in for the GPUs.
+"""Tests of training with ultralytics' DDP: two ranks, recorded only by rank 0; CPU processes stand in for GPUs.
 
 See ``processors_as_gpus/sitecustomize.py`` for what is not real here.
 """
@@ -143,7 +143,7 @@ def ranks() -> list[psutil.Process]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    return bool(_words(process))  # what nobody has waited for yet has none
+    return bool(_words(process))  # a zombie has none
 
 
 def _words(process: psutil.Process) -> list[str]:

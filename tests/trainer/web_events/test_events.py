@@ -1,4 +1,4 @@
-"""Events for the web UI over real HTTP: in order, signed, once each; whatever the web UI does, a step never waits."""
+"""Tests of events for the web UI over real HTTP: in order, signed, once each, and never delaying a step."""
 
 import hashlib
 import hmac
@@ -215,8 +215,8 @@ def test_of_too_many_events_the_oldest_epochs_go(
             for epoch in range(1, 11):
                 journal.append(tmp_path, epoch_entry(epoch))
         backend.completed(RESULT, ExitCode.DONE)
-    told = [(event["type"], event.get("epoch")) for event in web_ui.events[1:]]
-    assert told == [("running", None), ("epoch", 8), ("epoch", 9), ("epoch", 10), ("completed", None)]
+    received = [(event["type"], event.get("epoch")) for event in web_ui.events[1:]]
+    assert received == [("running", None), ("epoch", 8), ("epoch", 9), ("epoch", 10), ("completed", None)]
     assert "7 events did not reach the web UI" in caplog.text
 
 

@@ -1,4 +1,4 @@
-"""Lets ultralytics' DDP run without GPUs: each rank is a process on the processor, and they talk by gloo.
+"""Let ultralytics' DDP run without GPUs: each rank is a process on the CPU, and they communicate by gloo.
 
 A stand-in for the devices and for nothing else: launcher, ranks, pickled callbacks, gradients and data are those of
 ultralytics and torch. Python imports this module by itself in every process whose PYTHONPATH names its folder; it acts

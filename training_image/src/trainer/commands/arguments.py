@@ -1,4 +1,4 @@
-"""``trainer rollback`` and ``trainer sweep`` by hand: options in the place of a request."""
+"""Parse the command-line options of ``trainer rollback`` and ``trainer sweep``, for use without a request."""
 
 import argparse
 import getpass
@@ -13,8 +13,8 @@ from trainer.errors import BadRequest
 
 HELP = {
     Chore.ROLLBACK: "give an alias back to an earlier version and mark the one it is taken from as bad",
-    Chore.SURVEY: "name the DAG runs that left something behind",
-    Chore.SWEEP: "remove what DAG runs that are over left behind, and what is old in the cache",
+    Chore.SURVEY: "list the DAG runs that left something behind",
+    Chore.SWEEP: "delete leftovers of finished DAG runs, and old files of the cache",
 }
 
 
@@ -34,13 +34,13 @@ def add_options(command: argparse.ArgumentParser, chore: Chore) -> None:
             nargs=2,
             default=[],
             metavar=("DAG_ID", "RUN_ID"),
-            help="a DAG run that is over; what belongs to any other one is left",
+            help="a finished DAG run; leftovers of any other are kept",
         )
-        by_hand.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+        by_hand.add_argument("--dry-run", action="store_true", help="only report what would be deleted")
 
 
 def from_options(chore: Chore, options: argparse.Namespace) -> tuple[Order, StepRun]:
-    """Return what a person asked for on the command line, and an identity for it.
+    """Return the order given on the command line, and an identity for its run.
 
     Raises:
         BadRequest: an option is missing or wrong.

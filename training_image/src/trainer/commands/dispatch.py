@@ -16,7 +16,7 @@ def run_chore(order: RollbackOrder | SurveyOrder | SweepOrder, run: StepRun, set
     """Carry out a chore.
 
     Raises:
-        StepError: it cannot be done as it was asked for, or a service is away.
+        StepError: it cannot be done as ordered, or a service is unavailable.
     """
     with full_disk_is_try_again():
         match order:

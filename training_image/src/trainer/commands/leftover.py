@@ -1,4 +1,4 @@
-"""Something that a DAG run left behind and nobody will need: what it is, whose it is, how to remove it."""
+"""Describe a leftover of a DAG run: what it is, the run that owns it, and how to delete it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from step_contract.step import DagRunName
 
 @dataclass(frozen=True)
 class Leftover:
-    """One thing to remove. Whatever has an owner goes only if Airflow says that its DAG run is over."""
+    """One thing to delete. With an owner, it is deleted only if Airflow says that its DAG run is finished."""
 
     kind: str
     what: str

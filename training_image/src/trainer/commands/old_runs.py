@@ -1,7 +1,7 @@
-"""MLflow runs that nobody goes on with: still open though their DAG run is over, or with checkpoints of long ago.
+"""Find abandoned MLflow runs: still open although their DAG run is finished, or with old checkpoints.
 
-A task that dies together with its machine closes nothing, so its MLflow run would be RUNNING for ever; and a training
-that failed keeps its checkpoints, for the day on which somebody clears it. Runs of other programs are never looked at.
+A task that dies together with its machine closes nothing, so its MLflow run would stay RUNNING for ever. A training
+that failed keeps its checkpoints, in case a person clears it later. Runs of other programs are ignored.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,8 @@ CHECKPOINTS = "checkpoints"
 _PAGE = 500
 _MOST_EXPERIMENTS = 50_000
 _CLOSED_BECAUSE = (
-    "the DAG run is over in Airflow, but its MLflow run was still open: its last task ended without a word, or was "
-    "marked by hand; closed by the sweep"
+    "the DAG run is finished in Airflow, but its MLflow run was still open: its last task ended without a report, or "
+    "was marked by hand; closed by the sweep"
 )
 
 
@@ -46,12 +46,12 @@ class FoundRun:
 
     @property
     def name(self) -> str:
-        """Name it to a person."""
+        """The run's name in messages."""
         return f"MLflow run {self.record.run_id} of {self.owner.dag_id} {self.owner.run_id}"
 
 
 def open_runs(tracking_uri: str, silent_since: datetime) -> Iterator[Leftover]:
-    """Find runs that are RUNNING and gave no sign of life since a moment."""
+    """Find runs that are RUNNING without a sign of life since the given time."""
     for run in search(tracking_uri, "attributes.status = 'RUNNING'"):
         last = _last_sign(run)
         if last < silent_since:
@@ -60,10 +60,10 @@ def open_runs(tracking_uri: str, silent_since: datetime) -> Iterator[Leftover]:
 
 
 def old_checkpoints(tracking_uri: str, ended_before: datetime, keep_days: float) -> Iterator[Leftover]:
-    """Find checkpoints of runs that ended before a moment; a run that goes on is RUNNING again and has none here."""
+    """Find checkpoints of runs that ended before the given time; a run that was resumed is RUNNING and left out."""
     milliseconds = int(ended_before.timestamp() * 1000)
     due = f"attributes.status != 'RUNNING' and attributes.end_time < {milliseconds} and tags."
-    # The second: records of a trainer that did not set the first yet.
+    # The second tag finds records of an older trainer, which did not set the first.
     runs = {
         run.record.run_id: run
         for tag in (CHECKPOINT_FILES_TAG, CHECKPOINT_TAG)
@@ -77,7 +77,7 @@ def old_checkpoints(tracking_uri: str, ended_before: datetime, keep_days: float)
 def search(tracking_uri: str, condition: str) -> list[FoundRun]:
     """Find this project's runs in every experiment, the oldest first.
 
-    All at once: pages are counted from the first, and each run that is closed moves up those behind it.
+    All pages are read before any run is closed, because closing a run would shift the later pages.
     """
     client = connect(tracking_uri)
     found: list[FoundRun] = []
@@ -103,7 +103,7 @@ def search(tracking_uri: str, condition: str) -> list[FoundRun]:
 
 
 def _last_sign(run: FoundRun) -> datetime:
-    """Return when the run began, a try took it over, or an epoch ended, whichever was last."""
+    """Return when the run began, an attempt took it over, or an epoch ended, whichever was last."""
     with mlflow_errors("read the epochs"):
         points = run.record.client.get_metric_history(run.record.run_id, EVERY_EPOCH_METRIC)
     owner = run.record.ownership.owner()
@@ -111,12 +111,12 @@ def _last_sign(run: FoundRun) -> datetime:
 
 
 def _close(run: FoundRun) -> None:
-    """End a run as its markers say: after its last step it is FINISHED, else the step it stands in has failed.
+    """End a run according to its markers: FINISHED after its last step, otherwise KILLED with its current step failed.
 
-    A step that is under way counts first: the markers of those after it are of the time before the run was cleared.
+    A step that is under way counts first: markers of later steps are from before the run was cleared.
     """
     tags = run.record.tags()
-    # A try that lives on somewhere, cut off from Airflow, sees this and stops.
+    # An attempt that still runs somewhere, cut off from Airflow, sees this and stops.
     run.record.set_tags({OWNER_TAG: ""})
     under_way = [step for step in Step if tags.get(f"step.{step}") == "running"]
     is_over = tags.get(f"step.{Step.PROMOTE}") == "done" or tags.get(f"step.{Step.REGISTER}") == "refused"
@@ -131,11 +131,11 @@ def _close(run: FoundRun) -> None:
 
 
 def _forget(run: FoundRun) -> None:
-    # Looked at again: somebody may have cleared the DAG run since it was found.
+    # Check again: a person may have cleared the DAG run since it was found.
     with mlflow_errors("read the run's status"):
         status = run.record.client.get_run(run.record.run_id).info.status
     if status != "RUNNING" and not CheckpointStore(run.record).forget():
-        raise TryAgain("the artifact store does not answer")
+        raise TryAgain("the artifact store is unavailable")
 
 
 def _moment(milliseconds: int) -> datetime:

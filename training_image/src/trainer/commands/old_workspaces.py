@@ -1,6 +1,6 @@
-"""Folders of steps that were killed outright: their scratch, and what of their training MLflow did not take.
+"""Find the folders of killed steps: their scratch folders, and training data not yet uploaded to MLflow.
 
-Every other step removes its own when it ends.
+Every other step deletes its own folders when it ends.
 """
 
 import os
@@ -36,14 +36,14 @@ def old_workspaces(work: Path, keep_hours: float, owner_of: OwnerOf) -> Iterator
 
 
 def old_unsent(cache: Path, keep_days: float, owner_of: OwnerOf) -> Iterator[Leftover]:
-    """Find what trainings left for a next try that did not come: as long as their checkpoints are kept, so is this."""
+    """Find data that trainings left for a next attempt that never came; it is kept as long as checkpoints are."""
     why = f"nothing was written there for {keep_days:g} days (TRAINER_CHECKPOINT_KEEP_DAYS)"
     for folder, digits in _silent(cache / UNSENT_FOLDER, _UNSENT_NAME, keep_days * 24):
         yield Leftover(UNSENT, str(folder), why, owner_of(digits), partial(shutil.rmtree, folder))
 
 
 def _silent(parent: Path, name: re.Pattern[str], keep_hours: float) -> Iterator[tuple[Path, str]]:
-    """Yield folders of a name in which nothing was written for some hours, with the digits of their DAG run's key."""
+    """Yield matching folders in which nothing was written for some hours, with the digits of their DAG run's key."""
     for folder in sorted(parent.iterdir()) if parent.is_dir() else []:
         match = name.fullmatch(folder.name)
         if match is None or not folder.is_dir() or folder.is_symlink():
@@ -53,10 +53,10 @@ def _silent(parent: Path, name: re.Pattern[str], keep_hours: float) -> Iterator[
 
 
 def _is_written_since(folder: Path, moment: float) -> bool:
-    """Tell whether anything in a folder is newer; the pictures of a dataset are links and older than the folder."""
+    """Return whether anything in a folder was written since; a dataset's pictures are links, older than the folder."""
     for parent, _, names in os.walk(folder):
         for path in [parent, *(os.path.join(parent, name) for name in names)]:
-            with suppress(FileNotFoundError):  # a step at work removes files, too
+            with suppress(FileNotFoundError):  # a running step also deletes files
                 if os.lstat(path).st_mtime >= moment:
                     return True
     return False

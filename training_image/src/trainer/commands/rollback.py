@@ -1,10 +1,10 @@
 """Give an alias back to an earlier version, by a person's decision, and mark the version it is taken from as bad.
 
-The mark is written before the alias moves and names the rollback, so that one that was stopped anywhere goes on where
-it stopped: a second try never goes back a second step. It is about the version that had the alias when its first try
-began, which is noted beside the alias's history: if another move comes through first, nothing is moved, and unless that
-was a rollback with the same aim, this one fails. The nightly runs then compare with the restored version, as with any
-holder of the alias.
+The mark is written before the alias moves and names the rollback, so a stopped rollback resumes where it stopped: a
+second attempt never goes back a second step. A rollback is about the version that held the alias when its first attempt
+began, which is recorded beside the alias's history. If another move comes first, nothing is moved, and this rollback
+fails unless that move was a rollback with the same aim. Nightly runs then compare with the restored version, as with
+any holder of the alias.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from trainer.registry import (
     wall_clock,
 )
 
-_TRIES = 4
+_ATTEMPTS = 4
 _PACKED = "MLmodel"
 
 _log = logging.getLogger(__name__)
@@ -42,19 +42,19 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
     """Move the alias back, once for each DAG run of a rollback.
 
     Args:
-        registry: of the model that the order names.
-        order: what a person wants.
-        run: the rollback's own DAG run; a repeated one changes nothing.
-        scratch: folder for a copy of the weights, which are read to see that they are whole.
+        registry: the registry of the order's model.
+        order: the person's decision.
+        run: the rollback's own DAG run; repeating it changes nothing.
+        scratch: folder for a copy of the weights, which are read to check that they are complete.
 
     Raises:
-        BadRequest: there is no such model or version, it is bad or not whole, nobody held the alias before, or another
-            version got the alias meanwhile.
-        TryAgain: the alias changed again and again meanwhile.
+        BadRequest: there is no such model or version, it is bad or incomplete, no version held the alias before, or
+            another version got the alias meanwhile.
+        TryAgain: the alias changed repeatedly meanwhile.
     """
     mover = Mover(f"{order.by}, {run.dag_id} {run.run_id}", order.reason)
     about = registry.note_once(f"rollback.{run.key}", _name(registry.champion(order.alias)))
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         mark = mark_by(registry, run.key)
         champion = _settled_holder(registry, order, mover)
         if done := _done_before(registry, order, about, champion, mover):
@@ -67,11 +67,11 @@ def roll_back(registry: ModelRegistry, order: RollbackOrder, run: StepRun, scrat
             mark_bad(registry, champion, _mark(order, run, champion, target))
         if registry.move_alias(order.alias, target, champion, mover):
             return _result(order, target.version, champion.version if champion else None)
-    raise TryAgain(f"alias {order.alias!r} of {order.model!r} moved {_TRIES} times while it was to be rolled back")
+    raise TryAgain(f"alias {order.alias!r} of {order.model!r} moved {_ATTEMPTS} times during the rollback")
 
 
 def summary(outcome: RollbackResult, order: RollbackOrder) -> str:
-    """Say in one line who holds the alias now, and why."""
+    """Say in one line which version holds the alias now, and why."""
     if outcome.taken_from is None:
         return f"version {outcome.version} holds {outcome.alias} of {outcome.model}; nothing was moved"
     return (
@@ -81,7 +81,7 @@ def summary(outcome: RollbackResult, order: RollbackOrder) -> str:
 
 
 def _settled_holder(registry: ModelRegistry, order: RollbackOrder, mover: Mover) -> RegisteredVersion | None:
-    """Return who holds the alias, after its history was brought up to date."""
+    """Bring the alias's history up to date and return the version that holds it."""
     registry.complete_history(order.alias, Mover("unknown", f"found by {mover.by}: moved by hand"))
     return registry.champion(order.alias)
 
@@ -93,10 +93,10 @@ def _done_before(
     champion: RegisteredVersion | None,
     mover: Mover,
 ) -> RollbackResult | None:
-    """Return what this rollback, or another with the same aim, has done already.
+    """Return the result if this rollback, or another with the same aim, was already done; else None.
 
     Raises:
-        BadRequest: the alias went on otherwise from the version that this rollback is about.
+        BadRequest: the alias was moved otherwise from the version that this rollback is about.
     """
     own: AliasMove | None = next((move for move in registry.history(order.alias) if move.by == mover.by), None)
     now, number = _name(champion), champion.version if champion else ""
@@ -106,14 +106,14 @@ def _done_before(
         return None
     said = f"this rollback was to take the alias from {about}, but {now} has it now; nothing is moved"
     if not (order.to == number or (order.to == PREVIOUS and _is_taken_back(registry, order.alias, about))):
-        todo = f"if {now} is to be taken back, too" if champion else "to the version, by its number, that is to have it"
+        todo = f"if {now} is also to be taken back" if champion else "to the number of the version that is to have it"
         raise BadRequest(f"{said}. Trigger another rollback {todo}")
     _log.warning(said)
     return _result(order, number, None)
 
 
 def _is_taken_back(registry: ModelRegistry, alias: str, about: str) -> bool:
-    """Tell whether a version is bad and the alias went from it to one that had it before, as a rollback gives it."""
+    """Return whether a version is bad and the alias moved from it to an earlier holder, as in a rollback."""
     is_bad = any(_name(version) == about and mark_of(version) for version in versions_of(registry).values())
     held: set[str | None] = set()
     went_back = False
@@ -138,9 +138,7 @@ def _target(
     if wanted not in versions:
         raise _refusal(registry, order, versions, f"{order.model!r} has no version {wanted}")
     if bad := mark_of(versions[wanted]):
-        raise _refusal(
-            registry, order, versions, f"{bad.sentence}; take its tag `bad` away in MLflow if that was wrong"
-        )
+        raise _refusal(registry, order, versions, f"{bad.sentence}; delete its tag `bad` in MLflow if that was wrong")
     return versions[wanted]
 
 
@@ -150,9 +148,9 @@ def _previous(
     versions: dict[str, RegisteredVersion],
     champion: RegisteredVersion | None,
 ) -> RegisteredVersion:
-    """Return the version that held the alias last before its holder, leaving out what is bad or deleted."""
+    """Return the last version before the holder that held the alias, skipping bad and deleted versions."""
     if champion is None:
-        raise _refusal(registry, order, versions, f"nobody holds alias {order.alias!r}, so there is no one before")
+        raise _refusal(registry, order, versions, f"no version holds alias {order.alias!r}, so none held it before")
     for move in reversed(registry.history(order.alias)):
         version = versions.get(move.to_version or "")
         if version is not None and version.version != champion.version and mark_of(version) is None:
@@ -161,10 +159,10 @@ def _previous(
 
 
 def _check_whole(registry: ModelRegistry, target: RegisteredVersion, scratch: Path, run: StepRun) -> None:
-    """Read the version's files: it must be loadable when it is champion.
+    """Read the version's files, because it must be loadable as champion.
 
     Raises:
-        BadRequest: a file is missing, or the weights are others than were registered.
+        BadRequest: a file is missing, or the weights differ from those that were registered.
     """
     versions = versions_of(registry)
     with TemporaryDirectory(dir=scratch, prefix=f"{run.key[:12]}-rollback-") as folder:
@@ -172,14 +170,14 @@ def _check_whole(registry: ModelRegistry, target: RegisteredVersion, scratch: Pa
             registry.download_file(target, [_PACKED], Path(folder))
             weights = registry.download_weights(target, Path(folder))
         except MissingWeights as error:
-            raise BadRequest(f"{error}; expected a whole version: {describe_versions(versions)}") from error
+            raise BadRequest(f"{error}; expected a complete version: {describe_versions(versions)}") from error
         with weights.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
     expected = target.tags.get(WEIGHTS_TAG, found)
     if found != expected:
         raise BadRequest(
             f"the weights of version {target.version} of {registry.model!r} have SHA-256 {found[:12]}, but "
-            f"{expected[:12]} were registered; expected a whole version: {describe_versions(versions)}"
+            f"{expected[:12]} were registered; expected a complete version: {describe_versions(versions)}"
         )
 
 

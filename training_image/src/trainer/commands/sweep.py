@@ -1,8 +1,8 @@
-"""Tidy up what runs left behind: in two looks, because only Airflow knows which DAG runs are over.
+"""Delete what runs left behind, in two passes, because only Airflow knows which DAG runs are finished.
 
-``survey`` names the DAG runs that something is left of; Airflow is then asked about exactly these; ``sweep`` removes
-what belongs to those that are over, and what has no owner. What belongs to a DAG run that nobody declared over is not
-touched, whatever its age: a list that is incomplete, or too old, leaves too much and never removes too much.
+``survey`` lists the DAG runs with leftovers, and Airflow is then asked about exactly these. ``sweep`` deletes leftovers
+of finished DAG runs, and those without an owner. Leftovers of a DAG run that is not known to be finished are kept,
+whatever their age: an incomplete or outdated list leaves too much and never deletes too much.
 """
 
 import logging
@@ -23,13 +23,13 @@ from .leftover import Leftover
 from .old_workspaces import old_unsent, old_workspaces
 
 _MOST_DAG_RUNS = 300
-"""Named by one survey; their list must fit into an environment variable. The rest comes an hour later."""
+"""Limit of one survey, so that the list fits into an environment variable. The rest follows an hour later."""
 
 _log = logging.getLogger(__name__)
 
 
 def survey(settings: Settings) -> SurveyResult:
-    """Name the DAG runs that own something which is due."""
+    """List the DAG runs that own something to sweep."""
     owners = {item.owner: None for item in _due(settings, timedelta(0)) if item.owner}
     if len(owners) > _MOST_DAG_RUNS:
         _log.info("%d DAG runs left something behind; the first %d now", len(owners), _MOST_DAG_RUNS)
@@ -37,17 +37,17 @@ def survey(settings: Settings) -> SurveyResult:
 
 
 def survey_summary(outcome: SurveyResult) -> str:
-    """Say in one line how many DAG runs Airflow is to be asked about."""
+    """Say in one line how many DAG runs to ask Airflow about."""
     return f"{len(outcome.dag_runs)} DAG runs have something to sweep, if they are over"
 
 
 def sweep(settings: Settings, order: SweepOrder) -> SweepResult:
-    """Remove what is due and belongs to DAG runs that are over, or to none; with ``dry_run`` only say so."""
+    """Delete leftovers of finished DAG runs and those without an owner; with ``dry_run`` only report them."""
     removed: Counter[str] = Counter()
     over = {name.key for name in order.over}
     for item in _due(settings, timedelta(minutes=order.grace_minutes)):
         if item.owner is not None and item.owner.key not in over:
-            _log.info("left: %s (%s), whose DAG run is not known to be over", item.what, item.why)
+            _log.info("kept: %s (%s): its DAG run is not known to be finished", item.what, item.why)
         elif order.dry_run:
             _log.info("would remove: %s: %s", item.what, item.why)
             removed[item.kind] += item.count
@@ -66,7 +66,7 @@ def _is_removed(item: Leftover) -> bool:
     try:
         item.remove()
     except (StepError, OSError) as error:
-        _log.warning("cannot remove %s: %s; the next sweep tries again", item.what, error)
+        _log.warning("cannot remove %s: %s; the next sweep retries it", item.what, error)
         return False
     _log.info("removed: %s: %s", item.what, item.why)
     return True

@@ -1,11 +1,12 @@
-"""The order in which the aliases of one registered model moved, decided by one writer for each place in it.
+"""Order the moves of a registered model's aliases, with exactly one writer for each number.
 
-MLflow has no locks and lets every write of an alias or a tag win over the one before. What it keeps from being written
-twice is a run's param: the database refuses a second value. So each move is first claimed, as the param ``move.000012``
-of one run that belongs to the registered model, and whoever claims it makes the move; a run that comes second looks
-again at what the alias has become. A process that dies after its claim leaves a move that is not marked as made, and
-the next one makes it. The run's id is the registered model's tag ``alias_ledger``; it lies in an experiment of its own.
-Must not import mlflow: ``mlflow_client`` translates its errors.
+MLflow has no locks, and every write of an alias or tag overwrites the previous value. Only a run's param is written at
+most once: the database refuses a second value. So each move is first claimed, as the param ``move.000012`` of a run
+that belongs to the registered model, and the process that claimed it makes the move; a process that comes second reads
+the alias again. If a process dies after its claim, the move is not marked as made, and the next process makes it. The
+run's id is the registered model's tag ``alias_ledger``; ledgers have an experiment of their own.
+
+Must not import mlflow: ``tracking.client`` translates its errors.
 """
 
 import logging
@@ -28,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class AliasLedger:
-    """The claims on one registered model; numbers are shared by its aliases."""
+    """The claimed moves of one registered model; its aliases share the numbers."""
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
         """Use the run that ``find_ledger`` returned."""
@@ -36,7 +37,7 @@ class AliasLedger:
         self._run_id = run_id
 
     def moves(self) -> dict[int, AliasMove]:
-        """Return all moves by their numbers; one that somebody made unreadable is left out."""
+        """Return all moves by number; a move that a person made unreadable is left out."""
         found = {}
         for key, value in self._params().items():
             if not key.startswith(_MOVE):
@@ -44,7 +45,7 @@ class AliasLedger:
             try:
                 move = AliasMove.model_validate_json(value)
             except ValidationError as error:
-                _log.warning("param %s of run %s is no alias move: %s", key, self._run_id, error)
+                _log.warning("param %s of run %s is not an alias move: %s", key, self._run_id, error)
                 continue
             found[move.number] = move
         return found
@@ -55,16 +56,16 @@ class AliasLedger:
             return write_param_once(self._client, self._run_id, f"{_MOVE}{move.number:06d}", move.model_dump_json())
 
     def is_made(self, number: int) -> bool:
-        """Tell whether the alias was moved as claimed."""
+        """Return whether the alias was moved as claimed."""
         return f"{_MADE}{number:06d}" in self._params()
 
     def mark_made(self, number: int) -> None:
-        """Note that the alias was moved as claimed."""
+        """Record that the alias was moved as claimed."""
         with mlflow_errors("note a move of an alias"):
             write_param_once(self._client, self._run_id, f"{_MADE}{number:06d}", "yes")
 
     def note_once(self, key: str, value: str) -> str:
-        """Note a value unless there is one under its key, and return the one that is noted."""
+        """Record a value unless its key has one already, and return the recorded value."""
         with mlflow_errors("write to the ledger of aliases"):
             write_param_once(self._client, self._run_id, key, value)
         return self._params()[key]
@@ -76,7 +77,7 @@ class AliasLedger:
 
 
 def new_ledger(client: MlflowClient, model: str) -> str:
-    """Make a ledger and return its run's id."""
+    """Create a ledger and return its run's id."""
     with mlflow_errors(f"make the ledger of {model!r}"):
         run = client.create_run(experiment_id_of(client, EXPERIMENT), tags={"registered_model": model}, run_name=model)
         client.set_terminated(run.info.run_id)
@@ -84,9 +85,10 @@ def new_ledger(client: MlflowClient, model: str) -> str:
 
 
 def find_ledger(client: MlflowClient, model: str, tags: Mapping[str, str]) -> AliasLedger:
-    """Return the ledger that a registered model's tags name, made if they name none that exists.
+    """Return the ledger that a registered model's tags name; create it if there is none.
 
-    Two that make one at the same moment, which only a model of somebody else's making has, agree on the later.
+    If two processes create one at the same moment, which can only happen for a model that was registered by other
+    means, both use the later.
     """
     run_id = tags.get(LEDGER_TAG, "")
     if run_id and is_live_run(client, run_id):

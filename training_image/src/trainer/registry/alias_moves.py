@@ -1,11 +1,12 @@
-"""Moves of an alias that are written down: claimed first, so that of several processes at once one makes it.
+"""Move an alias and record the move; each move is claimed first, so that only one of several processes makes it.
 
-A move is claimed in ``alias_ledger``; whoever has the claim moves the alias and notes it, the others look again. One
-that died between claim and move has its move made by the next. Whoever was slow finds later claims and gives the alias
-to the last of them. A claimed move to a version that was deleted since counts as made: it must not stop those after it.
-A person who moves the alias by hand is found by the next process and written down; a claimed move that was not made
-until then is not made any more. The tags ``alias_history.*`` of the registered model repeat the ledger for people and
-other programs.
+A move is claimed in ``alias_ledger``. The process with the claim moves the alias and marks the move as made; the others
+read the alias again. If a process dies after claiming a move, the next one completes it. A slow process that finds
+later claims gives the alias to the last of them. A claimed move to a version that was deleted since counts as made, so
+that it does not block later moves.
+
+A move made by hand is found and recorded by the next process; an earlier claimed move that was not made by then is
+abandoned. The tags ``alias_history.*`` of the registered model repeat the ledger for people and other programs.
 """
 
 import logging
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
     from trainer.registry.version import RegisteredVersion
 
 _log = logging.getLogger(__name__)
-_TRIES = 20
+_ATTEMPTS = 20
 _WRITES = 3
 _BY_HAND_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Mover:
-    """Who moves an alias, and why."""
+    """The person or run that moves an alias, and the reason."""
 
     by: str
     why: str
@@ -41,7 +42,7 @@ class Mover:
 
 @dataclass(frozen=True)
 class _Place:
-    """The next number in the history, and who holds the alias according to what stands before it."""
+    """The next number in the history, and the holder of the alias according to the moves before it."""
 
     number: int
     holder: str | None
@@ -57,7 +58,7 @@ class AliasMoves:
         holder_of: "Callable[[str], RegisteredVersion | None]",
         now: Callable[[], datetime],
     ) -> None:
-        """Use a registered model that may not exist yet; ``holder_of`` reads who holds an alias."""
+        """Use a registered model that may not exist yet; ``holder_of`` reads the version that holds an alias."""
         self._client = client
         self._model = model
         self._holder_of = holder_of
@@ -75,22 +76,22 @@ class AliasMoves:
         """Move an alias from the version expected to hold it; False if another process was faster.
 
         Args:
-            alias: which one.
-            version: to get it.
-            expected: who is to have it now.
+            alias: the alias to move.
+            version: the version that gets the alias.
+            expected: the version that must hold it now.
             mover: who moves it, and why.
-            once: also False if the version had the alias before, whoever gave it.
+            once: also return False if the version ever had the alias before.
 
         Raises:
-            BadRequest: the version to get it was deleted.
+            BadRequest: ``version`` was deleted.
         """
         self._make_claimed_moves(alias)
-        # The place is chosen before the holder is read: whoever moves the alias after that takes it.
+        # Choose the place before reading the holder: a process that moves the alias after that takes this place.
         place = self._next_place(alias)
-        # And an alias that is not where its history ends was just set by somebody slow, or by hand: see ``complete``.
+        # An alias that is not where its history ends was just set by a slow process, or by hand: see ``complete``.
         if not _number(self._holder_of(alias)) == _number(expected) == place.holder:
             return False
-        # Read after the place, too: a try that slept through its successor's promotion and its rollback ends here.
+        # Also read after the place: stops an attempt that slept through its successor's promotion and rollback.
         if once and any(made.to_version == version.version for made in self.history(alias)):
             return False
         move = self._claimed(place, alias, version, mover)
@@ -99,32 +100,35 @@ class AliasMoves:
         if not self._make(move):
             raise BadRequest(
                 f"version {version.version} of {self._model!r} was deleted before it got alias {alias!r}; "
-                "expected it to stay. Let a new DAG run register another"
+                "expected it to exist. Trigger a new DAG run to register another"
             )
         return True
 
     def history(self, alias: str) -> tuple[AliasMove, ...]:
-        """Return every move of an alias, oldest first; of a model that does not exist, none."""
+        """Return every move of an alias, oldest first; none if the model does not exist."""
         return _of(alias, self._known(model_tags(self._client, self._model)))
 
     def name(self, version: str) -> bool:
-        """Tell whether any alias was moved to a version, or is claimed to be."""
+        """Return whether any alias was moved to a version, or such a move is claimed."""
         return any(move.to_version == version for move in self._known(model_tags(self._client, self._model)).values())
 
     def note_once(self, key: str, value: str) -> str:
-        """Return what was noted first under a key, this value if nothing was; without a model it is not kept."""
+        """Return the value first recorded under a key, recording this one if there is none.
+
+        Without a registered model the value is returned and not recorded.
+        """
         tags = model_tags(self._client, self._model)
         return self._ledger(tags).note_once(key, value) if tags else value
 
     def complete(self, alias: str, mover: Mover) -> None:
-        """Make the move that a process claimed and did not live to make, and write down one that a person made."""
-        for _ in range(_TRIES):
+        """Complete a move whose process died after claiming it, and record a move made by hand."""
+        for _ in range(_ATTEMPTS):
             self._make_claimed_moves(alias)
             place = self._next_place(alias)
             current = self._holder_of(alias)
             if _number(current) == place.holder:
                 return
-            # Somebody who was slow to make a claimed move notices by itself within moments; a person does not.
+            # A slow process corrects its own late move within moments; a person does not.
             time.sleep(_BY_HAND_SECONDS)
             if _number(self._holder_of(alias)) != _number(current):
                 continue
@@ -132,7 +136,7 @@ class AliasMoves:
             if move is not None:
                 self._written(move)
                 return
-        raise Bug(f"the history of {self._model!r} could not be written: {_TRIES} times another was faster")
+        raise Bug(f"cannot write the history of {self._model!r}: another process was faster {_ATTEMPTS} times")
 
     def _ledger(self, tags: Mapping[str, str]) -> AliasLedger:
         return find_ledger(self._client, self._model, tags)
@@ -166,7 +170,7 @@ class AliasMoves:
         return move if self._ledger(model_tags(self._client, self._model)).claim(move) else None
 
     def _make_claimed_moves(self, alias: str) -> None:
-        """Make the last claimed move of an alias if whoever claimed it has not, and no person moved it since."""
+        """Make the last claimed move of an alias if it was not made, and no person moved the alias since."""
         tags = model_tags(self._client, self._model)
         if LEDGER_TAG not in tags:
             return
@@ -180,23 +184,23 @@ class AliasMoves:
             return
         move, current = claimed[last], _number(self._holder_of(alias))
         if current is not None and current not in (move.from_version, move.to_version):
-            said = "alias %r of %r was given to version %s by hand; the move to version %s, claimed before, is left out"
-            _log.warning(said, alias, self._model, current, move.to_version)
+            text = "alias %r of %r was moved to version %s by hand; the move to version %s, claimed before, is skipped"
+            _log.warning(text, alias, self._model, current, move.to_version)
             self._written(move)
             return
         self._make(move)
 
     def _make(self, move: AliasMove) -> bool:
-        """Move the alias as claimed, False if it cannot be; if another move was claimed and made since, that counts."""
-        could = self._set_as(move)
+        """Move the alias as claimed, False if it is impossible; a later claimed move takes precedence."""
+        was_set = self._set_as(move)
         self._written(move)
         last = self.history(move.alias)[-1]
         if last.number > move.number:
             self._set_as(last)
-        return could
+        return was_set
 
     def _set_as(self, move: AliasMove) -> bool:
-        """Set the alias as a move says; False if there is no such version any more."""
+        """Set the alias to the version of a move; False if the version was deleted."""
         if move.to_version is None:
             return True
         try:
@@ -205,7 +209,7 @@ class AliasMoves:
             if is_version(self._client, self._model, move.to_version):
                 raise
             _log.warning(
-                "version %s of %r was deleted, alias %r stays where it is", move.to_version, self._model, move.alias
+                "version %s of %r was deleted; alias %r is not moved", move.to_version, self._model, move.alias
             )
             return False
         return True
@@ -226,9 +230,9 @@ def _of(alias: str, known: Mapping[int, AliasMove]) -> tuple[AliasMove, ...]:
 
 
 def set_alias(client: MlflowClient, model: str, alias: str, version: str) -> None:
-    """Give an alias to a version, whoever has it."""
+    """Give an alias to a version, regardless of its current holder."""
     for _ in range(_WRITES - 1):
-        # Two that set it for the first time at the same moment stumble over each other in MLflow's database.
+        # If two processes set it for the first time at the same moment, MLflow's database fails one of them.
         with suppress(TryAgain), mlflow_errors(f"set alias {alias!r} of {model!r}"):
             client.set_registered_model_alias(model, alias, version)
             return

@@ -1,7 +1,7 @@
-"""Versions that a rollback took an alias from: marked, so that nobody promotes them again.
+"""Mark versions that a rollback took an alias from, so that they are not promoted again.
 
-The mark is a few tags of the model version, where a person sees it in MLflow's UI; who takes away the tag ``bad`` takes
-back the mark. ``bad`` is written last: a mark that was not finished is none.
+The mark is a few tags of the model version, which a person sees in MLflow's UI; deleting the tag ``bad`` removes the
+mark. ``bad`` is written last, so an incomplete mark does not count.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _TRUE = "true"
 
 
 class BadMark(Frozen):
-    """Why a version is bad, and which rollback says so."""
+    """Why a version is bad, and the rollback that marked it."""
 
     version: str
     reason: str = "no reason given"
@@ -32,7 +32,7 @@ class BadMark(Frozen):
 
     @property
     def sentence(self) -> str:
-        """Say it to a person."""
+        """The mark as a sentence for people."""
         when = f" on {self.when:%Y-%m-%d}" if self.when else ""
         return f"version {self.version} was marked as bad by {self.by}{when}: {self.reason}"
 
@@ -52,7 +52,7 @@ def mark_of(version: RegisteredVersion) -> BadMark | None:
 
 
 def find_mark(registry: ModelRegistry, version: RegisteredVersion) -> BadMark | None:
-    """Return a version's own mark, or that of another one with the same weights."""
+    """Return the mark of a version, or of another version with the same weights."""
     marked, weights = _marked(registry), version.tags.get(WEIGHTS_TAG)
     if version.version in marked:
         return _read(version.version, marked[version.version])
@@ -61,7 +61,7 @@ def find_mark(registry: ModelRegistry, version: RegisteredVersion) -> BadMark | 
 
 
 def mark_by(registry: ModelRegistry, rollback: str) -> BadMark | None:
-    """Return the mark that a rollback of this key has written before it was stopped, or completed."""
+    """Return the mark that the rollback with this key has written, whether it was stopped or completed."""
     marks = (_read(number, tags) for number, tags in _marked(registry).items())
     return next((mark for mark in marks if mark and mark.rollback == rollback), None)
 
@@ -79,4 +79,4 @@ def _read(version: str, tags: Mapping[str, str]) -> BadMark | None:
     try:
         return BadMark.model_validate(fields | {"version": version})
     except ValidationError:
-        return BadMark(version=version)  # marked by hand: the tag alone counts
+        return BadMark(version=version)  # marked by hand: only the tag ``bad`` counts

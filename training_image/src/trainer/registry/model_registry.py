@@ -1,7 +1,7 @@
-"""One registered model: its versions, one for each DAG run; its aliases, forward in data time; their history.
+"""Manage one registered model: one version per DAG run, aliases that move forward in data time, and their history.
 
-MLflow gives every registration a new version and lets an alias move anywhere, by anybody, without a trace. Everything
-here may be called again with the same arguments. How an alias with a history moves is in ``alias_moves``.
+MLflow creates a new version for every registration and lets every user move an alias anywhere without a trace. Each
+operation here can be repeated with the same arguments. ``alias_moves`` moves aliases that have a history.
 """
 
 import json
@@ -29,11 +29,11 @@ _OLDEST = datetime.min.replace(tzinfo=UTC)
 
 
 class MissingWeights(BadData):
-    """A version is registered but its weights are not in the artifact store."""
+    """A version is registered, but its weights are missing in the artifact store."""
 
 
 def wall_clock() -> datetime:
-    """Return the time at which a move is written down; nothing is decided by it."""
+    """Return the time to record for a move; no decision depends on it."""
     return datetime.now(UTC)
 
 
@@ -67,7 +67,7 @@ class ModelRegistry:
             )
 
     def _create_model(self, pipeline: str, description: str) -> None:
-        """Create it together with its ledger, so that all agree on one."""
+        """Create the model together with its ledger, so that all processes use the same ledger."""
         ledger = new_ledger(self.client, self.model)
         try:
             self.client.create_registered_model(self.model, {PIPELINE_TAG: pipeline, LEDGER_TAG: ledger}, description)
@@ -77,7 +77,7 @@ class ModelRegistry:
                 raise
 
     def version_of(self, run_key: str) -> RegisteredVersion | None:
-        """Return the version that a DAG run registered; of several the oldest, and the others are deleted."""
+        """Return the version that a DAG run registered; if there are several, keep the oldest and delete the others."""
         with mlflow_errors(f"find versions of {self.model!r}"):
             found = self.client.search_model_versions(f"name = '{self.model}' and tags.{RUN_KEY_TAG} = '{run_key}'")
             if not found:
@@ -94,11 +94,11 @@ class ModelRegistry:
         try:
             self.client.delete_model_version(self.model, version)
         except MlflowException as error:
-            if not is_missing(error):  # the other try has deleted it
+            if not is_missing(error):  # missing: the other attempt has deleted it
                 raise
 
     def add_version(self, run_id: str, model_id: str, tags: Mapping[str, str], description: str) -> RegisteredVersion:
-        """Register a logged model as the version of the DAG run that its tags name; two at once agree on one."""
+        """Register a logged model as the version of the DAG run in its tags; concurrent calls keep one version."""
         with mlflow_errors(f"register a version of {self.model!r}"):
             source = f"models:/{model_id}"
             created = self.client.create_model_version(
@@ -112,11 +112,11 @@ class ModelRegistry:
         return version
 
     def discard(self, version: RegisteredVersion, but_for_alias: str) -> None:
-        """Delete a version whose DAG run trained again, unless it is, was or is to be in use.
+        """Delete a version whose DAG run trained again, unless it is, was or will be in use.
 
         Raises:
-            BadRequest: another alias than the candidate's points to it, or it is part of an alias history, if only by a
-                move that was claimed and not made yet.
+            BadRequest: an alias other than the candidate's points to it, or it is part of an alias history, also
+                through a move that was claimed and not made yet.
         """
         with mlflow_errors(f"delete version {version.version} of {self.model!r}"):
             model = self.client.get_registered_model(self.model)
@@ -139,7 +139,7 @@ class ModelRegistry:
 
         Raises:
             MissingWeights: none of them is in the artifact store.
-            TryAgain: the store does not answer.
+            TryAgain: the store is unavailable.
         """
         uri, wanted = f"models:/{self.model}/{version.version}", " or ".join(paths)
         folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,7 @@ class ModelRegistry:
     # -- aliases ------------------------------------------------------------------------------------------------------
 
     def champion(self, alias: str) -> RegisteredVersion | None:
-        """Return the version that holds an alias, with its tags, or None."""
+        """Return the version that holds an alias, with its tags, None if the alias is not set."""
         with mlflow_errors(f"read alias {alias!r} of {self.model!r}"):
             try:
                 return _version(self.client.get_model_version_by_alias(self.model, alias))
@@ -170,7 +170,7 @@ class ModelRegistry:
                 raise
 
     def set_alias_forward(self, alias: str, version: RegisteredVersion) -> bool:
-        """Move an alias unless its holder has newer data (or equally old data and a higher version); no history."""
+        """Move an alias unless its holder has newer data (or equal data time and a higher version); keep no history."""
         current = self.champion(alias)
         if current is not None and _order(current) > _order(version):
             return False
@@ -187,28 +187,28 @@ class ModelRegistry:
         *,
         once: bool = False,
     ) -> bool:
-        """Move an alias from the version expected to hold it, and write the move down.
+        """Move an alias from the version expected to hold it, and record the move.
 
-        Returns False if another process moved it before or meanwhile, the alias is then that one's; with ``once`` also
-        if the version had it before.
+        Returns False if another process moved it earlier or meanwhile, whose move then stands; with ``once`` also
+        if the version ever had the alias.
         """
         return self._moves.move(alias, version, expected, mover, once=once)
 
     def history(self, alias: str) -> tuple[AliasMove, ...]:
-        """Return every move of an alias, oldest first; of a model that does not exist, none."""
+        """Return every move of an alias, oldest first; none if the model does not exist."""
         return self._moves.history(alias)
 
     def note_once(self, key: str, value: str) -> str:
-        """Return what was noted first beside the history, which is this value if nothing was under its key."""
+        """Return the value first recorded under a key beside the history, recording this one if there is none."""
         return self._moves.note_once(key, value)
 
     def complete_history(self, alias: str, mover: Mover) -> None:
-        """Make the move that a process claimed and did not live to make, and write down one that a person made."""
+        """Complete a move whose process died after claiming it, and record a move made by hand."""
         self._moves.complete(alias, mover)
 
 
 def _version(found: ModelVersion) -> RegisteredVersion:
-    # The client gives the number as text or as int, by the kind of store.
+    # The client returns the number as str or int, depending on the store.
     return RegisteredVersion(found.name, str(found.version), dict(found.tags), found.description or "")
 
 

@@ -31,12 +31,12 @@ class RegisteredVersion:
 
     @property
     def run_key(self) -> str | None:
-        """DAG run that registered it, if one of this project did."""
+        """Key of the DAG run that registered it, None if it was registered by other means."""
         return self.tags.get(RUN_KEY_TAG)
 
     @property
     def data_time(self) -> datetime | None:
-        """End of the data interval that it was trained on; None if its tag is missing or no time."""
+        """End of the data interval that it was trained on; None if its tag is missing or not a time."""
         try:
             moment = datetime.fromisoformat(self.tags.get(DATA_TIME_TAG, ""))
         except ValueError:

@@ -1,4 +1,4 @@
-"""All versions of a registered model, and how a person is told which there are."""
+"""List all versions of a registered model, also as text for messages."""
 
 from collections.abc import Collection, Mapping
 
@@ -26,7 +26,7 @@ def versions_of(registry: ModelRegistry) -> dict[str, RegisteredVersion]:
 
 
 def describe_versions(versions: Mapping[str, RegisteredVersion], holders: Collection[str | None] = ()) -> str:
-    """List versions for a message: number, end of the data, whether it held the alias, whether it is bad."""
+    """Describe versions for a message: number, end of the data, whether it held the alias, whether it is bad."""
     if not versions:
         return "(there are none)"
     shown = [_describe(version, version.version in holders) for version in list(versions.values())[:_SHOWN]]
@@ -35,10 +35,10 @@ def describe_versions(versions: Mapping[str, RegisteredVersion], holders: Collec
 
 
 def check_model(registry: ModelRegistry) -> None:
-    """See that the registered model exists.
+    """Check that the registered model exists.
 
     Raises:
-        BadRequest: it does not; the message lists those that do.
+        BadRequest: it does not exist; the message lists the models that do.
     """
     with mlflow_errors("list the registered models"):
         names = sorted(model.name for model in registry.client.search_registered_models(max_results=1000))

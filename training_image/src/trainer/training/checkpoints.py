@@ -55,22 +55,22 @@ class CheckpointStore:
         self._record = record
         self._can_delete = True
         self._stored: list[Checkpoint] | None = None
-        """What this process stored, as long as it is sure that the record says the same and holds nothing else."""
+        """The checkpoints that this process stored; None unless it is sure that the record has exactly these."""
         self._hashed: dict[tuple[int, ...], str] = {}
 
     def available(self) -> list[Checkpoint]:
-        """Return the checkpoints there are, the newest first."""
+        """Return the available checkpoints, the newest first."""
         tags = self._record.tags()
         return [found for name in (CHECKPOINT_TAG, _PREVIOUS_TAG) if (found := _parse(tags.get(name, "")))]
 
     def commit(self, claimed: Path) -> Checkpoint:
-        """Store a claimed copy as the newest checkpoint and remove it from the slot; return the newest there is.
+        """Store a claimed copy as the newest checkpoint and delete it from the slot; return the newest checkpoint.
 
         The caller has just made sure that it owns the record. A copy that waited in a machine's cache while the
         training continued elsewhere is dropped.
 
         Raises:
-            BadData: the copy does not say of which epoch it is.
+            BadData: the copy does not name its epoch.
         """
         before, self._stored = self._stored, None
         is_sure = before is not None
@@ -111,7 +111,7 @@ class CheckpointStore:
 
         Raises:
             BadData: a file is missing or not what was stored.
-            TryAgain: the artifact store does not answer.
+            TryAgain: the artifact store is unavailable.
         """
         present = self._record.artifacts(FOLDER)
         for name, stored in checkpoint.files.items():
@@ -122,7 +122,7 @@ class CheckpointStore:
             self._download(stored, folder / Path(name).name, what)
 
     def drop(self, checkpoint: Checkpoint) -> None:
-        """Take a checkpoint that cannot be used out of the record, so that older ones count as the newest again."""
+        """Remove an unusable checkpoint from the record, so that an older checkpoint becomes the newest again."""
         tags, self._stored = self._record.tags(), None
         # Another attempt may have stored a newer one under that tag meanwhile.
         self._record.set_tags(
@@ -130,9 +130,9 @@ class CheckpointStore:
         )
 
     def forget(self) -> bool:
-        """Drop all checkpoints: the training is done, or a new one begins.
+        """Delete all checkpoints: the training has completed, or a new one begins.
 
-        Returns False if files stay because the store does not answer; the tag ``checkpoint_files`` says so then.
+        Returns False if files remain because the store is unavailable; the tag ``checkpoint_files`` then stays set.
         """
         tags, self._stored = self._record.tags(), None
         if any(tags.get(name) for name in (CHECKPOINT_TAG, _PREVIOUS_TAG)):
@@ -161,7 +161,7 @@ class CheckpointStore:
         os.replace(fetched, target)
 
     def _hash(self, path: Path) -> str:
-        """Return a file's hash; the best weights stay the same file until there are better ones."""
+        """Return a file's hash; remembered, because the best weights stay the same file until there are better ones."""
         status = path.stat()
         same = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         digest = self._hashed.pop(same, None) or content_hash_of(path)
@@ -174,8 +174,8 @@ class CheckpointStore:
         Returns False if the store did not answer, so that a later attempt is worthwhile.
 
         Args:
-            candidates: the artifacts that there may be, None for all that are there.
-            kept: the checkpoints.
+            candidates: the artifacts that may be stored, None to list them.
+            kept: the checkpoints whose files are kept.
         """
         if not self._can_delete:
             return True

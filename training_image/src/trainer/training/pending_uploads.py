@@ -41,7 +41,7 @@ def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -
     """Bring to MLflow what earlier attempts of this training left, and drop the rest of other trainings of this run.
 
     Raises:
-        TryAgain: MLflow does not answer, or the cache cannot be read; everything stays where it is.
+        TryAgain: MLflow is unavailable, or the cache cannot be read; nothing is lost.
     """
     for training in _children(_folder_of(job)):
         if training.name != str(began_ms):
@@ -56,7 +56,7 @@ def carry(job: Job, began_ms: int, logged_epochs: Callable[[], Iterable[int]]) -
 def _carry_one(job: Job, left: Path, began_ms: int, logged_epochs: Iterable[int]) -> None:
     try:
         with Reporter(job.record, left, logged_epochs, began_ms):
-            pass  # leaving the block carries what is there
+            pass  # leaving the block uploads everything
     except TryAgain:
         raise
     except OSError as error:

@@ -23,17 +23,17 @@ _INTERVAL_SECONDS = 0.25
 _RETRY_SECONDS = 5.0
 _LAST_RETRY_SECONDS = 1.0
 _SWITCH_SECONDS = 0.0001
-"""How long the training waits at most for the interpreter while the reporter has it; Python's default is 5 ms."""
+"""Longest time the training waits for the interpreter while the reporter holds it; Python's default is 5 ms."""
 _PATIENCE_SECONDS = 600.0
 _PATIENCE_AFTER_FAILURE_SECONDS = 30.0
 _PATIENCE_WHEN_TERMINATED_SECONDS = 3.0
-"""Whoever sent SIGTERM follows it with SIGKILL, often after 5 seconds."""
+"""SIGTERM is followed by SIGKILL, often after 5 seconds."""
 
 _log = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Runs from ``with`` until all is carried; leaving the block raises what kept it from that."""
+    """Uploads during its ``with`` block and until all is uploaded; leaving the block raises what prevented that."""
 
     def __init__(self, record: RunRecord, handover: Path, logged_epochs: Iterable[int], began_ms: int = 0) -> None:
         """Carry what is below ``handover`` of the training that began then, except epochs that MLflow has already."""
@@ -68,10 +68,10 @@ class Reporter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Carry the rest, as long as there is time for it.
+        """Upload the rest, as far as time allows.
 
         Raises:
-            TryAgain: MLflow did not answer.
+            TryAgain: MLflow is unavailable.
             StepError: MLflow refused.
         """
         try:
@@ -112,7 +112,7 @@ class Reporter:
                 return
             except TryAgain as error:
                 if self._error is None:
-                    _log.warning("the training goes on, its record waits: %s", error)
+                    _log.warning("the training continues, its record is uploaded later: %s", error)
                 self._error, delay = error, _RETRY_SECONDS
             except Exception as error:  # raised again by __exit__, in the main thread
                 self._error = error
