@@ -120,7 +120,7 @@ def test_airflow_may_do_exactly_what_the_operator_does() -> None:
 
 
 @pytest.mark.parametrize("case", MATRIX)
-def test_nobody_else_has_any_right(case: str) -> None:
+def test_no_other_account_has_any_permission(case: str) -> None:
     roles = [one for one in rendered(case) if one["kind"] in ("Role", "ClusterRole", "ClusterRoleBinding")]
     assert {one["metadata"]["name"] for one in roles} <= {"nightshift-launcher"}
     accounts = [one["metadata"]["name"] for one in rendered(case) if one["kind"] == "ServiceAccount"]

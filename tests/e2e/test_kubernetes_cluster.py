@@ -62,7 +62,7 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         yield lab
 
 
-def test_a_run_whose_pod_is_deleted_goes_on_and_promotes(stack: Stack, lab: Lab) -> None:
+def test_a_run_whose_pod_is_deleted_continues_and_promotes(stack: Stack, lab: Lab) -> None:
     stack.api.wait_for_dag(DAG_ID)
     stack.api.unpause(DAG_ID)
     run_id = stack.api.trigger(DAG_ID, {"seed": 1}, RUN_ID)

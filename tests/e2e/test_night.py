@@ -30,7 +30,7 @@ def test_tasks_with_gpus_have_a_pool_to_wait_in(stack: Stack) -> None:
     assert stack.api.call("GET", "/api/v2/pools/gpu")["slots"] == 1
 
 
-def test_night_goes_on_after_its_step_is_killed_and_a_backfill_leaves_the_champion(stack: Stack) -> None:
+def test_a_night_continues_after_its_step_is_killed_and_a_backfill_leaves_the_champion(stack: Stack) -> None:
     dag_id = "train_small"
     stack.api.wait_for_dag(dag_id)
     stack.api.unpause(dag_id)

@@ -64,7 +64,7 @@ def test_a_backfill_beside_the_night_leaves_the_champion_on_the_newest_data(stac
     assert violations(stack, "small") == []
 
 
-def test_what_a_backfill_does_again_is_what_it_was_told_to(stack: Stack) -> None:
+def test_a_backfill_repeats_exactly_what_was_requested(stack: Stack) -> None:
     night, aside = run_id_of(stack, NIGHT), stack.layout.store / "aside"
     data_of(stack, MISSING).rename(aside)
     assert backfilled(stack, MISSING, NIGHT, "none") == {MISSING}
@@ -112,7 +112,7 @@ def test_a_backfill_that_is_paused_and_cancelled_is_continued_by_another(stack: 
     assert violations(stack, "small") == []
 
 
-def test_a_backfill_goes_on_by_itself_after_its_scheduler_was_killed(stack: Stack) -> None:
+def test_a_backfill_continues_by_itself_after_its_scheduler_was_killed(stack: Stack) -> None:
     before = tries(stack)
     stack.api.backfill(DAG_ID, BEFORE_RESTART, AFTER_RESTART, active_runs=1, reprocess="none")
     wait_for(lambda: "checkpoint" in tags(stack, run_id_of(stack, BEFORE_RESTART)))

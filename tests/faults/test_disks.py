@@ -25,7 +25,7 @@ def on_small_disks(stack: Stack) -> Iterator[Stack]:
 
 @pytest.mark.parametrize("what", TROUBLES)
 @pytest.mark.parametrize("place", PLACES)
-def test_a_run_goes_on_once_its_disk_is_mended(
+def test_a_run_continues_once_its_disk_is_repaired(
     on_small_disks: Stack, place: str, what: str, record_property: Note
 ) -> None:
     seed = 2 * PLACES.index(place) + list(TROUBLES).index(what)

@@ -33,7 +33,7 @@ def on_small_disk(stack: Stack, client: APIClient) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("what", TROUBLES)
-def test_a_run_in_containers_goes_on_once_its_disk_is_mended(
+def test_a_run_in_containers_continues_once_its_disk_is_repaired(
     on_small_disk: Stack, what: str, record_property: Note
 ) -> None:
     place = on_small_disk.layout.cache

@@ -25,5 +25,5 @@ def gate(request: pytest.FixtureRequest) -> Iterator[Gate]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_step_goes_on_after_it(stack: Stack, gate: Gate, fault: str, record_property: Note) -> None:
+def test_every_step_survives_each_fault(stack: Stack, gate: Gate, fault: str, record_property: Note) -> None:
     stop_each_step(stack, LOCAL, gate, fault, record_property)

@@ -18,7 +18,7 @@ pytestmark = [*ON_DOCKER, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_step_in_a_container_goes_on_after_it(
+def test_every_step_in_a_container_survives_each_fault(
     stack: Stack, gate: Gate, fault: str, record_property: Note
 ) -> None:
     stop_each_step(stack, DOCKER, gate, fault, record_property)

@@ -63,9 +63,7 @@ def test_a_catalog_that_is_edited_in_mid_run_counts_from_the_next_step_on(stack:
     assert violations(stack, "small") == []
 
 
-def test_a_pipeline_that_is_removed_in_mid_run_stands_still_and_goes_on_by_itself_once_it_is_back(
-    stack: Stack, catalog: Path
-) -> None:
+def test_a_pipeline_removed_in_mid_run_waits_and_continues_by_itself_once_restored(stack: Stack, catalog: Path) -> None:
     run_id = begin(stack, "removed-and-back")
     wait_for(lambda: "checkpoint" in tags(stack, run_id))
     text = catalog.read_text(encoding="utf-8")
@@ -92,7 +90,7 @@ def test_a_pipeline_that_is_removed_in_mid_run_stands_still_and_goes_on_by_itsel
     [("changed", "changed since preprocess recorded it"), ("deleted", "was deleted after the dataset the dataset was")],
     ids=["changed", "deleted"],
 )
-def test_a_dataset_that_changes_or_goes_during_training_is_not_measured_and_the_run_goes_on_once_it_is_back(
+def test_a_dataset_changed_or_deleted_during_training_is_not_measured_and_the_run_continues_once_restored(
     stack: Stack, fault: str, reason: str, record_property: Note
 ) -> None:
     run_id = begin(stack, fault)
@@ -127,7 +125,7 @@ def test_a_dataset_that_changes_or_goes_during_training_is_not_measured_and_the_
     assert violations(stack, "small") == []
 
 
-def test_a_training_whose_dataset_is_deleted_and_that_is_killed_says_so_and_goes_on_once_it_is_back(
+def test_a_killed_training_with_a_deleted_dataset_reports_it_and_continues_once_restored(
     stack: Stack, record_property: Note
 ) -> None:
     run_id = begin(stack, "gone-and-killed")
@@ -165,7 +163,7 @@ def test_a_training_whose_dataset_is_deleted_and_that_is_killed_says_so_and_goes
     assert violations(stack, "small") == []
 
 
-def test_an_upgrade_in_mid_run_goes_on_with_what_the_older_trainer_did(stack: Stack) -> None:
+def test_an_upgrade_in_mid_run_continues_the_older_trainers_work(stack: Stack) -> None:
     run_id = begin(stack, "upgraded")
     wait_for(lambda: "checkpoint" in tags(stack, run_id))
     marker = json.loads(tags(stack, run_id)["step.preprocess.result"])
@@ -192,7 +190,7 @@ def test_an_upgrade_in_mid_run_goes_on_with_what_the_older_trainer_did(stack: St
     assert violations(stack, "small") == []
 
 
-def test_an_upgrade_that_cannot_read_the_older_record_says_so_and_does_the_step_again(stack: Stack) -> None:
+def test_an_upgrade_that_cannot_read_the_older_record_reports_it_and_repeats_the_step(stack: Stack) -> None:
     run_id = begin(stack, "upgraded-far")
     wait_for(lambda: "checkpoint" in tags(stack, run_id))
     marker = json.loads(tags(stack, run_id)["step.preprocess.result"])

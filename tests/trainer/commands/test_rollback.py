@@ -104,7 +104,7 @@ def test_the_version_it_is_taken_from_carries_the_mark(roll_back: RollBack, prom
     assert "bad" not in job.record.client.get_model_version("digits", "1").tags
 
 
-def test_a_second_rollback_goes_one_further_and_leaves_out_what_is_bad(
+def test_a_second_rollback_goes_one_version_further_and_skips_bad_versions(
     roll_back: RollBack, promoted: Callable[[int], Job]
 ) -> None:
     job = promoted(3)
@@ -135,13 +135,13 @@ def test_naming_the_holder_moves_and_marks_nothing(roll_back: RollBack, promoted
 # -- refused ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_unknown_model_is_told_which_there_are(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
+def test_an_unknown_model_is_refused_with_the_known_ones(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
     promoted(1)
     with pytest.raises(BadRequest, match=r"there is no registered model \"it's\"; expected one of: 'digits'"):
         roll_back(model="it's")
 
 
-def test_an_unknown_version_is_told_which_there_are(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
+def test_an_unknown_version_is_refused_with_the_known_ones(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
     promoted(1)
     with pytest.raises(
         BadRequest, match=r"'digits' has no version 7; expected one of: 1 \(data until 2026-03-02, held"

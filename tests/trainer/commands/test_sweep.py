@@ -91,7 +91,7 @@ def test_a_run_whose_dag_run_is_over_is_closed_with_the_reason(settings: Setting
     assert sweep(settings, OVER).removed == {}
 
 
-def test_a_run_that_nobody_declared_over_is_left(
+def test_a_run_not_known_to_be_finished_is_kept(
     settings: Settings, open_run: MakeOpen, caplog: pytest.LogCaptureFixture
 ) -> None:
     job = open_run()
@@ -261,7 +261,7 @@ def test_files_that_were_uploaded_before_the_run_knew_of_a_checkpoint_are_found(
     assert job.record.artifacts("checkpoints") == []
 
 
-def test_checkpoints_of_a_run_that_goes_on_are_left(settings: Settings, make_job: MakeJob, tmp_path: Path) -> None:
+def test_checkpoints_of_a_resumed_run_are_kept(settings: Settings, make_job: MakeJob, tmp_path: Path) -> None:
     job = make_job("train")
     store_checkpoint(job, tmp_path)
     job.record.close("FAILED")
@@ -409,7 +409,7 @@ def test_a_dry_run_says_what_it_would_do_and_does_nothing(
     assert sweep(short, *over).removed == expected
 
 
-def test_mlflow_away_is_worth_another_try(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_mlflow_is_try_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(TryAgain, match="is the tracking server up"):
         survey(settings.model_copy(update={"mlflow_tracking_uri": "http://127.0.0.1:9"}))

@@ -9,7 +9,7 @@ from trainer.errors import BadData, Bug, TryAgain
 from trainer.machine.full_disk import full_disk_is_try_again
 
 
-def test_a_full_disk_is_worth_another_try() -> None:
+def test_a_full_disk_is_try_again() -> None:
     with pytest.raises(TryAgain, match=r"No space left on device.*TRAINER_WORK_DIR"), full_disk_is_try_again():
         Path("/dev/full").write_text("x")
 

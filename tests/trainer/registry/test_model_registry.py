@@ -101,7 +101,7 @@ def test_without_the_registered_model_there_is_no_champion(client: MlflowClient)
 # -- versions ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_has_one_version_even_if_two_tries_registered_at_once(registry: ModelRegistry) -> None:
+def test_a_run_has_one_version_even_if_two_attempts_registered_at_once(registry: ModelRegistry) -> None:
     first = add(registry, 1, "the run")
     second = add(registry, 1, "the run")
     assert second == first
@@ -131,7 +131,7 @@ def test_files_are_found_whatever_the_catalog_lets_a_model_be_called(client: Mlf
     assert registry.download_weights(add(registry, 3), tmp_path).read_text() == "weights of night 3"
 
 
-def test_missing_weights_are_told_apart_from_a_store_that_is_away(registry: ModelRegistry, tmp_path: Path) -> None:
+def test_missing_weights_are_distinguished_from_an_unavailable_store(registry: ModelRegistry, tmp_path: Path) -> None:
     version = add(registry, 3)
     source = registry.client.get_model_version_download_uri("숫자", version.version)
     shutil.rmtree(source)
@@ -139,7 +139,7 @@ def test_missing_weights_are_told_apart_from_a_store_that_is_away(registry: Mode
         registry.download_weights(version, tmp_path / "fetched")
 
 
-def test_a_version_nobody_uses_can_be_discarded(registry: ModelRegistry) -> None:
+def test_an_unused_version_can_be_discarded(registry: ModelRegistry) -> None:
     version = add(registry, 1)
     registry.set_alias_forward("challenger", version)
     registry.discard(version, but_for_alias="challenger")
@@ -215,7 +215,7 @@ def test_a_move_is_written_down_with_who_when_and_why(registry: ModelRegistry) -
     assert json.loads(registry.client.get_registered_model("숫자").tags["alias_history.000001"])["to"] == "1"
 
 
-def test_an_alias_that_somebody_else_moved_meanwhile_is_left_alone(registry: ModelRegistry) -> None:
+def test_an_alias_that_another_process_moved_meanwhile_is_not_moved(registry: ModelRegistry) -> None:
     one, two, three = add(registry, 1), add(registry, 2), add(registry, 3)
     registry.move_alias(ALIAS, one, None, TEST)
     registry.move_alias(ALIAS, three, one, TEST)
@@ -240,7 +240,7 @@ def test_a_person_who_moves_the_alias_at_the_same_moment_is_written_down_as_the_
     assert chain(registry) == [(None, "1"), ("1", "2")]
 
 
-def test_a_double_that_another_try_has_just_deleted_is_no_error(
+def test_a_duplicate_that_another_attempt_has_just_deleted_is_no_error(
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = add(registry, 1)
@@ -300,7 +300,7 @@ def test_a_version_that_is_deleted_while_it_gets_the_alias_is_not_said_to_have_i
     assert (holder(registry), chain(registry)[-1]) == ("1", ("2", "1"))
 
 
-def test_whoever_is_slow_gives_the_alias_to_those_who_came_after(
+def test_a_slow_process_gives_the_alias_to_the_last_later_claim(
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = add(registry, 1), add(registry, 2)
@@ -419,7 +419,7 @@ def test_two_aliases_have_a_history_each_and_share_the_numbers(registry: ModelRe
     assert [move.number for move in registry.history("production")] == [2]
 
 
-def test_a_line_that_somebody_spoiled_is_skipped_and_its_number_not_used_again(
+def test_an_unreadable_move_is_skipped_and_its_number_is_not_reused(
     registry: ModelRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.client.set_registered_model_tag("숫자", f"{TAG_PREFIX}000007", "no json")

@@ -58,7 +58,7 @@ def colours_of(picture: Path) -> dict[object, int]:
     return {colour: count for count, colour in Image.open(picture).getcolors(1 << 20) or []}
 
 
-def test_a_run_whose_tags_or_metrics_somebody_spoiled_is_left_out(do: RunStep, registered_run: MakeRun) -> None:
+def test_a_run_with_unreadable_tags_or_metrics_is_left_out(do: RunStep, registered_run: MakeRun) -> None:
     for night, tags, candidate in (
         (1, {"data_interval_end": "soon"}, 0.1),
         (2, {}, float("nan")),

@@ -87,7 +87,7 @@ def test_the_record_keeps_the_last_two_checkpoints_and_stores_equal_content_once
     assert set(record.artifacts("checkpoints")) == named
 
 
-def test_a_newer_copy_replaces_one_that_nobody_took(slot: Path, save_dir: Path) -> None:
+def test_a_newer_copy_replaces_an_unclaimed_one(slot: Path, save_dir: Path) -> None:
     finish_epoch(save_dir, slot, 1)
     finish_epoch(save_dir, slot, 2)
     claimed = handover_slot.claim(slot)

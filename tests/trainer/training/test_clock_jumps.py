@@ -137,7 +137,7 @@ def test_a_training_whose_clock_jumps_ends_well_with_every_epoch_once(
 
 @pytest.mark.faults
 @JUMPS
-def test_a_training_that_dies_with_a_wrong_clock_is_gone_on_with_by_the_right_one(
+def test_a_training_that_dies_with_a_wrong_clock_is_resumed_with_the_right_one(
     train_job: MakeJob, fake_clock: Path, jump: float
 ) -> None:
     job = train_job(tiny_pipeline(EPOCHS))
@@ -267,9 +267,7 @@ def test_a_clock_that_is_wrong_by_a_day_evicts_nothing_that_is_kept_for_longer(
 
 
 @pytest.mark.parametrize("take", [fetch_object, read_object])
-def test_a_fetch_whose_file_was_removed_as_old_is_worth_another_try(
-    tmp_path: Path, take: Callable[..., object]
-) -> None:
+def test_a_fetch_whose_file_was_deleted_as_old_is_try_again(tmp_path: Path, take: Callable[..., object]) -> None:
     class Slow:
         def fetch(self, _uri: str, _item: StoredObject, target: Path) -> str:
             put(tmp_path, target.relative_to(tmp_path).as_posix(), 2 * DAY)

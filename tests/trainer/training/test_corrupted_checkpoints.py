@@ -155,7 +155,7 @@ def make_plan(folder: Path, model: str = "tiny.yaml") -> Any:
     )
 
 
-def test_a_sound_checkpoint_is_gone_on_with(store: CheckpointStore, resumable: Path, tmp_path: Path) -> None:
+def test_an_undamaged_checkpoint_is_resumed_from(store: CheckpointStore, resumable: Path, tmp_path: Path) -> None:
     commit(store, resumable, 2, tmp_path)
     assert resumed_from(store, tmp_path) == 2
 
@@ -204,7 +204,7 @@ def test_of_a_checkpoint_that_is_not_what_was_stored_the_one_before_is_used(
     assert f"{what} of the checkpoint of epoch 2 is damaged: BLAKE3 of {artifact} is" in caplog.text
 
 
-def test_of_a_checkpoint_whose_file_is_gone_the_one_before_is_used(
+def test_the_previous_checkpoint_is_used_if_a_file_is_missing(
     store: CheckpointStore, resumable: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store._record.delete_artifact(commit(store, resumable, 2, tmp_path).files[LAST].artifact)
@@ -224,7 +224,7 @@ def test_of_a_damaged_tag_the_one_before_is_used(
     assert "a checkpoint's tag cannot be read and is left aside" in caplog.text
 
 
-def test_with_all_checkpoints_damaged_the_training_begins_anew(
+def test_with_all_checkpoints_damaged_the_training_starts_from_scratch(
     store: CheckpointStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "damaged.pt").write_bytes(b"")

@@ -94,9 +94,7 @@ def test_an_epoch_whose_answer_was_lost_is_one_point(
     assert points(record) == [(1, 1.0)]
 
 
-def test_points_and_checkpoints_appear_while_the_training_goes_on(
-    record: RunRecord, handover: Path, tmp_path: Path
-) -> None:
+def test_points_and_checkpoints_appear_during_the_training(record: RunRecord, handover: Path, tmp_path: Path) -> None:
     with Reporter(record, handover, []):
         journal.append(handover, epoch_entry(1))
         publish(handover, tmp_path, 1)
@@ -136,7 +134,7 @@ def test_a_half_written_line_waits_for_its_end(handover: Path) -> None:
     assert entries[0].metrics["a"] != entries[0].metrics["a"]
 
 
-def test_the_training_goes_on_while_mlflow_is_away(
+def test_the_training_continues_while_mlflow_is_unavailable(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, record: RunRecord, handover: Path
 ) -> None:
     log, failures = RunRecord.log_metrics, iter(range(3))
@@ -154,7 +152,7 @@ def test_the_training_goes_on_while_mlflow_is_away(
     assert "its record is uploaded later: MLflow, log metrics: connection refused" in caplog.text
 
 
-def test_mlflow_being_away_to_the_end_is_worth_another_try(
+def test_mlflow_unavailable_to_the_end_is_try_again(
     monkeypatch: pytest.MonkeyPatch, record: RunRecord, handover: Path
 ) -> None:
     def away(*_: object) -> None:

@@ -181,7 +181,7 @@ def dying(place: str, *, after: bool) -> Iterator[None]:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("examples", [3, pytest.param(30, marks=pytest.mark.faults)])
-def test_wherever_tries_die_no_epoch_is_lost_or_logged_twice(
+def test_wherever_attempts_die_no_epoch_is_lost_or_logged_twice(
     migrated_database: Path, monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
     DATABASE[:] = [migrated_database]

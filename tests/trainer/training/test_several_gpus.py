@@ -71,7 +71,7 @@ def test_a_rank_without_memory_halves_the_batch_for_all(
     assert [point.value for point in sorted(batches, key=lambda point: point.step)] == [8, 4, 4]
 
 
-def test_a_rank_that_is_killed_is_worth_another_try(
+def test_a_killed_rank_is_try_again(
     train_job: MakeJob, on_two_gpus: Callable[[Job], Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEST_EPOCH_SECONDS", "1")
@@ -96,7 +96,7 @@ def test_a_rank_that_is_killed_is_worth_another_try(
     assert epochs_of(job.record) == list(range(1, 61))
 
 
-def test_told_to_stop_no_rank_lives_on_and_the_next_try_goes_on(
+def test_after_sigterm_no_rank_survives_and_the_next_attempt_resumes(
     train_job: MakeJob, on_two_gpus: Callable[[Job], Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEST_EPOCH_SECONDS", "1")  # ranks that live on do so for a minute

@@ -71,7 +71,7 @@ def is_signed(post: Post) -> bool:
     return is_fresh and hmac.compare_digest(post.headers["X-Nightshift-Signature"], f"sha256={expected}")
 
 
-def test_a_training_is_told_from_its_beginning_to_its_end(web_ui: Receiver, tell: Callable, tmp_path: Path) -> None:
+def test_a_training_is_reported_from_beginning_to_end(web_ui: Receiver, tell: Callable, tmp_path: Path) -> None:
     with tell() as backend:
         backend.running("abc")
         with backend.following(tmp_path):
@@ -120,7 +120,7 @@ def test_every_event_is_signed_and_has_an_id_of_its_own(web_ui: Receiver, tell: 
         (BadData("a name that is no Unicode: \udcff"), "failed", "bad_data", ""),
     ],
 )
-def test_what_ended_a_step_is_told_and_goes_on_as_it_was(
+def test_the_error_that_ends_a_step_is_reported_and_raised_unchanged(
     web_ui: Receiver, tell: Callable, error: BaseException, event: str, kind: str, before: str
 ) -> None:
     with pytest.raises(type(error)) as caught:
@@ -150,7 +150,7 @@ def test_a_passing_fault_is_tried_again_under_the_same_id_and_nothing_overtakes(
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 302])
-def test_what_is_refused_is_dropped_and_the_next_is_told(
+def test_a_refused_event_is_dropped_and_the_next_is_sent(
     web_ui: Receiver, tell: Callable, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     web_ui.statuses.append(status)
@@ -163,7 +163,7 @@ def test_what_is_refused_is_dropped_and_the_next_is_told(
 
 
 @pytest.mark.timeout(60)
-def test_an_address_where_nobody_listens_costs_the_end_of_a_step_a_moment(
+def test_an_address_without_a_server_delays_the_end_of_a_step_by_a_moment(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(backend_callbacks, "_CLOSING_SECONDS", 0.5)
