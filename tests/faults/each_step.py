@@ -16,7 +16,7 @@ FAULTS = ("SIGKILL", "SIGTERM", "SIGKILL task")
 """Their names in a runtime's table begin like this, the first of each."""
 
 _SAID = {"SIGKILL": "ended by SIGKILL (out of memory, or killed by somebody)", "SIGTERM": "told to stop by SIGTERM"}
-"""What the try says of it; a task that is killed says nothing."""
+"""The failure that the attempt reports; a killed task reports none."""
 
 
 def stop_each_step(stack: Stack, runtime: Runtime, gate: Gate, fault: str, note: Note) -> None:

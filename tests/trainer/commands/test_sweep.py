@@ -98,7 +98,7 @@ def test_a_run_not_known_to_be_finished_is_kept(
     with caplog.at_level(logging.INFO):
         assert sweep(settings, name_of(make_run(7))).removed == {}
     assert status_of(job) == "RUNNING"
-    assert f"left: MLflow run {job.record.run_id} of train_digits" in caplog.text
+    assert f"kept: MLflow run {job.record.run_id} of train_digits" in caplog.text
 
 
 def test_a_run_that_just_began_is_left(settings: Settings, open_run: MakeOpen) -> None:
