@@ -154,9 +154,7 @@ def test_a_bad_version_is_refused_until_its_mark_is_taken_away(
 ) -> None:
     job = promoted(2)
     roll_back(1)
-    with pytest.raises(
-        BadRequest, match=r"version 2 was marked as bad by kim on 20.*delete its tag `bad` in MLflow"
-    ):
+    with pytest.raises(BadRequest, match=r"version 2 was marked as bad by kim on 20.*delete its tag `bad` in MLflow"):
         roll_back(2, to="2")
     job.record.client.delete_model_version_tag("digits", "2", "bad")
     assert outcome_of(roll_back(3, to="2")).version == champion_of(job) == "2"
@@ -168,7 +166,9 @@ def test_a_version_without_its_files_is_refused_and_nothing_changes(
     job = promoted(2)
     folder = Path(job.record.client.get_model_version_download_uri("digits", "1"))
     shutil.rmtree(folder / "artifacts")
-    with pytest.raises(BadRequest, match=r"version 1 of 'digits' has no artifacts/best.pt in the .*; expected a complete"):
+    with pytest.raises(
+        BadRequest, match=r"version 1 of 'digits' has no artifacts/best.pt in the .*; expected a complete"
+    ):
         roll_back()
     (folder / "artifacts").mkdir()
     (folder / "artifacts" / "best.pt").write_text("cut sh")
