@@ -46,7 +46,7 @@ def test_a_night_continues_after_its_step_is_killed_and_a_backfill_leaves_the_ch
     assert '"resumed_from_epoch":null' not in record.tags["step.train.result"]
     assert record.version == champion_version(stack.ports.mlflow_url, "small", "champion") == "1"
 
-    assert_night_was_told(stack, night["dag_run_id"], record)
+    assert_night_was_reported(stack, night["dag_run_id"], record)
 
     latest = datetime.fromisoformat(night["logical_date"])
     stack.api.backfill(dag_id, latest - timedelta(days=1), latest - timedelta(days=1), active_runs=1)
@@ -79,8 +79,8 @@ def test_bad_dataset_fails_at_once_without_a_retry(stack: Stack) -> None:
     assert [event["type"] for event in stack.events(run_id)] == ["running", "failed"]
 
 
-def assert_night_was_told(stack: Stack, run_id: str, record: TrainingRecord) -> None:
-    """People heard of the deadline and of the new champion, once each; the web UI of each step's every try."""
+def assert_night_was_reported(stack: Stack, run_id: str, record: TrainingRecord) -> None:
+    """People got one message each about the deadline and the new champion; the web UI got every attempt."""
     late, promoted = wait_for(lambda: len(stack.messages(run_id)) == 2 and stack.messages(run_id), 60)
     assert (late["event"], promoted["event"]) == ("late", "promoted")
     assert late["reason"] == f"The run was to be done by {NIGHT_ENDS:%H}:01 UTC and is still at work."

@@ -38,7 +38,7 @@ def stop_each_step(stack: Stack, runtime: Runtime, gate: Gate, fault: str, note:
         note_fault(note, name, step, run_id, outcome, seconds=seconds[step], epochs_lost=lost, violations=found)
     assert {step: task["try_number"] for step, task in tasks.items()} == dict.fromkeys(Step, 2)
     assert [step for step in Step if _SAID.get(fault, "") not in task_log(stack, run_id, step)] == []
-    # A container outlives its task: the next try attaches to it, and nothing is resumed.
+    # A container outlives its task: the next attempt attaches to it, and nothing is resumed.
     is_resumed = '"resumed_from_epoch":null' not in tags(stack, run_id)["step.train.result"]
     assert is_resumed == (len(epochs) > 1)
     assert lost <= 1

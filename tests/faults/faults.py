@@ -123,7 +123,7 @@ def events_by_try(stack: Stack, dag_id: str, run_id: str) -> list[list[str]]:
 
 
 def epochs_lost(attempts: list[list[int]]) -> list[int]:
-    """Return for each try after the first how many epochs that were done before it did again."""
+    """Return for each attempt after the first how many finished epochs it repeated."""
     lost, done = [], 0
     for epochs in attempts:
         if epochs:

@@ -102,7 +102,7 @@ def _compare(job: Job, champion: RegisteredVersion | None) -> GateReport:
 
 
 def _patiently(act: Callable[..., Any], *arguments: object) -> Any:
-    """Act until the database, which 50 want at once, takes it; a step would leave that to its next try."""
+    """Repeat until the database, under 50 writers at once, accepts it; a step would leave that to its next attempt."""
     while True:
         try:
             return act(*arguments)

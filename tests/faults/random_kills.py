@@ -66,7 +66,7 @@ def survive_random_kills(stack: Stack, runtime: Runtime, part: int, kills: int, 
         )
     assert set(states.values()) == {"success"}
     assert found == []
-    assert max((epochs for tries in lost.values() for epochs in tries), default=0) <= 1
+    assert max((epochs for attempts in lost.values() for epochs in attempts), default=0) <= 1
     load_champion(stack)
 
 

@@ -107,20 +107,20 @@ def test_a_backfill_that_is_paused_and_cancelled_is_continued_by_another(stack: 
     wait_for(lambda: "checkpoint" in tags(stack, run_id_of(stack, WAITING)))
     stack.api.call("PUT", f"/api/v2/backfills/{second}/cancel")
     assert end_of(stack, run_id_of(stack, WAITING)) == "success"
-    assert tries(stack)[PAUSED] == 1
+    assert attempts(stack)[PAUSED] == 1
     assert has_one_version_each(stack)
     assert violations(stack, "small") == []
 
 
 def test_a_backfill_continues_by_itself_after_its_scheduler_was_killed(stack: Stack) -> None:
-    before = tries(stack)
+    before = attempts(stack)
     stack.api.backfill(DAG_ID, BEFORE_RESTART, AFTER_RESTART, active_runs=1, reprocess="none")
     wait_for(lambda: "checkpoint" in tags(stack, run_id_of(stack, BEFORE_RESTART)))
     kill_service("scheduler")(stack)
     until_it_is_over(stack)
     assert set(states(stack).values()) == {"success"}
-    assert {day: number for day, number in tries(stack).items() if day in before} == before
-    assert set(tries(stack)) - set(before) == {BEFORE_RESTART, AFTER_RESTART}
+    assert {day: number for day, number in attempts(stack).items() if day in before} == before
+    assert set(attempts(stack)) - set(before) == {BEFORE_RESTART, AFTER_RESTART}
     sweep(stack)
     assert has_one_version_each(stack)
     assert violations(stack, "small") == []
@@ -128,10 +128,10 @@ def test_a_backfill_continues_by_itself_after_its_scheduler_was_killed(stack: St
 
 def backfilled(stack: Stack, first: datetime, last: datetime, reprocess: str) -> set[datetime]:
     """Let a backfill run to its end and return the days that it ran."""
-    before = tries(stack)
+    before = attempts(stack)
     stack.api.backfill(DAG_ID, first, last, active_runs=1, reprocess=reprocess)
     until_it_is_over(stack)
-    return {day for day, number in tries(stack).items() if number != before.get(day)}
+    return {day for day, number in attempts(stack).items() if number != before.get(day)}
 
 
 def until_it_is_over(stack: Stack) -> None:
@@ -147,7 +147,7 @@ def states(stack: Stack) -> dict[datetime, str]:
     return {day: run["state"] for day, run in runs_by_day(stack).items()}
 
 
-def tries(stack: Stack) -> dict[datetime, int]:
+def attempts(stack: Stack) -> dict[datetime, int]:
     """Return how often each day's run has begun."""
     return {
         day: stack.api.task_states(DAG_ID, run["dag_run_id"])["preprocess"]["try_number"]

@@ -186,10 +186,10 @@ def test_links_are_symbolic_where_hard_links_are_impossible(
 def test_a_copy_that_vanishes_between_check_and_link_is_fetched_again(
     make_job: MakeJob, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    source, link, tries = two_images(tmp_path / "s"), os.link, iter(range(100))
+    source, link, calls = two_images(tmp_path / "s"), os.link, iter(range(100))
 
     def vanish(copy: Path, path: Path) -> None:
-        if next(tries) < 3:
+        if next(calls) < 3:
             copy.unlink(missing_ok=True)
         link(copy, path)
 

@@ -464,7 +464,7 @@ def test_a_person_who_moved_the_alias_since_is_not_overruled_by_a_claimed_move(
 
 
 def test_once_moved_to_a_version_the_alias_does_not_come_back_by_itself(registry: ModelRegistry) -> None:
-    """A try that slept while its successor promoted the version and a person took the alias back from it."""
+    """An attempt that slept while its successor promoted the version and a person took the alias back from it."""
     first, second = add(registry, 1), add(registry, 2)
     registry.move_alias(ALIAS, first, None, TEST)
     assert registry.move_alias(ALIAS, second, first, TEST, once=True)

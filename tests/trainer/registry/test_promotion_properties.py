@@ -240,7 +240,7 @@ class Nights:
                 return
 
     def roll_back(self, number: int) -> None:
-        """Roll back to the one before, as a DAG run of its own; a repeated number is a repeated try."""
+        """Roll back to the previous version, as a DAG run of its own; a repeated number is a repeated attempt."""
         run = make_run(dag_id="rollback_model", run_id=f"rollback {number}", run_type="manual")
         order = RollbackOrder(model="digits", reason="bad", by="test")
         champion, marked = registry_of(self.jobs[0]).champion("champion"), self.bad()

@@ -74,7 +74,7 @@ def test_an_epoch_that_mlflow_has_is_not_logged_again(record: RunRecord, handove
 def test_an_epoch_whose_answer_was_lost_is_one_point(
     record: RunRecord, handover: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """MLflow took it, and its answer came too late: it is sent again, and by the next try once more."""
+    """MLflow accepted it, but answered too late: it is sent again, and once more by the next attempt."""
     log, lost = RunRecord.log_metrics, [1]
 
     def log_without_answer(self: RunRecord, *arguments: Any) -> None:
