@@ -85,14 +85,7 @@ class CheckpointStore:
             return newest
         if not is_sure:
             self._record.set_tags({CHECKPOINT_FILES_TAG: "stored"})
-        known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
-        files, began = {}, time.monotonic()
-        for file in slot.files_of(claimed):
-            stored = self._upload(file, known)
-            files[file.name] = known[stored.content_hash] = stored
-        checkpoint = Checkpoint(epoch=epoch, files=files)
-        if time.monotonic() - began > _SLOW_UPLOAD_SECONDS:
-            self._record.ownership.check()
+        checkpoint = Checkpoint(epoch=epoch, files=self._upload_all(claimed, before))
         previous = next((other for other in before if other.epoch < epoch), None)
         self._record.set_tags(
             {
@@ -141,6 +134,17 @@ class CheckpointStore:
         if is_done and tags.get(CHECKPOINT_FILES_TAG):
             self._record.set_tags({CHECKPOINT_FILES_TAG: ""})
         return is_done
+
+    def _upload_all(self, claimed: Path, before: list[Checkpoint]) -> dict[str, StoredFile]:
+        """Upload the files of a claimed copy that no earlier checkpoint has; check the ownership if that took long."""
+        known = {file.content_hash: file for checkpoint in before for file in checkpoint.files.values()}
+        files, began = {}, time.monotonic()
+        for file in slot.files_of(claimed):
+            stored = self._upload(file, known)
+            files[file.name] = known[stored.content_hash] = stored
+        if time.monotonic() - began > _SLOW_UPLOAD_SECONDS:
+            self._record.ownership.check()
+        return files
 
     def _upload(self, path: Path, known: Mapping[str, StoredFile]) -> StoredFile:
         digest = self._hash(path)
