@@ -13,7 +13,7 @@ MAKE = re.compile(r"`?make ([a-z][a-z0-9-]*)`?")
 TEST = re.compile(r"`(?:tests/)?([\w/]+/test_\w+\.py)?(?:::)?([Tt]est\w+)?`")
 QUOTED = re.compile(r"`([^`\n]+)`")
 NO_MESSAGE = re.compile(r"(make|airflow|trainer|docker|kubectl|install|--|\.ci/)|.*(::|/test_)")
-FOREIGN = re.compile("Reconnecting to|Dag not found|password authentication|cannot extend|.*IncompleteRead")
+FOREIGN = re.compile("Dag not found|password authentication|cannot extend|.*IncompleteRead")
 """Messages of Airflow, PostgreSQL and urllib3."""
 PLACEHOLDER = re.compile(r"…|\.\.\.|'[\w-]*'|<[^>]*>|\d\S*|%\S+")
 VARIABLE = re.compile(r"^([A-Z][A-Z0-9_]+)=", re.MULTILINE)

@@ -83,7 +83,8 @@ class ContainerAttempt:
             if found is not None and found.status == "created":
                 engine.remove(client, found.id)  # of an attempt that died before it could start it
             elif found is not None:
-                self._log.info("container %s of an earlier attempt is %s; attaching to it", found.name, found.status)
+                said = "container %s (%s) of an earlier attempt is %s; attaching to it"
+                self._log.info(said, found.name, found.id[:12], found.status)
                 self._container = found.id
                 return
         self._container = self._start_new(client)

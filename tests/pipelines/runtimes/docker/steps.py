@@ -127,6 +127,10 @@ class Task:
         (self.folder / "state").write_text(state)
 
 
+MakeTask = Callable[..., Task]
+"""Makes a task whose step runs some code: ``task(code, **fields of its pipeline)``."""
+
+
 @dataclass
 class Try:
     """A task process, and the file that it writes its log to."""

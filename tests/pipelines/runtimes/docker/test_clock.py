@@ -1,46 +1,21 @@
 """The clocks of worker and engine on a real engine: a jump of either takes no result and hides no line."""
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from docker import APIClient
 
-from include.pipelines.runtimes.docker.engine import remove
 from include.pipelines.runtimes.docker.logs import LogFollower
 from include.pipelines.runtimes.docker.sweep import sweep
 
-from .steps import SUCCEED, Task, build_image, engine, make_task, wait_for
+from .steps import SUCCEED, MakeTask, engine, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 DAYS = timedelta(days=2)
-MakeTask = Callable[[str], Task]
-
-
-@pytest.fixture
-def client() -> APIClient:
-    found = engine()
-    build_image(found)
-    return found
-
-
-@pytest.fixture
-def task(tmp_path: Path, client: APIClient) -> Iterator[MakeTask]:
-    made: list[Task] = []
-
-    def make(code: str) -> Task:
-        made.append(make_task(tmp_path / f"task{len(made)}", client, code, name="clock"))
-        return made[-1]
-
-    yield make
-    for each in made:
-        for container in each.containers():
-            remove(client, container["Id"])
 
 
 def test_a_result_that_nobody_took_survives_a_clock_that_jumps_ahead(task: MakeTask, client: APIClient) -> None:
-    step = task(f"until('go'); {SUCCEED}")
+    step = task(f"until('go'); {SUCCEED}", name="clock")
     try_1 = step.start()
     step.wait_for_start()
     try_1.kill()
@@ -52,7 +27,7 @@ def test_a_result_that_nobody_took_survives_a_clock_that_jumps_ahead(task: MakeT
 
 
 def test_what_was_kept_for_a_look_goes_after_its_time_and_not_before(task: MakeTask, client: APIClient) -> None:
-    step = task("sys.exit(65)")
+    step = task("sys.exit(65)", name="clock")
     assert step.run()["kind"] == "bad_data"
     sweep(client, datetime.now(UTC) - DAYS, pipeline="clock")
     assert len(step.containers()) == 1
@@ -61,7 +36,7 @@ def test_what_was_kept_for_a_look_goes_after_its_time_and_not_before(task: MakeT
 
 
 def test_a_clock_that_went_back_hides_no_line(task: MakeTask) -> None:
-    step = task("print('first'); print('second'); until('never')")
+    step = task("print('first'); print('second'); until('never')", name="clock")
     try_1 = step.start()
     step.wait_for_start()
     (container,) = step.containers()

@@ -3,14 +3,10 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from include.pipelines.runtimes.docker.engine import remove
-
-from .steps import ROOT, SUCCEED, Task, build_image, engine, make_task
+from .steps import ROOT, SUCCEED, MakeTask, Task
 
 RESTART = os.environ.get("DOCKER_ENGINE_RESTART", "")
 pytestmark = [
@@ -30,13 +26,8 @@ until('never')
 
 
 @pytest.fixture
-def step(tmp_path: Path) -> Iterator[Task]:
-    client = engine()
-    build_image(client)
-    task = make_task(tmp_path / "task", client, CODE)
-    yield task
-    for container in task.containers():
-        remove(client, container["Id"])
+def step(task: MakeTask) -> Task:
+    return task(CODE)
 
 
 def test_a_restart_of_the_engine_is_worth_another_try_and_leaves_one_step(step: Task) -> None:

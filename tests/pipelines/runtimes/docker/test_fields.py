@@ -2,24 +2,21 @@
 
 import json
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.docker.operators.docker import DockerOperator
-from docker import APIClient
 
 from include.pipelines.chore_task import chore_task
 from include.pipelines.errors import StepFailed
-from include.pipelines.runtimes.docker.engine import remove
 from include.pipelines.runtimes.docker.runtime import DockerStepOperator
 from include.step_contract.catalog import RuntimeName
 from include.step_contract.failure import FailureKind
 from include.step_contract.order import Chore, Step, StepOrder, SurveyOrder
 from tests.pipelines.conftest import RUN, make_pipeline
 
-from .steps import IMAGE, SUCCEED, Task, build_image, engine, make_task
+from .steps import IMAGE, SUCCEED, MakeTask, Task
 
 CATALOG = """
 version: 1
@@ -58,11 +55,9 @@ def task_policy(task):
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> Iterator[Task]:
+def step(tmp_path: Path, task: MakeTask) -> Task:
     """A step of dags/training.py under a cluster policy; its catalog and settings name an image that is not there."""
-    client: APIClient = engine()
-    build_image(client)
-    made = make_task(tmp_path / "task", client, f"print('team', os.environ['TEAM']); until('go'); {SUCCEED}")
+    made = task(f"print('team', os.environ['TEAM']); until('go'); {SUCCEED}")
     (made.folder / "catalog.yaml").write_text(CATALOG, encoding="utf-8")
     policies = tmp_path / "airflow/config/airflow_local_settings.py"
     policies.parent.mkdir(parents=True)
@@ -75,24 +70,22 @@ def task(tmp_path: Path) -> Iterator[Task]:
         "DOCKER_MOUNTS": "",
         "MLFLOW_TRACKING_PASSWORD": "very-secret-value",
     }
-    yield made
-    for container in made.containers():
-        remove(client, container["Id"])
+    return made
 
 
 @pytest.mark.docker
 @pytest.mark.timeout(120)
-def test_what_a_cluster_policy_sets_is_what_the_container_gets_and_the_ui_shows(task: Task) -> None:
-    attempt = task.start()
-    task.wait_for_start()
-    (container,) = task.containers()
-    found = task.client.inspect_container(container["Id"])
-    task.tell_step("go")
+def test_what_a_cluster_policy_sets_is_what_the_container_gets_and_the_ui_shows(step: Task) -> None:
+    attempt = step.start()
+    step.wait_for_start()
+    (container,) = step.containers()
+    found = step.client.inspect_container(container["Id"])
+    step.tell_step("go")
     assert attempt.ending() == {"outcome": "done"}
 
     host, config = found["HostConfig"], found["Config"]
     variables = dict(entry.split("=", 1) for entry in config["Env"])
-    assert found["Image"] == task.client.inspect_image(IMAGE)["Id"]
+    assert found["Image"] == step.client.inspect_image(IMAGE)["Id"]
     assert (variables["TEAM"], variables["TRAINER_IMAGE"], variables["TRAINER_CACHE_DIR"]) == (
         "vision",
         IMAGE,
@@ -114,7 +107,7 @@ def test_what_a_cluster_policy_sets_is_what_the_container_gets_and_the_ui_shows(
     # The policy leaves these alone: the runtime's own.
     assert (host["ReadonlyRootfs"], host["CapDrop"], host["SecurityOpt"]) == (True, ["ALL"], ["no-new-privileges"])
 
-    rendered = json.loads((task.folder / "rendered.json").read_text())
+    rendered = json.loads((step.folder / "rendered.json").read_text())
     assert rendered["image"] == IMAGE
     assert "vision" in str(rendered["environment"])
     assert rendered["container_name"] == found["Name"].lstrip("/")

@@ -2,29 +2,18 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from docker import APIClient
 from docker.errors import ImageNotFound
 
-from include.pipelines.runtimes.docker.engine import remove
-
-from .steps import IMAGE, SUCCEED, Task, build_image, engine, make_task
+from .steps import IMAGE, SUCCEED, MakeTask, Task
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 CODE = f"print('in', os.environ['TRAINER_IMAGE_ID']); until('go'); {SUCCEED}"
-MakeTask = Callable[[str], Task]
-
-
-@pytest.fixture
-def client() -> APIClient:
-    found = engine()
-    build_image(found)
-    return found
 
 
 @pytest.fixture
@@ -38,18 +27,13 @@ def name(client: APIClient) -> Iterator[str]:
 
 
 @pytest.fixture
-def task(tmp_path: Path, client: APIClient, name: str) -> Iterator[MakeTask]:
-    made: list[Task] = []
-
+def task(task: MakeTask, name: str) -> MakeTask:
     def make(code: str) -> Task:
-        made.append(make_task(tmp_path / f"task{len(made)}", client, code))
-        made[-1].environment["TRAINER_IMAGE"] = name
-        return made[-1]
+        made = task(code)
+        made.environment["TRAINER_IMAGE"] = name
+        return made
 
-    yield make
-    for each in made:
-        for container in each.containers():
-            remove(client, container["Id"])
+    return make
 
 
 def give_to_another(client: APIClient, name: str, then: str = "LABEL another=1") -> str:

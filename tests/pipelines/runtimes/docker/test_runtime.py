@@ -4,8 +4,6 @@ The step is a small program in the place of the trainer; the task is a process o
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,31 +16,9 @@ from include.step_contract.failure import Failure, FailureKind
 from include.step_contract.order import Step
 from tests.pipelines.conftest import RESULT
 
-from .steps import IMAGE, SUCCEED, Task, build_image, engine, make_task, wait_for
+from .steps import IMAGE, SUCCEED, MakeTask, engine, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
-MakeTask = Callable[..., Task]
-
-
-@pytest.fixture(scope="session")
-def client() -> APIClient:
-    found = engine()
-    build_image(found)
-    return found
-
-
-@pytest.fixture
-def task(tmp_path: Path, client: APIClient) -> Iterator[MakeTask]:
-    made: list[Task] = []
-
-    def make(code: str, **pipeline: Any) -> Task:
-        made.append(make_task(tmp_path / f"task{len(made)}", client, code, **pipeline))
-        return made[-1]
-
-    yield make
-    for each in made:
-        for container in each.containers():
-            remove(client, container["Id"])
 
 
 def test_result_ends_the_task_green_and_the_container_is_gone(task: MakeTask) -> None:
@@ -109,12 +85,13 @@ def test_killed_task_process_loses_nothing_the_retry_attaches(task: MakeTask) ->
     step = task(f"print('before'); until('go'); print('after'); {SUCCEED}")
     try_1 = step.start()
     step.wait_for_start()
+    (container,) = step.containers()
     try_1.kill()
     try_2 = step.start(2)
     wait_for((step.folder / "store.json").exists, "nothing was stored")
     step.tell_step("go")
     assert try_2.ending() == {"outcome": "done"}
-    assert "of an earlier attempt is running; attaching to it" in try_2.output
+    assert f"({container['Id'][:12]}) of an earlier attempt is running; attaching to it" in try_2.output
     assert "after" in try_2.output
     assert (step.starts(), step.containers()) == (1, [])
 

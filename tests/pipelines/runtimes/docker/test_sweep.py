@@ -21,7 +21,7 @@ from include.pipelines.settings import read_settings
 from include.step_contract import transport
 from tests.pipelines.conftest import RUN
 
-from .steps import IMAGE, build_image, engine, wait_for
+from .steps import IMAGE, engine, wait_for
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 MakeContainer = Callable[..., str]
@@ -48,18 +48,16 @@ class States:
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[APIClient]:
-    """An engine, and a stack of the test's own on it."""
-    found = engine()
-    build_image(found)
+def client(monkeypatch: pytest.MonkeyPatch, client: APIClient) -> Iterator[APIClient]:
+    """The engine, and a stack of the test's own on it."""
     monkeypatch.setenv("NIGHTSHIFT_STATE", f"/test/{uuid.uuid4().hex}")
     monkeypatch.setenv("SWEEP_GRACE_MINUTES", "0")
     read_settings.cache_clear()
-    yield found
-    for container in found.containers(
+    yield client
+    for container in client.containers(
         all=True, filters={"label": f"nightshift.stack={os.environ['NIGHTSHIFT_STATE']}"}
     ):
-        remove(found, container["Id"])
+        remove(client, container["Id"])
     read_settings.cache_clear()
 
 
