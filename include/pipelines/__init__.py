@@ -1,1 +1,1 @@
-"""The Airflow side: from a catalog entry to a DAG. Must not import torch, ultralytics or mlflow."""
+"""The Airflow side: make DAGs of catalog entries. Must not import torch, ultralytics or mlflow."""

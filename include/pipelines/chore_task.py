@@ -1,4 +1,4 @@
-"""A chore as a task: in the same runtimes as a pipeline's steps, with an order that is made when the task starts."""
+"""Make the task of a chore: in the same runtimes as a pipeline's steps, with an order made when the task starts."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -22,10 +22,10 @@ def chore_task(
     """Return the task that runs ``trainer <chore>``.
 
     Args:
-        chore: also the task's id.
-        runtime: place where it runs.
+        chore: the chore, whose name is also the task's id.
+        runtime: the runtime that runs it.
         order: makes the order when the task starts.
-        keeps_result: push the result, as JSON, for the tasks that follow.
+        keeps_result: push the result, as JSON, for downstream tasks.
     """
     return runtime_of(runtime).operator(
         PendingChore(chore, order),

@@ -2,7 +2,7 @@
 
 AirflowException
 └── StepFailed                      the step failed, or was stopped; carries the failure kind
-    ├── StepLost                    the step ended without a word: killed, machine gone
+    ├── StepLost                    the step ended without a report: killed, machine gone
     │   └── OutOfContainerMemory    killed at its memory limit
     ├── StepLeft                    the step keeps running without this task; the next attempt attaches to it
     ├── TaskKilled                  a person or Airflow ended the task, or its worker is shutting down
@@ -103,6 +103,6 @@ def failure_of(step: str, exit_code: int, answer: "Answer | None") -> StepFailed
 def _ending(exit_code: int) -> str:
     number = -exit_code if exit_code < 0 else exit_code - 128
     if number in set(signal.Signals):
-        hint = " (out of memory, or killed by somebody)" if number == signal.SIGKILL else ""
+        hint = " (out of memory, or killed from outside)" if number == signal.SIGKILL else ""
         return f"by {signal.Signals(number).name}{hint}"
     return f"with exit code {exit_code}"

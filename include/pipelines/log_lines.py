@@ -1,6 +1,6 @@
-"""A step's output as lines of the task's log: whole lines, without colours, a progress bar as its last state only.
+"""Turn a step's output into lines of the task's log: whole lines, no colours, of a progress bar the last state only.
 
-Memory stays bounded whatever a step prints: a line longer than ``LONGEST_LINE_BYTES`` comes in pieces.
+Memory stays bounded whatever a step prints: a line longer than ``LONGEST_LINE_BYTES`` is split.
 """
 
 import re
@@ -11,25 +11,25 @@ _TERMINAL_CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class LineAssembler:
-    """Makes lines of the chunks of one stream."""
+    """Assembles lines from the chunks of one stream."""
 
     def __init__(self) -> None:
         """Begin with nothing pending."""
         self._pending = b""
 
     def feed(self, chunk: bytes) -> Iterator[str]:
-        """Yield each line that a chunk completes."""
+        """Yield each line that the chunk completes."""
         *complete, rest = (self._pending + chunk).split(b"\n")
         while len(rest) > LONGEST_LINE_BYTES:
             complete.append(rest[:LONGEST_LINE_BYTES])
             rest = rest[LONGEST_LINE_BYTES:]
-        # Of a progress bar that is still being drawn only the last state is kept.
+        # Of a progress bar that is still being drawn, keep only the last state.
         shown = rest.rstrip(b"\r")
         self._pending = shown.rsplit(b"\r", 1)[-1] + rest[len(shown) :][:1]
         yield from map(readable_line, complete)
 
     def finish(self) -> Iterator[str]:
-        """Yield what came without an end of line."""
+        """Yield the last line if it has no line end."""
         last, self._pending = readable_line(self._pending), b""
         if last:
             yield last

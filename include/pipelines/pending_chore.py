@@ -1,4 +1,4 @@
-"""A chore whose order is made when its task starts: from a form, or from Airflow's answers at that moment."""
+"""A chore whose order is made when its task starts: from a form, or from Airflow's state at that moment."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _ANY_CHORE = SurveyOrder()
 
 @dataclass(frozen=True)
 class PendingChore:
-    """The part of a chore's request that is known when its DAG is parsed, and the function that makes the rest."""
+    """The part of a chore's order that is known when its DAG is parsed, and the function that makes the order."""
 
     chore: Chore
     order: Callable[[Context], Order]
 
     def request(self, context: Context) -> Order:
-        """Return the request of the task that starts now."""
+        """Return the order of the task that starts now."""
         return self.order(context)
 
     @property
@@ -30,7 +30,7 @@ class PendingChore:
 
     @property
     def group(self) -> str:
-        """Name under which its containers are filed."""
+        """Name under which its containers are grouped."""
         return _ANY_CHORE.group
 
     @property
@@ -50,4 +50,4 @@ class PendingChore:
 
 
 AnyRequest = Order | PendingChore
-"""What a task carries out, as far as that is known when its DAG is parsed."""
+"""A task's order, as far as it is known when its DAG is parsed."""

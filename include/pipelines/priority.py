@@ -1,4 +1,4 @@
-"""Whose task gets the next free slot of a pool: see ``NightlyFirst`` in ``plugins/nightshift/``."""
+"""Choose the priority rule of a pipeline's tasks: ``NightlyFirst`` of ``plugins/nightshift/``, where it is loaded."""
 
 from functools import cache
 
@@ -10,8 +10,8 @@ _AIRFLOWS_OWN = "downstream"
 
 @cache
 def weight_rule() -> str:
-    """Return our rule, or Airflow's own where Airflow has not loaded the plugin, in this process and so in others."""
-    # A task's process parses its own DAG, too, and gives no weights.
+    """Return our rule, or Airflow's default if Airflow has not loaded the plugin (in this process, so in none)."""
+    # A task's process parses its DAG too, but assigns no weights.
     if get_parsing_context().dag_id:
         return _AIRFLOWS_OWN
     from airflow.plugins_manager import get_priority_weight_strategy_plugins

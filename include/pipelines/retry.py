@@ -1,4 +1,4 @@
-"""What a failure means for the next try."""
+"""Decide from a step's failure whether a retry can help."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from include.step_contract.failure import FailureKind
 from .errors import StepFailed
 
 _HOPELESS = {
-    FailureKind.BAD_REQUEST: "another try would be refused the same way: change the catalog or the trigger form",
-    FailureKind.BAD_DATA: "another try would find the same data: mend the dataset",
-    FailureKind.BUG: "another try would meet the same bug: see the traceback in the log",
+    FailureKind.BAD_REQUEST: "a retry would be refused the same way: change the catalog or the trigger form",
+    FailureKind.BAD_DATA: "a retry would find the same data: fix the dataset",
+    FailureKind.BUG: "a retry would meet the same bug: see the traceback in the log",
 }
 
 
 class StepRetryPolicy(RetryPolicy):
-    """Fail at once where another try cannot help; leave everything else to the task's retries and backoff."""
+    """Fail at once where a retry cannot help; leave every other failure to the task's retries and backoff."""
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
@@ -27,7 +27,7 @@ class StepRetryPolicy(RetryPolicy):
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:
-        """Return what Airflow stores of the policy; it has no settings."""
+        """Return the policy's settings for Airflow to store: none."""
         return {}
 
     @classmethod

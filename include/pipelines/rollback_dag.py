@@ -1,4 +1,4 @@
-"""The DAG that gives an alias back to an earlier version: one task, a form."""
+"""Build the DAG that moves an alias back to an earlier version: one task and a form."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ def rollback_dag(runtime: RuntimeName, doc_md: str) -> DAG:
     """Return the DAG; it runs only when a person triggers it."""
     with DAG(
         dag_id=DAG_ID,
-        description="Gives the champion alias back to an earlier version",
+        description="Moves the champion alias back to an earlier version",
         doc_md=doc_md,
         schedule=None,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -32,7 +32,7 @@ def rollback_dag(runtime: RuntimeName, doc_md: str) -> DAG:
 
 
 def rollback_order(context: Context) -> RollbackOrder:
-    """Return what the form asks for, in the name of who triggered the run."""
+    """Return the order that the form asks for, in the name of the user who triggered the run."""
     by = getattr(context["dag_run"], "triggering_user_name", None) or "somebody"
     return RollbackOrder.model_validate({**context["params"], "by": by})
 
@@ -51,7 +51,7 @@ def _form() -> dict[str, Param]:
             type="string",
             pattern=rf"^({PREVIOUS}|[1-9][0-9]*)$",
             title="Version",
-            description=f"A version's number, or `{PREVIOUS}`: the one that held the alias before.",
+            description=f"A version's number, or `{PREVIOUS}`: the version that had the alias before.",
         ),
         "reason": Param(
             type="string",
@@ -59,7 +59,7 @@ def _form() -> dict[str, Param]:
             maxLength=1000,
             pattern=r"\S",
             title="Reason",
-            description="Why, in one sentence; kept in the alias's history and on the version.",
+            description="Why, in one sentence; recorded in the alias's history and on the version.",
         ),
         "alias": Param(
             "champion", type="string", minLength=1, maxLength=1000, title="Alias", description="registry.champion."

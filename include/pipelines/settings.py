@@ -1,7 +1,7 @@
-"""Settings of the Airflow side that every runtime shares, and the one reader of the environment.
+"""Settings of the Airflow side that all runtimes share, and the reader of the environment.
 
-A runtime's own settings are a record beside it (``runtimes/<name>/settings.py``), read only where its steps run. Each
-variable is explained in ``.env.example``. Nothing is read from Airflow's database: parsing must work without it.
+The settings of one runtime are a record in its folder (``runtimes/<name>/settings.py``), read only where its steps run.
+``.env.example`` explains each variable. Nothing is read from Airflow's database, because parsing must work without it.
 """
 
 import os
@@ -17,7 +17,7 @@ BUNDLE_ROOT = Path(__file__).resolve().parents[2]
 
 
 class SettingsRecord(BaseModel):
-    """A group of settings; a variable's name is its field's in capitals."""
+    """A group of settings; each variable has the name of its field in capitals."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,13 +34,15 @@ class Settings(SettingsRecord):
         "include/training_catalog.yaml or include/training_catalog/.",
     )
     trainer_image: str = Field(default="nightshift-trainer:0.1.0", description="The training image, with its tag.")
-    nightshift_state: str = Field(default="", description="The stack this is a part of; set by it.")
+    nightshift_state: str = Field(
+        default="", description="State folder of the stack that this process belongs to; set by the stack."
+    )
     sweep_grace_minutes: float = Field(
-        default=30, ge=0, description="The sweep leaves alone what showed a sign of life this recently."
+        default=30, ge=0, description="Minutes of silence before the sweep acts on something."
     )
 
     notify_targets: str = Field(
-        default="", description="Airflow connections that are notified of runs, by their ids, separated by commas."
+        default="", description="Ids of the Airflow connections that are notified of runs, separated by commas."
     )
     notify_events: str = Field(
         default=",".join(DEFAULT_EVENTS),
@@ -78,7 +80,7 @@ class Settings(SettingsRecord):
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """Return the items of a list that is separated by commas."""
+    """Return the items of a comma-separated list."""
     return tuple(filter(None, (item.strip() for item in text.split(","))))
 
 
@@ -86,17 +88,17 @@ _Read = TypeVar("_Read", bound=SettingsRecord)
 
 
 def settings() -> Settings:
-    """Return the shared settings; errors as ``read_settings``."""
+    """Return the shared settings; raises as ``read_settings``."""
     found: Settings = read_settings(Settings)
     return found
 
 
 @cache
 def read_settings(kind: type[_Read]) -> _Read:
-    """Read a group of settings from the environment, once a process.
+    """Read a group of settings from the environment, once in a process.
 
     Raises:
-        ValueError: a variable has a value that it cannot have.
+        ValueError: a variable has an invalid value.
     """
     try:
         return kind.model_validate(

@@ -1,8 +1,8 @@
-"""Every Jinja string of the project: the identity of a step's run, rendered when the task starts.
+"""Jinja templates of a step run's identity, rendered when the task starts; the project has no others.
 
-The result is a ``StepRun`` as JSON. Each value goes through ``tojson``, so no run id, however hostile, can leave its
-string. A run without a data interval (by hand on a pipeline without a schedule, or after an asset) uses the moment it
-was due.
+The result is a ``StepRun`` as JSON. Each value passes through ``tojson``, so that no run id, however hostile, can break
+out of its string. A run without a data interval (by hand on a pipeline without a schedule, or after an asset) uses the
+moment at which it was due.
 """
 
 _INTERVAL_START = "(dag_run.data_interval_start or dag_run.run_after).isoformat()"
@@ -21,7 +21,7 @@ _IDENTITY = f"""{{
   "data_interval_end": {{{{ {_INTERVAL_END} | tojson }}}}"""
 
 CHORE_RUN_TEMPLATE = f"{_IDENTITY}\n}}"
-"""The form of a chore's DAG is not a pipeline's: what a person asked for is in its request."""
+"""Without the form: a chore's DAG has another form than a pipeline's, and its values are in the chore's order."""
 
 STEP_RUN_TEMPLATE = f"""{_IDENTITY},
   "form": {{{{ dict(params) | tojson }}}}

@@ -1,7 +1,8 @@
-"""The DAG that tidies up every hour: look, ask Airflow what is over, remove; and the same for the runtimes' containers.
+"""Build the DAG that every hour removes what finished DAG runs left behind, containers and pods included.
 
-The trainer sees MLflow, scratch and cache; only Airflow knows which DAG runs are over. So ``survey`` names those that
-left something behind, and ``sweep`` begins by asking about exactly these. What started in between is in no list.
+The trainer sees MLflow, scratch and cache; only Airflow knows which DAG runs have finished. So ``survey`` lists the DAG
+runs that left something behind, and ``sweep`` first asks Airflow about exactly these. A run that started in between is
+in no list.
 """
 
 import logging
@@ -15,7 +16,7 @@ from include.step_contract.catalog.reading import read_catalog
 from include.step_contract.order import Chore, SurveyOrder, SweepOrder
 from include.step_contract.result import SurveyResult
 
-from .airflow_state import is_dag_run_over
+from .airflow_state import is_dag_run_finished
 from .chore_task import chore_task
 from .runtimes import runtime_of
 from .settings import settings
@@ -26,10 +27,10 @@ _log = logging.getLogger(__name__)
 
 
 def sweep_dag(runtime: RuntimeName, doc_md: str) -> DAG:
-    """Return the DAG; it runs every hour unless somebody pauses it."""
+    """Return the DAG; it runs every hour unless a person pauses it."""
     with DAG(
         dag_id=DAG_ID,
-        description="Removes what runs that are over left behind",
+        description="Removes what finished runs left behind",
         doc_md=doc_md,
         schedule="17 * * * *",
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -40,7 +41,7 @@ def sweep_dag(runtime: RuntimeName, doc_md: str) -> DAG:
         tags=["operations"],
         params={
             "dry_run": Param(
-                False, type="boolean", title="Dry run", description="Only say what would be closed and removed."
+                False, type="boolean", title="Dry run", description="Only log what would be closed and removed."
             )
         },
     ) as dag:
@@ -51,19 +52,19 @@ def sweep_dag(runtime: RuntimeName, doc_md: str) -> DAG:
 
 
 def sweep_order(context: Context) -> SweepOrder:
-    """Return the order to sweep what belongs to those of the surveyed DAG runs that are over."""
+    """Return the order to sweep what the finished ones among the surveyed DAG runs left behind."""
     ti = context["ti"]
     surveyed = transport.decode_result(str(ti.xcom_pull(task_ids=Chore.SURVEY.value)))
     names = surveyed.outcome.dag_runs if isinstance(surveyed.outcome, SurveyResult) else ()
-    over = tuple(name for name in names if is_dag_run_over(ti, name.dag_id, name.run_id))
-    _log.info("%d of %d DAG runs are over", len(over), len(names))
+    over = tuple(name for name in names if is_dag_run_finished(ti, name.dag_id, name.run_id))
+    _log.info("%d of %d DAG runs have finished", len(over), len(names))
     return SweepOrder(
         over=over, grace_minutes=settings().sweep_grace_minutes, dry_run=bool(context["params"]["dry_run"])
     )
 
 
 class SweepRuntimesOperator(BaseOperator):
-    """Remove containers and pods of tasks that are over."""
+    """Remove containers and pods of finished tasks."""
 
     def execute(self, context: Context) -> None:
         """Sweep each runtime that the deployment or a pipeline of its catalog uses."""

@@ -1,4 +1,4 @@
-"""One catalog entry becomes one DAG: five tasks, one dependency expression."""
+"""Build a pipeline's DAG from its catalog entry: five tasks in a chain."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from .trigger_form import trigger_form
 
 
 def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
-    """Return the pipeline's DAG, its steps run by ``runtime`` unless the catalog says otherwise."""
+    """Return the pipeline's DAG; its steps run in ``runtime`` unless the catalog names another."""
     execution = pipeline.execution
     with DAG(
         dag_id=pipeline.dag_id,
@@ -36,7 +36,7 @@ def training_dag(pipeline: Pipeline, runtime: RuntimeName, doc_md: str) -> DAG:
         deadline=deadline_alert(pipeline),
     ) as dag:
         chain(*(_step_task(pipeline, step, pipeline.runtime or runtime) for step in Step))
-    # Past the constructor, which would check each field's JSON Schema again at every parse (5 ms a DAG, measured) and
+    # Set past the constructor, which would check each field's JSON Schema at every parse (5 ms a DAG, measured) and
     # copy the form into each task. The values come from the catalog, which has checked them.
     object.__setattr__(dag, "params", ParamsDict(trigger_form(pipeline)))
     return dag
@@ -57,14 +57,14 @@ def _step_task(pipeline: Pipeline, step: Step, runtime: RuntimeName) -> BaseOper
         "execution_timeout": timedelta(minutes=request.timeout_minutes),
         "do_xcom_push": False,
         "on_failure_callback": PipelineNotifier(pipeline, step_failed),
-        **_told_at_its_end(pipeline, step),
+        **_end_callbacks(pipeline, step),
         **where.step_options(request),
     }
     return where.operator(request, STEP_RUN_TEMPLATE, **options)
 
 
-def _told_at_its_end(pipeline: Pipeline, step: Step) -> dict[str, Any]:
-    """Return the callbacks of the steps whose good end people may want to hear of; a refused step is skipped."""
+def _end_callbacks(pipeline: Pipeline, step: Step) -> dict[str, Any]:
+    """Return the callbacks that report how register and promote ended; a refused step is skipped."""
     if step not in (Step.REGISTER, Step.PROMOTE):
         return {}
     notifier = PipelineNotifier(pipeline, step_ended)

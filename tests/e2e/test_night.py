@@ -83,7 +83,7 @@ def assert_night_was_reported(stack: Stack, run_id: str, record: TrainingRecord)
     """People got one message each about the deadline and the new champion; the web UI got every attempt."""
     late, promoted = wait_for(lambda: len(stack.messages(run_id)) == 2 and stack.messages(run_id), 60)
     assert (late["event"], promoted["event"]) == ("late", "promoted")
-    assert late["reason"] == f"The run was to be done by {NIGHT_ENDS:%H}:01 UTC and is still at work."
+    assert late["reason"] == f"The run was due by {NIGHT_ENDS:%H}:01 UTC and is still running."
     told = [(event["step"], event["try_number"], event["type"]) for event in stack.events(run_id)]
     steps = ("preprocess", "train", "evaluate", "register", "promote")
     assert [step for step, _, kind in told if kind == "completed"] == list(steps)

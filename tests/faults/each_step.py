@@ -15,7 +15,7 @@ from .test_named_faults import tags, task_log
 FAULTS = ("SIGKILL", "SIGTERM", "SIGKILL task")
 """Their names in a runtime's table begin like this, the first of each."""
 
-_SAID = {"SIGKILL": "ended by SIGKILL (out of memory, or killed by somebody)", "SIGTERM": "told to stop by SIGTERM"}
+_SAID = {"SIGKILL": "ended by SIGKILL (out of memory, or killed from outside)", "SIGTERM": "told to stop by SIGTERM"}
 """The failure that the attempt reports; a killed task reports none."""
 
 

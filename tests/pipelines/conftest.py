@@ -1,4 +1,4 @@
-"""A step of the local runtime, with a small program in the place of the trainer."""
+"""A step of the local runtime, with a small program in place of the trainer."""
 
 import stat
 import sys

@@ -1,4 +1,4 @@
-"""The DAGs that tidy up and roll back: what they order, what they ask Airflow, how a chore becomes a task's end."""
+"""DAGs of sweep and rollback: their orders, their questions to Airflow, and how a chore's end becomes its task's."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from kubernetes import client as k8s
 from pydantic import ValidationError
 
-from include.pipelines.airflow_state import is_dag_run_over, is_task_over
+from include.pipelines.airflow_state import is_dag_run_finished, is_task_finished
 from include.pipelines.chore_task import chore_task
 from include.pipelines.errors import StepFailed, StepLost
 from include.pipelines.rollback_dag import rollback_dag, rollback_order
@@ -60,7 +60,7 @@ class FakeAirflow:
         return self.surveyed
 
 
-# -- who lives --------------------------------------------------------------------------------------------------------
+# -- finished ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -81,15 +81,15 @@ def test_a_dag_run_is_over_when_neither_it_nor_a_task_goes_on(dag_run: str, task
     if dag_run:
         airflow.dag_runs["d", "r"] = dag_run
         airflow.tasks["d", "r", "train"] = task
-    assert is_dag_run_over(airflow, "d", "r") is over
-    assert is_dag_run_over(airflow, "d", "another")
+    assert is_dag_run_finished(airflow, "d", "r") is over
+    assert is_dag_run_finished(airflow, "d", "another")
 
 
 @pytest.mark.parametrize(("state", "over"), [("failed", True), ("removed", True), ("queued", False), (None, False)])
 def test_a_task_that_airflow_may_still_start_is_not_over(state: str | None, over: bool) -> None:
     airflow = FakeAirflow(tasks={("d", "r", "train"): state})
-    assert is_task_over(airflow, "d", "r", "train") is over
-    assert is_task_over(airflow, "d", "r", "evaluate")
+    assert is_task_finished(airflow, "d", "r", "train") is over
+    assert is_task_finished(airflow, "d", "r", "evaluate")
 
 
 # -- sweep ------------------------------------------------------------------------------------------------------------

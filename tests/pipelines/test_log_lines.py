@@ -1,4 +1,4 @@
-"""What a person reads in the task's log of what a step printed."""
+"""Lines of a step's output as a person reads them in the task's log."""
 
 from hypothesis import given
 from hypothesis import strategies as st

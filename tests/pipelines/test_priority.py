@@ -1,4 +1,4 @@
-"""Whose task gets the next free slot."""
+"""Order of tasks that wait for a free slot."""
 
 from types import SimpleNamespace
 

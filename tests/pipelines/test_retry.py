@@ -1,4 +1,4 @@
-"""Which failures are tried again."""
+"""Failures that are retried, and those that are not."""
 
 import pytest
 from airflow.sdk import RetryAction
@@ -13,7 +13,7 @@ def test_hopeless_failures_are_not_tried_again(kind: FailureKind) -> None:
     decision = StepRetryPolicy().evaluate(StepFailed("no", kind), try_number=1, max_tries=3)
     assert decision.action is RetryAction.FAIL
     assert decision.reason is not None
-    assert decision.reason.startswith("another try would")
+    assert decision.reason.startswith("a retry would")
 
 
 @pytest.mark.parametrize(

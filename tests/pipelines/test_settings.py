@@ -1,4 +1,4 @@
-"""Settings of the Airflow side: where the catalog is."""
+"""Settings of the Airflow side: the path of the catalog."""
 
 from pathlib import Path
 

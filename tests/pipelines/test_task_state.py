@@ -1,4 +1,4 @@
-"""Airflow's store of a task's state is away, as its database is: nothing but the log suffers."""
+"""Airflow's task state store is unavailable, as its database is: only the log suffers."""
 
 from typing import Any
 
@@ -23,5 +23,5 @@ def test_what_cannot_be_kept_is_said_and_costs_no_step(caplog: pytest.LogCapture
     store: Any = AwayStore()
     keep(store, "log_position", {"a": "1"})
     assert known_positions(store, "log_position") == {}
-    assert "does not keep log_position for the next try" in caplog.text
+    assert "cannot store log_position for the next attempt" in caplog.text
     assert "lines may be repeated" in caplog.text

@@ -1,4 +1,4 @@
-"""The vital properties of a pipeline's DAG."""
+"""Essential properties of a pipeline's DAG."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ def make_dag(**overrides: Any) -> Any:
 
 
 def test_steps_are_one_chain_in_their_order() -> None:
-    """register before evaluate would register what nobody measured; promote before register has no version."""
+    """Register before evaluate would register an unmeasured model; promote before register has no version."""
     dag = make_dag()
     assert dag.dag_id == "train_digits"
     assert [task.task_id for task in dag.topological_sort()] == [step.value for step in Step]
@@ -39,7 +39,7 @@ def test_steps_are_one_chain_in_their_order() -> None:
 
 
 def test_a_refused_register_skips_promote() -> None:
-    """all_success passes a skip on; any other rule would promote what was refused."""
+    """The rule all_success passes a skip on; any other would promote a refused candidate."""
     assert {task.trigger_rule for task in make_dag().tasks} == {"all_success"}
 
 
@@ -90,7 +90,7 @@ def test_each_task_carries_the_validated_entry() -> None:
 
 
 def test_request_is_no_template_field() -> None:
-    """A catalog text with braces must reach the step as it is."""
+    """A catalog text with braces must reach the step unchanged."""
     task = make_dag(description="{{ 1 + 1 }}").get_task("train")
     assert task.template_fields == ("step_run",)
     assert task.request.pipeline.description == "{{ 1 + 1 }}"
@@ -114,7 +114,7 @@ def test_runtime_of_the_catalog_beats_the_deployments() -> None:
 def test_a_task_never_asks_for_more_slots_than_there_are(
     monkeypatch: pytest.MonkeyPatch, devices: str, slots: int
 ) -> None:
-    """Airflow would let it wait without a word; the step says that there are too few GPUs."""
+    """Airflow would let such a task wait silently; the step says that there are too few GPUs."""
     monkeypatch.setenv("DOCKER_GPUS", devices)
     read_settings.cache_clear()
     task = make_dag(runtime="docker", resources={"train": {"gpus": 4}}).get_task("train")
@@ -131,7 +131,7 @@ _DOCKER = ["airflow.providers.docker.operators", "docker"]
     [("local", [*_KUBERNETES, *_DOCKER]), ("docker", _KUBERNETES), ("kubernetes", _DOCKER)],
 )
 def test_a_parse_pays_for_no_provider_but_its_runtimes(runtime: str, absent: list[str]) -> None:
-    """Importing one takes longer than all else that parsing does."""
+    """Importing a provider takes longer than all other work of a parse."""
     code = (
         "import sys\n"
         "from include.pipelines.training_dag import training_dag\n"

@@ -1,8 +1,7 @@
-"""A pipeline's deadline as Airflow's deadline alert, and what happens when a run misses it.
+"""Give a pipeline's DAG its deadline as Airflow's deadline alert, and send a message when a run misses it.
 
-The scheduler and the api-server, which create runs, know our kind of deadline from ``plugins/nightshift/``. Without
-that plugin they could not create a run that has one, so no DAG gets a deadline then, and ``dags/catalog_problems.py``
-says why.
+The scheduler and the api-server create runs and know our kind of deadline from ``plugins/nightshift/``. Without that
+plugin they could not create a run that has a deadline, so no DAG gets one, and ``dags/catalog_problems.py`` says why.
 """
 
 from collections.abc import Iterable
@@ -17,7 +16,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert
 from include.step_contract.catalog import Notify, NotifyEvent, Pipeline
 
 from .messages import Message, run_link
-from .notifications import tell
+from .notifications import send
 
 _REFERENCE = "nightshift.NextClockTime"
 _IN_TRIGGERER = "nightshift.tell_late_in_triggerer"
@@ -26,7 +25,7 @@ _IN_TRIGGERER = "nightshift.tell_late_in_triggerer"
 def deadline_alert(pipeline: Pipeline) -> DeadlineAlert | None:
     """Return the alert of a pipeline that has a deadline."""
     clock, events = pipeline.execution.deadline, pipeline.notify.events
-    # A task's process parses its own DAG, too, and needs no deadline; looking for plugins would cost it half a second.
+    # A task's process parses its DAG too but needs no deadline; loading plugins would cost it half a second.
     if clock is None or get_parsing_context().dag_id or (reference := _reference_class()) is None:
         return None
     if events is not None and NotifyEvent.LATE not in events:
@@ -44,7 +43,7 @@ def deadline_alert(pipeline: Pipeline) -> DeadlineAlert | None:
 
 
 def missing_plugin(pipelines: Iterable[Pipeline]) -> list[str]:
-    """Return what is wrong if pipelines have deadlines and Airflow does not know our kind of deadline."""
+    """Return the problem of pipelines that have deadlines while Airflow does not know our kind of deadline."""
     names = [pipeline.name for pipeline in pipelines if pipeline.execution.deadline is not None]
     if not names or _reference_class() is not None:
         return []
@@ -57,7 +56,7 @@ def missing_plugin(pipelines: Iterable[Pipeline]) -> list[str]:
 
 
 def _reference_class() -> Any:
-    """Return the plugin's class, or None where Airflow has not loaded it: in this process, and so in the others."""
+    """Return the plugin's class, or None if Airflow has not loaded it (in this process, so in none)."""
     from airflow.plugins_manager import get_deadline_references_plugins
 
     return get_deadline_references_plugins().get(_REFERENCE)
@@ -65,7 +64,7 @@ def _reference_class() -> Any:
 
 @cache
 def _executor_runs_callbacks() -> bool:
-    """Tell whether the deployment's executor can run a callback; the scheduler would die of one that it cannot run."""
+    """Return whether the deployment's executor can run a callback; the scheduler would crash if it cannot."""
     from airflow.executors.executor_loader import ExecutorLoader
 
     executor, _source = ExecutorLoader.import_default_executor_cls()
@@ -73,19 +72,19 @@ def _executor_runs_callbacks() -> bool:
 
 
 def tell_late(pipeline: str, due: str, notify: dict[str, Any], context: dict[str, Any]) -> None:
-    """Tell that a run was not done by its deadline; an executor runs this as a process of its own."""
+    """Report that a run missed its deadline; an executor runs this in a separate process."""
     run = context["dag_run"]
     dag_id, run_id = run["dag_id"], run["dag_run_id"]
     states = {
-        "queued": "is still waiting to begin",
-        "running": "is still at work",
+        "queued": "is still waiting to start",
+        "running": "is still running",
         "failed": "has failed",
-        "success": f"was done only at {run.get('end_date')}",
+        "success": f"finished only at {run.get('end_date')}",
     }
     state = states.get(run["state"], f"is {run['state']}")
-    reason = f"The run was to be done by {due} and {state}."
+    reason = f"The run was due by {due} and {state}."
     links = {"Airflow run": run_link(dag_id, run_id)}
-    tell(
+    send(
         Message(NotifyEvent.LATE, pipeline, dag_id, run_id, reason, links=links),
         Notify.model_validate(notify),
     )

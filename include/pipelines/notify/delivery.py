@@ -1,11 +1,11 @@
-"""Brings a message to its targets: Airflow connections, whose type says how.
+"""Deliver a message to its targets: Airflow connections, whose type says how.
 
-    smtp                                a mail; to: and from_email: stand in the connection's extra
+    smtp                                a mail; to: and from_email: are in the connection's extra
     http, https, webhook, generic       a POST of JSON to an address
-    apprise                             whatever the package apache-airflow-providers-apprise can reach
+    apprise                             any service that the package apache-airflow-providers-apprise can reach
 
-All targets are told at once, within ``SECONDS``: Airflow ends a task's process 20 seconds after the task has ended, and
-callbacks run in between. Errors name the connection and never its address, which may hold a secret.
+All targets are notified in parallel, within ``SECONDS``: Airflow ends a task's process 20 seconds after the task has
+ended, and callbacks run in between. Errors name the connection and never its address, which may hold a secret.
 """
 
 import html
@@ -26,16 +26,17 @@ _PAUSES_SECONDS = (0.5, 1.5)
 _WEBHOOKS = ("http", "https", "webhook", "generic")
 _SCHEMES = ("http", "https")
 _PASSING = (408, 425, 429)
+_UNDELIVERED = '%s was not notified of "%s": %s'
 
 _log = logging.getLogger(__name__)
 
 
 class Undelivered(Exception):
-    """A target was not told; the message says why and what to do."""
+    """A target did not get a message; the text says why and what to do."""
 
 
 def deliver(message: "Message", targets: Sequence[str]) -> None:
-    """Tell every target, and log who was told and who was not."""
+    """Send the message to every target, and log for each whether it was delivered."""
     deadline = time.monotonic() + SECONDS
     threads = [
         threading.Thread(target=_deliver_to, args=(target, message, deadline), name=f"notify-{target}", daemon=True)
@@ -46,18 +47,18 @@ def deliver(message: "Message", targets: Sequence[str]) -> None:
     for target, thread in zip(dict.fromkeys(targets), threads, strict=True):
         thread.join(max(0.0, deadline - time.monotonic()))
         if thread.is_alive():
-            _log.warning("%s was not told that %s: no answer within %g s", target, message.title, SECONDS)
+            _log.warning(_UNDELIVERED, target, message.title, f"no answer within {SECONDS:g} s")
 
 
 def _deliver_to(target: str, message: "Message", deadline: float) -> None:
     try:
         _send(target, message, deadline)
     except Undelivered as error:
-        _log.warning("%s was not told that %s: %s", target, message.title, error)
-    except Exception as error:  # of a provider; its text may hold the address
-        _log.warning("%s was not told that %s: %s", target, message.title, type(error).__name__)
+        _log.warning(_UNDELIVERED, target, message.title, error)
+    except Exception as error:  # a provider's; its text may hold the address
+        _log.warning(_UNDELIVERED, target, message.title, type(error).__name__)
     else:
-        _log.info("told %s: %s", target, message.title)
+        _log.info("notified %s: %s", target, message.title)
 
 
 def _send(target: str, message: "Message", deadline: float) -> None:
@@ -92,7 +93,7 @@ def _send_mail(connection: "Connection", message: "Message") -> None:
 
     recipients = connection.extra_dejson.get("to")
     if not recipients:
-        raise Undelivered('nobody to write to; expected {"to": "team@example.com"} in the connection\'s extra')
+        raise Undelivered('no recipient; expected {"to": "team@example.com"} in the connection\'s extra')
     with SmtpHook(smtp_conn_id=connection.conn_id) as hook:
         hook.send_email_smtp(to=recipients, subject=message.title, html_content=_as_html(message.body))
 
@@ -109,18 +110,18 @@ def _send_by_apprise(connection: "Connection", message: "Message") -> None:
         raise Undelivered("the package apache-airflow-providers-apprise is not installed") from error
     services = Apprise()
     AppriseHook(apprise_conn_id=connection.conn_id).set_config_from_conn(connection, services)
-    # Not by the hook's own notify, which does not say whether anybody took the message.
+    # Not by the hook's own notify, which does not say whether any service accepted the message.
     if not services.notify(body=message.body, title=message.title, body_format="text"):
         raise Undelivered(
-            "not every service of the connection's config took it; expected the addresses that Apprise knows"
+            "not every service of the connection's config accepted it; expected addresses that Apprise knows"
         )
 
 
 def _post(connection: "Connection", message: "Message", deadline: float) -> None:
-    """Post the message, again after a passing fault as long as there is time.
+    """Post the message; repeat after a temporary fault while there is time.
 
     Raises:
-        Undelivered: refused, or not taken in time.
+        Undelivered: the message was refused, or not accepted in time.
     """
     fault = ""
     for pause in (0.0, *_PAUSES_SECONDS):
@@ -134,10 +135,10 @@ def _post(connection: "Connection", message: "Message", deadline: float) -> None
 
 
 def _post_once(connection: "Connection", message: "Message") -> str:
-    """Post the message and return what passing fault kept it from being taken, if any.
+    """Post the message once; return the temporary fault that prevented it, or an empty text.
 
     Raises:
-        Undelivered: refused, which another try would not change.
+        Undelivered: the message was refused, which a repetition would not change.
     """
     import requests
 
@@ -165,9 +166,9 @@ def _post_once(connection: "Connection", message: "Message") -> str:
 
 
 def _address(connection: "Connection") -> str:
-    """Return a connection's address: its host where that is a whole address, else what its parts give.
+    """Return a connection's address: its host if that is a whole address, else the address composed of its parts.
 
-    Of ``https://host:1/path``, as a variable AIRFLOW_CONN_... has it, Airflow makes type, host, port and schema.
+    Airflow splits ``https://host:1/path``, the value of a variable AIRFLOW_CONN_..., into type, host, port and schema.
     """
     host, schema = connection.host or "", connection.schema or ""
     if "://" in host:
@@ -181,7 +182,7 @@ def _address(connection: "Connection") -> str:
 
 
 def _headers(connection: "Connection") -> dict[str, str]:
-    """Return the headers of the connection's extra, and its password as a token where there is no login."""
+    """Return the headers in the connection's extra, with its password as a token if it has no login."""
     given: dict[str, Any] = connection.extra_dejson.get("headers") or {}
     headers = {str(name): str(value) for name, value in given.items()}
     if connection.password and not connection.login:

@@ -1,4 +1,4 @@
-"""What people are told of a run: the event, the reason in one sentence, and where to look. Nothing here is sent."""
+"""Compose the messages about a run: the event, the reason in one sentence, links. Nothing here sends them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,20 +14,22 @@ from include.step_contract.catalog import NotifyEvent
 from include.step_contract.result import PromoteResult, RegisterResult, Result
 
 _LONGEST_REASON = 500
-_LOST = "the task ended without a word: its process was killed, or its worker is gone; see its log and the scheduler's"
-_TOLD = "failure_told"
-"""XCom of a task: the number of the try whose failure it told itself."""
+_LOST = (
+    "the task ended without a report: its process was killed, or its worker is gone; see its log and the scheduler's"
+)
+_REPORTED = "failure_told"
+"""XCom of a task: the number of the attempt whose failure the task itself reported."""
 
 _REASON_OF_RUN = {
-    "timed_out": "the run took longer than execution.run_timeout_hours of the catalog and was ended",
-    "all_tasks_deadlocked": "no task of the run can go on; see the run's page",
+    "timed_out": "the run took longer than execution.run_timeout_hours of the catalog and was stopped",
+    "all_tasks_deadlocked": "no task of the run can start; see the run's page",
 }
-"""Why a run failed without a task that failed, by Airflow's reason."""
+"""Explanation of a run that failed without a failed task, by Airflow's reason."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One thing that people are told."""
+    """A message to people about one event."""
 
     event: NotifyEvent
     pipeline: str
@@ -37,24 +39,24 @@ class Message:
     step: str | None = None
     try_number: int | None = None
     links: Mapping[str, str] = field(default_factory=dict)
-    """Addresses by what is there."""
+    """Addresses, each by the name of its page."""
 
     @property
     def title(self) -> str:
-        """What happened, in a few words."""
+        """The event in a few words."""
         what = {
             NotifyEvent.FAILED: f"{self.step or 'the run'} failed",
             NotifyEvent.PROMOTED: "a new champion",
             NotifyEvent.REFUSED: "the candidate was refused",
             NotifyEvent.KEPT: "the champion stays",
-            NotifyEvent.LATE: "not done in time",
+            NotifyEvent.LATE: "not finished in time",
         }
         return f"{self.pipeline}: {what[self.event]}"
 
     @property
     def body(self) -> str:
         """Everything but the title, for people."""
-        step = f"\nStep: {self.step}, try {self.try_number}" if self.step and self.try_number else ""
+        step = f"\nStep: {self.step}, attempt {self.try_number}" if self.step and self.try_number else ""
         links = "".join(f"\n{name}: {address}" for name, address in self.links.items())
         return f"{self.reason}\nRun: {self.dag_id} {self.run_id}{step}{links}"
 
@@ -65,7 +67,7 @@ class Message:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """Everything, for programs; ``text`` is what chat programs show."""
+        """Everything, for programs; chat programs show ``text``."""
         return {
             "event": self.event.value,
             "title": self.title,
@@ -95,24 +97,24 @@ def one_sentence(text: str) -> str:
 
 
 def step_failed(pipeline: str, context: Context) -> Message | None:
-    """Return what a task's last failure means, or None where its process is gone: ``run_failed`` tells of those."""
+    """Return the message about a task's final failure; None for a killed process, which ``run_failed`` reports."""
     error = context.get("exception")
     if error is None:
         return None
-    context["ti"].xcom_push(_TOLD, context["ti"].try_number)
+    context["ti"].xcom_push(_REPORTED, context["ti"].try_number)
     mlflow_run_id = error.mlflow_run_id if isinstance(error, StepFailed) else None
     reason = one_sentence(str(error)) or type(error).__name__
     return _of_task(NotifyEvent.FAILED, pipeline, context, reason, mlflow_run_id)
 
 
 def step_ended(pipeline: str, context: Context) -> Message | None:
-    """Return what a task's success or skip means, or None if it is nothing new."""
+    """Return the message about a task's success or skip, or None if there is nothing new to report."""
     task = context["task"]
     result = task.result if isinstance(task, StepTask) else None
     if not isinstance(result, Result):
         return None
     if result.already_done and context["dag_run"].clear_number:
-        return None  # somebody had the run done again, and nothing came of it that was not told
+        return None  # a person cleared the run, and the result was reported before
     match result.outcome:
         case RegisterResult(version=None):
             event = NotifyEvent.REFUSED
@@ -126,22 +128,23 @@ def step_ended(pipeline: str, context: Context) -> Message | None:
 
 
 def run_failed(pipeline: str, context: Context) -> Message | None:
-    """Return what a run's failure means, or None if the task that failed has told of it.
+    """Return the message about a run's failure, or None if the failed task has reported it.
 
-    Airflow runs no callback of a task whose process is killed, but always that of its run, in the dag-processor.
+    Airflow does not run the callback of a task whose process was killed, but always runs that of the DAG run, in the
+    dag-processor.
     """
     reason = _REASON_OF_RUN.get(str(context.get("reason")))
     if reason is None:
-        return None if _has_told(context) else _of_task(NotifyEvent.FAILED, pipeline, context, _LOST, None)
+        return None if _has_reported(context) else _of_task(NotifyEvent.FAILED, pipeline, context, _LOST, None)
     dag_id, run_id = context["dag"].dag_id, context["run_id"]
     return Message(
         NotifyEvent.FAILED, pipeline, dag_id, run_id, reason, links={"Airflow run": run_link(dag_id, run_id)}
     )
 
 
-def _has_told(context: Context) -> bool:
+def _has_reported(context: Context) -> bool:
     ti = context.get("ti")
-    return ti is None or ti.xcom_pull(task_ids=ti.task_id, key=_TOLD) == ti.try_number
+    return ti is None or ti.xcom_pull(task_ids=ti.task_id, key=_REPORTED) == ti.try_number
 
 
 def _of_task(event: NotifyEvent, pipeline: str, context: Context, reason: str, mlflow_run_id: str | None) -> Message:

@@ -1,6 +1,6 @@
-"""Tells people of a pipeline's runs, as Airflow's notifiers do; a message that cannot be sent never fails anything.
+"""Notify people of a pipeline's runs by Airflow's notifiers; a message that cannot be sent fails nothing.
 
-Heavy imports are inside functions: this module is read with every DAG.
+Heavy imports are inside functions because this module is imported with every DAG.
 """
 
 from collections.abc import Callable
@@ -19,24 +19,24 @@ class PipelineNotifier(BaseNotifier):
     """A callback of a pipeline's DAG or tasks."""
 
     def __init__(self, pipeline: Pipeline, describe: Describe) -> None:
-        """Tell what ``describe`` makes of the callback's context to whom the catalog or the deployment names."""
+        """Send what ``describe`` makes of the callback's context to the targets of the catalog or the deployment."""
         super().__init__()
         self._name = pipeline.name
         self._notify = pipeline.notify
         self._describe = describe
 
     def notify(self, context: Context) -> None:
-        """Send the message; what goes wrong is logged and nothing else."""
+        """Send the message; log any error and raise none."""
         try:
             message = self._describe(self._name, context)
             if message is not None:
-                tell(message, self._notify)
-        except Exception:  # whatever it is, the run has nothing to do with it
-            self.log.exception("nobody was told of this")
+                send(message, self._notify)
+        except Exception:  # of any kind: the run must not fail because of it
+            self.log.exception("no notification was sent")
 
 
-def tell(message: Message, notify: Notify) -> None:
-    """Send a message to each target that wants to hear of its event."""
+def send(message: Message, notify: Notify) -> None:
+    """Send a message to each target, if its event is among those to notify of."""
     events = settings().events if notify.events is None else notify.events
     targets = settings().targets if notify.targets is None else notify.targets
     if message.event in events and targets:

@@ -1,4 +1,4 @@
-"""When a nightly run is late, and what people are told then."""
+"""Deadlines of nightly runs, and the message about a late one."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -87,10 +87,10 @@ def test_there_is_no_deadline_unless_the_catalog_sets_one() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("queued", "is still waiting to begin"),
-        ("running", "is still at work"),
+        ("queued", "is still waiting to start"),
+        ("running", "is still running"),
         ("failed", "has failed"),
-        ("success", "was done only at 2026-03-01T22:00:00Z"),
+        ("success", "finished only at 2026-03-01T22:00:00Z"),
     ],
 )
 def test_people_are_told_how_a_late_run_stands(monkeypatch: pytest.MonkeyPatch, state: str, words: str) -> None:
@@ -105,6 +105,6 @@ def test_people_are_told_how_a_late_run_stands(monkeypatch: pytest.MonkeyPatch, 
         notify = {"targets": ["ops"], "events": None}
         tell_late("digits", "06:00 Asia/Seoul", notify, {"dag_run": run, "deadline": {}})
     (message,) = chat.events
-    assert (message["event"], message["title"]) == ("late", "digits: not done in time")
-    assert message["reason"] == f"The run was to be done by 06:00 Asia/Seoul and {words}."
+    assert (message["event"], message["title"]) == ("late", "digits: not finished in time")
+    assert message["reason"] == f"The run was due by 06:00 Asia/Seoul and {words}."
     assert message["links"]["Airflow run"].endswith("/dags/train_digits/runs/scheduled__1")

@@ -1,4 +1,4 @@
-"""What people are told: the event and the reason of what really happened, with links, and nothing twice."""
+"""Messages to people: the event and reason of what really happened, with links, and nothing twice."""
 
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -40,7 +40,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def make_context(step: str = "train", clear_number: int = 0, **more: Any) -> Any:
-    """What Airflow hands to a task's callback."""
+    """Return the context that Airflow passes to a task's callback."""
     ti = SimpleNamespace(
         dag_id="train_digits",
         run_id="scheduled__2026-03-01",
@@ -76,7 +76,7 @@ class EndedWork:
 
 
 def finished(work: EndedWork, error: type[Exception] | None = None) -> LocalStepOperator:
-    """The task of work that has ended, as each runtime's operator concludes it."""
+    """Return the task of work that has ended, as each runtime's operator concludes it."""
     request = StepOrder(step=work.step, pipeline=make_pipeline())
     task = LocalStepOperator(task_id=work.step.value, request=request)
     with pytest.raises(error) if error else nullcontext():
@@ -85,7 +85,7 @@ def finished(work: EndedWork, error: type[Exception] | None = None) -> LocalStep
 
 
 def ended(outcome: Any, *, already_done: bool = False, clear_number: int = 0) -> Message | None:
-    """The message about a step that ended with a result."""
+    """Return the message about a step that ended with a result."""
     result = Result(mlflow_run_id="abc123", summary="what came of it", outcome=outcome, already_done=already_done)
     step, refused = Step(outcome.verb), isinstance(outcome, RegisterResult) and outcome.version is None
     task = finished(EndedWork(step, 99 if refused else 0, result), AirflowSkipException if refused else None)
@@ -123,7 +123,7 @@ def test_the_result_of_another_task_is_not_told_in_this_ones_name() -> None:
 
 
 def test_a_retry_that_finds_its_work_done_tells_it_and_a_cleared_run_does_not() -> None:
-    assert ended(PROMOTED, already_done=True) is not None  # the try before may have died before it told
+    assert ended(PROMOTED, already_done=True) is not None  # the previous attempt may have died before it reported
     assert ended(PROMOTED, already_done=True, clear_number=1) is None
     assert ended(PROMOTED, clear_number=1) is not None
 
@@ -141,7 +141,7 @@ def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
         "digits: train failed\n"
         "train: bad_data: no images in digits/2026-03-01\n"
         "Run: train_digits scheduled__2026-03-01\n"
-        "Step: train, try 3\n"
+        "Step: train, attempt 3\n"
         "Airflow log: https://airflow.example.com/dags/train_digits/runs/x/tasks/train?try_number=3\n"
         "MLflow run: http://mlflow:5000/#/runs/abc123"
     )
@@ -154,12 +154,12 @@ def test_a_failure_does_not_tell_the_result_of_an_earlier_try() -> None:
 
 
 def test_a_task_that_was_killed_is_told_by_its_run() -> None:
-    """Its own callback runs nowhere, or in the dag-processor, which has no exception."""
+    """The task's own callback runs nowhere, or in the dag-processor, which has no exception."""
     assert step_failed("digits", make_context()) is None
     message = run_failed("digits", make_context(reason="task_failure"))
     assert message is not None
     assert (message.title, message.step) == ("digits: train failed", "train")
-    assert message.reason.startswith("the task ended without a word: its process was killed, or its worker is gone")
+    assert message.reason.startswith("the task ended without a report: its process was killed, or its worker is gone")
     assert list(message.links) == ["Airflow log"]
 
 
@@ -167,7 +167,7 @@ def test_a_failure_that_its_task_told_is_not_told_again_by_its_run() -> None:
     told = make_context(exception=RuntimeError("out of luck"))
     assert step_failed("digits", told) is not None
     assert run_failed("digits", make_context(reason="task_failure")) is None
-    told["ti"].xcom_push("failure_told", 2)  # of an earlier try of a run that was cleared
+    told["ti"].xcom_push("failure_told", 2)  # of an earlier attempt of a run that was cleared
     assert run_failed("digits", make_context(reason="task_failure")) is not None
 
 

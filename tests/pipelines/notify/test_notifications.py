@@ -1,4 +1,4 @@
-"""Messages on their way: real web servers and a real mail server, good ones and bad ones; a run never fails by them."""
+"""Delivery of messages to real web servers and a real mail server, good and bad; a run never fails because of it."""
 
 import json
 import logging
@@ -62,7 +62,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 
 class Mailbox:
-    """Keeps what a mail server is given."""
+    """Keeps the mails that a server receives."""
 
     def __init__(self) -> None:
         self.mails: list[Any] = []
@@ -74,7 +74,7 @@ class Mailbox:
 
 @pytest.fixture
 def mailbox(connect: Connect) -> Iterator[Mailbox]:
-    """A mail server, and the connection ``mail`` to it."""
+    """Start a mail server, with the connection ``mail`` to it."""
     mailbox = Mailbox()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -104,7 +104,7 @@ def test_a_web_address_gets_json(chat: Receiver, connect: Connect, caplog: pytes
         "reason": "version 7 <b>is</b> better & 더 좋다",
         "links": {"Airflow log": "https://airflow.example.com/log"},
     }
-    assert "told chat: digits: a new champion" in caplog.text
+    assert "notified chat: digits: a new champion" in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["http", "webhook", "generic"])
@@ -140,7 +140,7 @@ def test_a_mail_goes_to_everybody(mailbox: Mailbox, caplog: pytest.LogCaptureFix
     body = mail.get_payload(0).get_payload(decode=True).decode()  # type: ignore[union-attr]
     assert "version 7 &lt;b&gt;is&lt;/b&gt; better &amp; 더 좋다" in body
     assert "Airflow log: https://airflow.example.com/log" in body
-    assert "told mail" in caplog.text
+    assert "notified mail" in caplog.text
 
 
 def test_apprise_reaches_its_services(chat: Receiver, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
@@ -152,14 +152,14 @@ def test_apprise_reaches_its_services(chat: Receiver, connect: Connect, caplog: 
     assert "version 7" in post.json["message"]
     chat.statuses.append(500)
     deliver(MESSAGE, ["services"])
-    assert "services was not told that digits: a new champion: not every service" in caplog.text
+    assert 'services was not notified of "digits: a new champion": not every service' in caplog.text
 
 
 def test_a_passing_fault_is_tried_again(chat: Receiver, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     chat.statuses.extend([500, 503])
     deliver(MESSAGE, [connect("chat", conn_type="http", host=chat.url)])
     assert len(chat.posts) == 3
-    assert "told chat" in caplog.text
+    assert "notified chat" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_what_is_not_taken_is_said_without_the_address(
     chat.statuses.extend(statuses)
     deliver(MESSAGE, [connect("chat", conn_type="http", host=chat.url)])
     assert len(chat.posts) == posts
-    assert f"chat was not told that digits: a new champion: {why}" in caplog.text
+    assert f'chat was not notified of "digits: a new champion": {why}' in caplog.text
     assert "secret-path" not in caplog.text
 
 
@@ -189,7 +189,7 @@ def test_nobody_listens(connect: Connect, caplog: pytest.LogCaptureFixture) -> N
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         deliver(MESSAGE, [connect("chat", conn_type="http", host=f"http://127.0.0.1:{unused.getsockname()[1]}/secret")])
-    assert "chat was not told that digits: a new champion: the address cannot be reached" in caplog.text
+    assert 'chat was not notified of "digits: a new champion": the address cannot be reached' in caplog.text
     assert "/secret" not in caplog.text
 
 
@@ -205,7 +205,7 @@ def test_one_that_never_answers_keeps_no_other_from_being_told(
     chat.statuses.append(HANG)
     deliver(MESSAGE, [connect("chat", conn_type="http", host=chat.url), "mail", "mail"])
     assert len(mailbox.mails) == 1
-    assert "chat was not told that digits: a new champion: no answer within 3 s" in caplog.text
+    assert 'chat was not notified of "digits: a new champion": no answer within 3 s' in caplog.text
 
 
 def test_a_mail_server_that_never_answers_is_left(
@@ -218,13 +218,13 @@ def test_a_mail_server_that_never_answers_is_left(
         port = silent.getsockname()[1]
         extra = {"to": "a@example.com", "from_email": "b@example.com", "disable_ssl": 1, "disable_tls": 1}
         deliver(MESSAGE, [connect("mail", conn_type="smtp", host="127.0.0.1", port=port, extra=extra)])
-    assert "mail was not told that digits: a new champion: no answer within 0.5 s" in caplog.text
+    assert 'mail was not notified of "digits: a new champion": no answer within 0.5 s' in caplog.text
 
 
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"conn_type": "smtp", "host": "127.0.0.1"}, "nobody to write to"),
+        ({"conn_type": "smtp", "host": "127.0.0.1"}, "no recipient"),
         ({"conn_type": "postgres", "host": "db"}, "the connection is of type 'postgres'; expected one of http, https"),
         ({"conn_type": "http"}, "the connection has no host; expected an address such as https://"),
         ({"conn_type": "http", "host": "http://[half"}, "the connection's address or headers cannot be used"),
@@ -234,12 +234,12 @@ def test_a_connection_of_no_use_says_what_is_expected(
     connect: Connect, caplog: pytest.LogCaptureFixture, fields: dict[str, Any], why: str
 ) -> None:
     deliver(MESSAGE, [connect("target", **fields)])
-    assert f"target was not told that digits: a new champion: {why}" in caplog.text
+    assert f'target was not notified of "digits: a new champion": {why}' in caplog.text
 
 
 def test_a_connection_that_is_not_there(caplog: pytest.LogCaptureFixture) -> None:
     deliver(MESSAGE, ["nowhere"])
-    assert "nowhere was not told that digits: a new champion: Airflow has no connection 'nowhere'" in caplog.text
+    assert "nowhere was not notified of \"digits: a new champion\": Airflow has no connection 'nowhere'" in caplog.text
 
 
 # -- the notifier -----------------------------------------------------------------------------------------------------
@@ -290,5 +290,5 @@ def test_a_notifier_that_breaks_is_logged_and_nothing_else(capsys: pytest.Captur
 
     PipelineNotifier(make_pipeline(), describe)({})
     log = capsys.readouterr().out
-    assert "nobody was told of this" in log
+    assert "no notification was sent" in log
     assert "ZeroDivisionError: a bug" in log

@@ -1,4 +1,4 @@
-"""The local runtime with real processes: what the step says is what the task becomes, and nothing is left running."""
+"""The local runtime with real processes: the task ends as the step says, and nothing is left running."""
 
 import os
 import signal
@@ -100,7 +100,7 @@ def test_lost_step_closes_its_record_and_may_be_tried_again(make_step: MakeStep,
         if sys.argv[1] != 'close':
             os.kill(os.getpid(), signal.SIGKILL)
     """
-    with pytest.raises(StepLost, match=r"ended by SIGKILL .out of memory, or killed by somebody. without saying why"):
+    with pytest.raises(StepLost, match=r"ended by SIGKILL .out of memory, or killed from outside. without saying why"):
         make_step(code).execute({})
     assert calls.read_text().splitlines()[1].startswith("close --kind try_again --reason preprocess: ended by SIGKILL")
 
@@ -166,7 +166,7 @@ def test_children_of_a_step_die_with_it(make_step: MakeStep, tmp_path: Path) -> 
 
 
 def test_step_stops_itself_when_its_task_dies_without_a_word(make_step: MakeStep, tmp_path: Path) -> None:
-    """A SIGKILL of the task process reaches nobody else; the end of standard input does."""
+    """A SIGKILL of the task process reaches no other process; the end of standard input does."""
     pid_file = tmp_path / "step"
     operator = make_step(f"open({str(pid_file)!r}, 'w').write(str(os.getpid())); sys.stdin.read()")
     task = os.fork()

@@ -90,10 +90,10 @@ class ContainerAttempt:
         self._container = self._start_new(client)
 
     def _wait_until_gone(self, client: APIClient) -> None:
-        """Wait for a container that was told to stop: two of one task must never work at once."""
+        """Wait for the end of a stopping container: two containers of a task must never run at once."""
         grace = self._request.stop_grace_seconds
         deadline = time.monotonic() + grace + _GONE_MARGIN_SECONDS
-        while living := engine.others(client, self.identity):
+        while living := engine.stopping_containers(client, self.identity):
             self._check()
             if time.monotonic() > deadline:
                 self._log.warning("a container of an earlier attempt outlived its grace of %s s; ending it", grace)
@@ -154,7 +154,7 @@ class ContainerAttempt:
         self._ended = self._state()
         if self._ended is None or self._ended.name != self.identity.name:
             raise StepFailed(
-                f"container {container[:12]} is gone: another attempt took its result, or somebody removed it",
+                f"container {container[:12]} is gone: another attempt took its result, or a person removed it",
                 FailureKind.TRY_AGAIN,
             )
 
@@ -180,7 +180,7 @@ class ContainerAttempt:
 
     def _state(self) -> ContainerState | None:
         container = self._container or self.identity.name
-        return engine.patiently(lambda: engine.state_of(self._client(), container), self._check)
+        return engine.with_retries(lambda: engine.state_of(self._client(), container), self._check)
 
     # -- end -----------------------------------------------------------------------------------------------------------
 

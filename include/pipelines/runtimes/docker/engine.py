@@ -114,7 +114,7 @@ def translated(what: str) -> Iterator[None]:
         raise StepFailed(f"Docker: cannot {what}: {error}", FailureKind.TRY_AGAIN) from error
 
 
-def patiently(action: Callable[[], _Value], check: Callable[[], None]) -> _Value:
+def with_retries(action: Callable[[], _Value], check: Callable[[], None]) -> _Value:
     """Repeat an action while the engine is unavailable, during a restart for example.
 
     Args:
@@ -204,7 +204,7 @@ def _stop(client: APIClient, container: str, grace_seconds: int) -> None:
     try:
         client.stop(container, timeout=grace_seconds)
     except (DockerException, RequestException) as error:
-        _log.warning("container %s could not be told to stop: %s", container[:12], error)
+        _log.warning("container %s could not be asked to stop: %s", container[:12], error)
 
 
 def remove(client: APIClient, container: str) -> None:
@@ -259,7 +259,7 @@ def answer_of(client: APIClient, container: str) -> transport.Answer | None:
     return next((answer for answer in reversed(answers) if answer is not None), None)
 
 
-def others(client: APIClient, identity: ContainerIdentity) -> list[str]:
-    """Return the ids of running containers of the same task under another name: told to stop, not gone yet."""
+def stopping_containers(client: APIClient, identity: ContainerIdentity) -> list[str]:
+    """Return the ids of running containers of the same task under another name: asked to stop, but not ended yet."""
     found = client.containers(filters={"label": identity.task, "status": "running"})
     return [item["Id"] for item in found if f"/{identity.name}" not in item["Names"]]

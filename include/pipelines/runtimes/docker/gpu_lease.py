@@ -1,9 +1,9 @@
-"""Which GPUs of the Docker host a container gets: concrete devices, never the same one to two containers.
+"""Lease GPUs of the Docker host to containers: concrete devices, never one device to two containers.
 
-The lease is a label on the container itself, so it ends with the container and cannot be forgotten. The engine's list
-of containers is the one place of decision: a task creates its container with the devices it wants, then looks. If an
-earlier container wants one of them, too, the task removes its own, which never ran, and chooses again. Of two
-containers created at the same time the one with the lower creation time, then id, stays, and both tasks see the same.
+The lease is a label on the container itself, so it ends with the container and cannot be left behind. The engine's list
+of containers decides: a task creates its container with the devices it wants, then reads the list. If an earlier
+container also wants one of them, the task removes its own, which never ran, and chooses again. Containers are ordered
+by creation time, then id, so both tasks come to the same decision.
 """
 
 import logging
@@ -26,7 +26,7 @@ from .identity import GPU_LABEL
 
 _START_WITHIN_SECONDS = 30
 _ABANDONED_SECONDS = 2 * _START_WITHIN_SECONDS
-"""A container that was created and not started by then belongs to a task that died; its lease is void."""
+"""A container that was not started within this time belongs to a task that died; its lease is void."""
 
 _POLL_SECONDS = 2.0
 _SAY_SECONDS = 60.0
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Lease:
-    """The devices that a container holds."""
+    """A container with the devices that it holds."""
 
     container: str
     devices: frozenset[str]
@@ -45,12 +45,12 @@ class Lease:
 
     @property
     def is_started(self) -> bool:
-        """Tell whether the container's process may be alive."""
+        """Return whether the container's process may be alive."""
         return self.status in ("running", "paused", "restarting")
 
     @property
     def order(self) -> tuple[str, str]:
-        """Of two leases of one device the lower stays."""
+        """The key by which leases are ordered; of two leases of a device the lower wins."""
         return self.created, self.container
 
 
@@ -65,29 +65,22 @@ def create_with_gpus(
 
     Args:
         client: of the engine.
-        devices: all that steps may use.
-        count: how many this one needs.
-        config: makes the arguments of ``create_container`` of the devices chosen.
+        devices: all devices that steps may use.
+        count: number of devices that this container needs.
+        config: returns the arguments of ``create_container`` for the chosen devices.
         check: is called while waiting; may raise to give up.
 
     Returns:
-        The container's id; None if there is a container of that name already.
+        The container's id; None if a container of that name exists.
 
     Raises:
-        StepFailed: the host has fewer devices than asked for, or what ``check`` raises.
+        StepFailed: the host has fewer devices than asked for; also whatever ``check`` raises.
     """
-    if count > len(devices):
-        raise StepFailed(
-            f"resources ask for {count} GPUs, but the Docker host offers {len(devices)} (DOCKER_GPUS); "
-            "lower gpus in the catalog, or name the host's devices",
-            FailureKind.BAD_REQUEST,
-        )
+    _refuse_too_many(count, devices)
     said = -_SAY_SECONDS
     while True:
         check()
-        with translated("see which GPUs are free"):
-            taken = {device for lease in _leases(client) for device in lease.devices}
-        free = [device for device in devices if device not in taken]
+        free = _free_devices(client, devices)
         if len(free) >= count:
             chosen = sorted(random.sample(free, count))  # tasks that choose at once should differ
             container = create(client, config(chosen))
@@ -100,9 +93,24 @@ def create_with_gpus(
         time.sleep(_POLL_SECONDS * random.uniform(0.5, 1))  # noqa: S311  # no secret
 
 
+def _refuse_too_many(count: int, devices: Sequence[str]) -> None:
+    if count > len(devices):
+        raise StepFailed(
+            f"resources ask for {count} GPUs, but the Docker host offers {len(devices)} (DOCKER_GPUS); "
+            "lower gpus in the catalog, or name the host's devices",
+            FailureKind.BAD_REQUEST,
+        )
+
+
+def _free_devices(client: APIClient, devices: Sequence[str]) -> list[str]:
+    with translated("see which GPUs are free"):
+        taken = {device for lease in _leases(client) for device in lease.devices}
+    return [device for device in devices if device not in taken]
+
+
 def _is_first(client: APIClient, container: str, chosen: Sequence[str]) -> bool:
-    """Tell whether no earlier container wants one of the devices; asked right after the creation."""
-    with translated("see who else wants the GPUs"):
+    """Return whether no earlier container wants one of the devices; called right after the creation."""
+    with translated("see which containers want the GPUs"):
         leases = {lease.container: lease for lease in _leases(client)}
     own = leases.get(container)
     if own is None or own.age_seconds > _START_WITHIN_SECONDS:
@@ -112,7 +120,7 @@ def _is_first(client: APIClient, container: str, chosen: Sequence[str]) -> bool:
 
 
 def _leases(client: APIClient) -> list[Lease]:
-    """Return what is held by containers that run or are about to be started."""
+    """Return the leases of containers that run or are about to be started."""
     now = _moment(client.info()["SystemTime"])
     found = []
     for item in client.containers(all=True, filters={"label": GPU_LABEL}):

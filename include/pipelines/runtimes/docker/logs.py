@@ -1,6 +1,6 @@
-"""Follow what a container prints, line by line, from any moment on, with bounded memory.
+"""Follow a container's output line by line, from any position, with bounded memory.
 
-The two streams are read apart, each in a thread: a line of one never ends up inside a line of the other.
+Each of the two streams is read by a separate thread, so that a line of one never ends up inside a line of the other.
 """
 
 import logging
@@ -25,15 +25,16 @@ _log = logging.getLogger(__name__)
 class LogFollower:
     """The lines of one container after a position, until its streams end.
 
-    A follow may end before the last lines of a container that has ended: a second one without ``follow`` brings them.
+    Following may end before the last lines of a container that has ended; a second follower without ``follow`` yields
+    them.
     """
 
     def __init__(
         self, connect: Callable[[], APIClient], container: str, positions: dict[str, str], *, follow: bool = True
     ) -> None:
-        """Begin behind ``positions``: for each stream the engine's timestamp of the last line read.
+        """Start after ``positions``: for each stream the engine's timestamp of the last line read.
 
-        Each stream gets a client of its own from ``connect``.
+        Each stream gets a separate client from ``connect``.
         """
         self._connect = connect
         self.positions = positions
@@ -43,7 +44,7 @@ class LogFollower:
             threading.Thread(target=self._read, args=(container, stream), name=f"logs-{stream}", daemon=True).start()
 
     def lines(self, poll_seconds: float) -> Iterator[str | None]:
-        """Yield each line as it comes, and None whenever nothing came for a while, until both streams end."""
+        """Yield each line as it comes, and None after each ``poll_seconds`` without a line, until both streams end."""
         open_streams = len(_STREAMS)
         while open_streams:
             try:
@@ -62,7 +63,7 @@ class LogFollower:
         try:
             self._bring(self._connect(), container, stream)
         except (DockerException, RequestException, OSError, ValueError) as error:
-            # The engine went away, or the container did; whoever follows looks at its state and comes again.
+            # The engine or the container is gone; the caller checks the container's state and follows again.
             _log.debug("%s of %s ended: %s", stream, container[:12], error)
         except Exception:
             _log.exception("%s of %s cannot be followed", stream, container[:12])
@@ -94,7 +95,7 @@ class LogFollower:
 
 
 def _begin(position: str) -> str:
-    """Return a position, or the log's begin where it lies in the future: the clock went back, and hides no line."""
+    """Return a position, or the log's start if it lies in the future: a clock set back must hide no line."""
     return "" if position and _seconds(position) > time.time() + _CLOCKS_APART_SECONDS else position
 
 

@@ -44,6 +44,6 @@ class DockerSettings(SettingsRecord):
 
 
 def docker_settings() -> DockerSettings:
-    """Return the settings; errors as ``read_settings``."""
+    """Return the settings; raises as ``read_settings``."""
     found: DockerSettings = read_settings(DockerSettings)
     return found

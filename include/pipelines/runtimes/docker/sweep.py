@@ -12,7 +12,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from include.pipelines.airflow_state import Airflow, is_task_over
+from include.pipelines.airflow_state import Airflow, is_task_finished
 from include.pipelines.errors import StepFailed
 from include.pipelines.settings import settings
 
@@ -101,7 +101,7 @@ def _is_over(airflow: Airflow | None, details: dict[str, Any]) -> bool:
         return False
     labels = details["Config"]["Labels"]
     dag_id, run_id, task_id = (labels.get(f"{LABEL}.{name}", "") for name in ("dag_id", "run_id", "task_id"))
-    return is_task_over(airflow, dag_id, run_id, task_id)
+    return is_task_finished(airflow, dag_id, run_id, task_id)
 
 
 def _do(client: APIClient, item: dict[str, Any], verb: str) -> None:
@@ -110,7 +110,7 @@ def _do(client: APIClient, item: dict[str, Any], verb: str) -> None:
         return
     state = engine.state_of(client, item["Id"])
     if state is not None and state.is_running:
-        # Under another name: if somebody clears the task, its next attempt waits for the end and does not attach.
+        # Under another name: if a person clears the task, its next attempt waits for the end and does not attach.
         engine.retire(client, state, "swept")
         engine.stop(client, state.id, _STOP_GRACE_SECONDS)
 

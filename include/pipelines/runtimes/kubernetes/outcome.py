@@ -47,7 +47,7 @@ def judge(request: AnyRequest, state: PodState, answer: Answer) -> Result:
         # Some nodes do not report that a pod ran out of memory.
         limit = request.resources.memory
         raise StepLost(
-            f"{step}: killed (exit code {KILLED}) without a word, and the cluster does not say why; memory beyond "
+            f"{step}: killed (exit code {KILLED}) without a report, and the cluster does not say why; memory beyond "
             f"its limit of {limit} (resources.{step}.memory in the catalog) is the likely cause; the next attempt "
             "resumes from the last checkpoint"
         )
@@ -67,7 +67,7 @@ def _ended_from_outside(request: AnyRequest, state: PodState) -> str:
     if state.disruption:
         return f"the cluster ended pod {state.name}{on_node}: {state.disruption}"
     if state.is_stopping:
-        return f"somebody deleted pod {state.name}{on_node}"
+        return f"pod {state.name}{on_node} was deleted"
     return ""
 
 
@@ -77,7 +77,7 @@ def gone(request: AnyRequest, name: str, last: PodState | None, answer: Answer) 
     if last is not None and last.disruption:
         what += f": the cluster ended it ({last.disruption})"
     else:
-        what += ": somebody deleted it, or another attempt took its result"
+        what += ": it was deleted, or another attempt took its result"
     message = f"{request.command}: {what}; the next attempt resumes from the last checkpoint"
     return StepFailed(message, FailureKind.TRY_AGAIN) if answer is not None else StepLost(message)
 

@@ -107,7 +107,7 @@ def kubernetes_settings() -> KubernetesSettings:
     """Return the settings.
 
     Raises:
-        ValueError: a variable has a value that it cannot have.
+        ValueError: a variable has an invalid value.
     """
     found: KubernetesSettings = read_settings(KubernetesSettings)
     return found

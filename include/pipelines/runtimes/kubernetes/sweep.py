@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from include.pipelines.airflow_state import Airflow, is_task_over
+from include.pipelines.airflow_state import Airflow, is_task_finished
 from include.pipelines.settings import settings
 
 from .api import is_kept_long_enough, settings_cluster
@@ -44,7 +44,7 @@ def _verb(airflow: Airflow, state: PodState, facts: Mapping[str, str], now: date
     if not _is_ours(facts) or now - state.created < grace or state.is_stopping:
         return None
     names = (facts[f"nightshift/{name}"] for name in ("dag-id", "run-id", "task-id"))
-    is_over = is_task_over(airflow, *names)
+    is_over = is_task_finished(airflow, *names)
     if state.is_ended:
         return "remove" if is_kept_long_enough(state, now, is_over=is_over) else None
     return "stop" if is_over else None

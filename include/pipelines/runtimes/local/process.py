@@ -1,7 +1,7 @@
-"""A step as a process in a group of its own.
+"""Run a step as a process in a process group of its own.
 
 Killing the task ends every child: SIGTERM goes to the whole group; what is left of the group when the step has ended is
-killed; and a step whose task died without a word notices that its standard input ended and stops itself.
+killed; and a step whose task was killed notices that its standard input ended and stops itself.
 """
 
 import os

@@ -20,6 +20,6 @@ class LocalSettings(SettingsRecord):
 
 
 def local_settings() -> LocalSettings:
-    """Return the settings; errors as ``read_settings``."""
+    """Return the settings; raises as ``read_settings``."""
     found: LocalSettings = read_settings(LocalSettings)
     return found

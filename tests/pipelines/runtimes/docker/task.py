@@ -2,10 +2,10 @@
 
 ``python -m tests.pipelines.runtimes.docker.task FOLDER TRY`` reads FOLDER/request.json and FOLDER/run.json, executes
 the operator as Airflow's task runner would (SIGTERM calls on_kill) and prints one line of JSON that says how it ended.
-Airflow's task state store and its answer about the task's state are stood in for by FOLDER/store.json and FOLDER/state;
-FOLDER/timeout holds the task's execution_timeout in seconds, if it has one. With FOLDER/catalog.yaml the operator is
-the one of dags/training.py, parsed as Airflow does, cluster policy included; FOLDER/rendered.json then holds the
-fields that Airflow's UI shows.
+FOLDER/store.json and FOLDER/state stand in for Airflow's task state store and its answer about the task's state;
+FOLDER/timeout holds the task's execution_timeout in seconds, if it has one. With FOLDER/catalog.yaml the operator comes
+from dags/training.py, parsed as Airflow does, cluster policy included; FOLDER/rendered.json then holds the fields that
+Airflow's UI shows.
 """
 
 import json
@@ -38,7 +38,7 @@ class FileStore:
 
     def set(self, key: str, value: Any) -> None:
         known = json.loads(self._path.read_text()) if self._path.exists() else {}
-        temporary = self._path.with_suffix(f".{os.getpid()}")  # two tries may write at once
+        temporary = self._path.with_suffix(f".{os.getpid()}")  # two attempts may write at once
         temporary.write_text(json.dumps(known | {key: value}))
         temporary.replace(self._path)
 

@@ -1,4 +1,4 @@
-"""The clocks of worker and engine on a real engine: a jump of either takes no result and hides no line."""
+"""Jumps of the worker's or a real engine's clock: no result is lost and no line is hidden."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The engine is restarted under a running step: the task notices, ends as lost or stopped, and the next try goes on."""
+"""Restart the engine under a running step: the task notices, ends as lost or stopped, and the next attempt resumes."""
 
 import os
 import shlex

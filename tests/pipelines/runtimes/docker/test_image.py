@@ -1,4 +1,4 @@
-"""The image's name on a real engine: it may stand for another image, or for none, while a step is at work."""
+"""An image's name on a real engine: it may stand for another image, or for none, while a step runs."""
 
 import json
 import uuid
@@ -18,7 +18,7 @@ CODE = f"print('in', os.environ['TRAINER_IMAGE_ID']); until('go'); {SUCCEED}"
 
 @pytest.fixture
 def name(client: APIClient) -> Iterator[str]:
-    """Another name of the image of the small program, for one test."""
+    """Give the small program's image another name for one test."""
     repository = f"nightshift-test-{uuid.uuid4().hex[:12]}"
     client.tag(IMAGE, repository, "1")
     yield f"{repository}:1"

@@ -1,6 +1,6 @@
-"""An engine that stumbles over its own files, as one did when two tries removed a container at once.
+"""Removal of a container where the engine fails on its own files, as seen when two attempts removed one at once.
 
-Its client is stood in for: on a real engine it happens too rarely.
+The client is a stand-in, because on a real engine this happens too rarely.
 """
 
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ ID = "0123456789abcdef"
 
 
 class StumblingClient:
-    """Knows one container of long ago, and answers 500 so many times before it is gone."""
+    """Knows one old container, and answers 500 a number of times before it removes it."""
 
     def __init__(self, times: int, status: int = 500) -> None:
         self.left, self.status = times, status
@@ -47,7 +47,7 @@ def test_a_container_that_the_engine_stumbles_over_is_removed_all_the_same() -> 
 
 
 def test_one_that_cannot_be_removed_is_left_to_the_next_try() -> None:
-    """Left without a word, its result would be taken by a later *Clear*: its name says that nobody has taken it."""
+    """If that passed silently, a later *Clear* would take its result: its name says that it has not been taken."""
     with pytest.raises(
         StepFailed, match="container a-container cannot be removed: unable to remove filesystem"
     ) as told:

@@ -282,7 +282,7 @@ def test_out_of_memory_that_the_node_says_late_is_out_of_memory(
 def test_a_step_that_was_killed_names_memory_as_the_likely_cause(task: MakeTask) -> None:
     ending = task("os.kill(os.getpid(), signal.SIGKILL)").run()
     assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
-    assert "killed (exit code 137) without a word" in ending["message"]
+    assert "killed (exit code 137) without a report" in ending["message"]
     assert "its limit of 256Mi (resources.preprocess.memory in the catalog) is the likely cause" in ending["message"]
 
 
@@ -323,7 +323,7 @@ def test_a_pod_that_is_gone_at_once_is_lost_and_its_record_closed(task: MakeTask
     cluster.node.delete(started(cluster), 0)
     ending = first.ending()
     assert (ending["outcome"], ending["kind"]) == ("StepLost", "try_again")
-    assert "is gone: somebody deleted it" in ending["message"]
+    assert "is gone: it was deleted" in ending["message"]
     assert len(step.closes()) == 1
 
 
