@@ -109,7 +109,7 @@ class StepTask:
         return self.request.request(context) if isinstance(self.request, PendingChore) else self.request
 
     def raise_if_killed(self) -> None:
-        """Raise TaskKilled once the task was told to end."""
+        """Raise TaskKilled once the task has received SIGTERM."""
         if self.is_killed:
             raise TaskKilled(f"{self.request.command}: the task was killed")
 

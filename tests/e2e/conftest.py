@@ -100,7 +100,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     with receiving() as receiver:
         try:
             own = getattr(request.module, "STACK_ENVIRONMENT", {})
-            extra = {"TRAINING_CATALOG": str(catalog)} | _told_to(receiver) | own
+            extra = {"TRAINING_CATALOG": str(catalog)} | _reporting_to(receiver) | own
             start(layout, ports, print, extra)
             api = AirflowApi(ports.airflow_url, ADMIN, layout.password())
             yield Stack(layout, ports, api, receiver, environment(layout, ports, extra))
@@ -110,8 +110,8 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     assert containers(layout) == []
 
 
-def _told_to(receiver: Receiver) -> dict[str, str]:
-    """Return the settings of a stack that tells everything to a receiver."""
+def _reporting_to(receiver: Receiver) -> dict[str, str]:
+    """Return the settings of a stack that sends all messages and events to a receiver."""
     address = f"http://127.0.0.1:{receiver.port}"
     return {
         "NOTIFY_TARGETS": "people",

@@ -56,7 +56,7 @@ def test_a_night_continues_after_its_step_is_killed_and_a_backfill_leaves_the_ch
     assert sorted(str(item.version) for item in found.values()) == ["1", "2"]
     assert len({item.tags["dataset.digest"] for item in found.values()}) == 2
     assert champion_version(stack.ports.mlflow_url, "small", "champion") == "1"
-    # Nobody waits for a backfill by the clock, and a champion that stays is no news.
+    # A backfill has no deadline, and a champion that stays is not reported.
     assert [stack.messages(run_id) for run_id in found if run_id != night["dag_run_id"]] == [[]]
 
 

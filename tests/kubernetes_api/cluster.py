@@ -29,7 +29,7 @@ def _missing(name: str) -> Answer:
 
 @dataclass
 class Failure:
-    """An answer that a test asks for in the place of the true one."""
+    """An answer that a test requests in place of the true one."""
 
     verb: str
     resource: str

@@ -1,4 +1,4 @@
-"""What ``fieldValidation=Strict`` refuses: fields that Kubernetes does not know, by the client's own models."""
+"""Find fields that ``fieldValidation=Strict`` refuses as unknown to Kubernetes, by the models of the client."""
 
 import re
 from collections.abc import Iterator

@@ -38,7 +38,7 @@ class Trouble:
 
 @dataclass
 class Pod:
-    """A pod that is there."""
+    """A pod that exists."""
 
     manifest: dict[str, Any]
     log: Log = field(default_factory=Log)
@@ -62,7 +62,7 @@ class Pod:
         return status
 
     def vanish(self) -> None:
-        """Be gone, unless a finalizer holds the pod."""
+        """Disappear, unless a finalizer holds the pod."""
         if not self.manifest["metadata"].get("finalizers"):
             self.gone.set()
 
@@ -183,7 +183,7 @@ class Node:
     # -- what happens to a pod from outside ----------------------------------------------------------------------------
 
     def delete(self, pod: Pod, grace_seconds: int) -> None:
-        """Tell a pod to stop; it is gone when it has stopped, or at once without a grace."""
+        """Ask a pod to stop; it disappears when it has stopped, or at once without a grace period."""
         pod.is_deleted = True
         if grace_seconds == 0:
             pod.vanish()
@@ -233,7 +233,7 @@ class Node:
         pod.process.signal(signal.SIGKILL)
 
     def lose(self, pod: Pod) -> None:
-        """Cut a pod's node off: its process is gone and nobody says so; the cluster deletes the pod in the end."""
+        """Cut a pod's node off: its process ends without a report, and the cluster deletes the pod in the end."""
         pod.is_on_lost_node = True
         assert pod.process is not None
         pod.process.signal(signal.SIGKILL)

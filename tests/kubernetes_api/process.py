@@ -1,4 +1,4 @@
-"""One container as a process: its variables as Kubernetes expands them, its output as lines with timestamps."""
+"""Run a container as a process: its variables as Kubernetes expands them, its output as lines with timestamps."""
 
 import os
 import re
@@ -97,7 +97,7 @@ class Process:
             os.killpg(self._process.pid, number)
 
     def wait(self) -> int:
-        """Wait for the end and return the exit code as Kubernetes tells it."""
+        """Wait for the end and return the exit code as Kubernetes reports it."""
         code = self._process.wait()
         self.signal(signal.SIGKILL)
         for pump in self._pumps:

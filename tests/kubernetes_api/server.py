@@ -1,4 +1,4 @@
-"""The stand-in's API server: which calls there are, and which error a test asks for in the place of an answer."""
+"""The stand-in's API server: the calls it knows, and the errors that a test requests in place of an answer."""
 
 import json
 import re

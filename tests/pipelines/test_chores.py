@@ -76,7 +76,7 @@ class FakeAirflow:
         ("failed", "awaiting_input", False),
     ],
 )
-def test_a_dag_run_is_over_when_neither_it_nor_a_task_goes_on(dag_run: str, task: str, over: bool) -> None:
+def test_a_dag_run_has_finished_when_neither_it_nor_a_task_is_active(dag_run: str, task: str, over: bool) -> None:
     airflow = FakeAirflow()
     if dag_run:
         airflow.dag_runs["d", "r"] = dag_run
@@ -86,7 +86,7 @@ def test_a_dag_run_is_over_when_neither_it_nor_a_task_goes_on(dag_run: str, task
 
 
 @pytest.mark.parametrize(("state", "over"), [("failed", True), ("removed", True), ("queued", False), (None, False)])
-def test_a_task_that_airflow_may_still_start_is_not_over(state: str | None, over: bool) -> None:
+def test_a_task_that_airflow_may_still_start_has_not_finished(state: str | None, over: bool) -> None:
     airflow = FakeAirflow(tasks={("d", "r", "train"): state})
     assert is_task_finished(airflow, "d", "r", "train") is over
     assert is_task_finished(airflow, "d", "r", "evaluate")
@@ -103,7 +103,7 @@ def test_sweep_runs_every_hour_once_at_a_time_and_ends() -> None:
     assert all(task.execution_timeout for task in dag.tasks)
 
 
-def test_sweep_is_ordered_for_those_that_airflow_says_are_over() -> None:
+def test_sweep_is_ordered_for_the_runs_that_airflow_reports_as_finished() -> None:
     over, living, forgotten = (DagRunName(dag_id="train_digits", run_id=name) for name in ("over", "living", "gone"))
     result = Result(summary="3", outcome=SurveyResult(dag_runs=(over, living, forgotten)))
     airflow = FakeAirflow(
@@ -140,7 +140,7 @@ def test_rollback_runs_only_by_hand_and_asks_for_model_and_reason() -> None:
     assert all("minLength" in form[name]["schema"]["__var"] for name in ("model", "reason"))
 
 
-def test_rollback_is_ordered_in_the_name_of_who_triggered_it() -> None:
+def test_rollback_is_ordered_in_the_name_of_the_user_who_triggered_it() -> None:
     params = {"model": "digits", "to": "3", "reason": "오탐", "alias": "champion"}
     context: Any = {"params": params, "dag_run": SimpleNamespace(triggering_user_name="kim")}
     assert rollback_order(context) == RollbackOrder(model="digits", to="3", reason="오탐", by="kim")
@@ -149,7 +149,7 @@ def test_rollback_is_ordered_in_the_name_of_who_triggered_it() -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), [("to", "v3"), ("to", "0"), ("reason", "  "), ("model", "")])
-def test_an_order_that_makes_no_sense_is_refused(name: str, value: str) -> None:
+def test_an_invalid_order_is_refused(name: str, value: str) -> None:
     fields = {"model": "digits", "to": "3", "reason": "오탐", "by": "kim"} | {name: value}
     with pytest.raises(ValidationError, match=f"1 validation error for RollbackOrder\n{name}"):
         RollbackOrder.model_validate(fields)
@@ -164,7 +164,7 @@ def ordered(operator: LocalStepOperator) -> LocalStepOperator:
     return operator
 
 
-def test_the_order_is_asked_for_when_the_task_starts() -> None:
+def test_the_order_is_made_when_the_task_starts() -> None:
     orders = iter([SweepOrder(dry_run=True)])
     task = chore_task(Chore.SWEEP, RuntimeName.LOCAL, lambda _: next(orders))
     assert isinstance(task, LocalStepOperator)
@@ -188,7 +188,7 @@ def test_a_chore_gets_its_request_and_its_result_is_returned(
     assert "version 1 is champion again" in capsys.readouterr().out
 
 
-def test_a_refused_chore_is_not_tried_again(make_step: MakeStep) -> None:
+def test_a_refused_chore_is_not_retried(make_step: MakeStep) -> None:
     line = transport.encode_failure(Failure(step=None, kind=FailureKind.BAD_REQUEST, message="no version 7"))
     with pytest.raises(StepFailed, match="rollback: bad_request: no version 7") as caught:
         ordered(make_step(f"print({line!r}); sys.exit(64)")).execute({})

@@ -9,7 +9,7 @@ from include.step_contract.failure import FailureKind
 
 
 @pytest.mark.parametrize("kind", [FailureKind.BAD_REQUEST, FailureKind.BAD_DATA, FailureKind.BUG])
-def test_hopeless_failures_are_not_tried_again(kind: FailureKind) -> None:
+def test_hopeless_failures_are_not_retried(kind: FailureKind) -> None:
     decision = StepRetryPolicy().evaluate(StepFailed("no", kind), try_number=1, max_tries=3)
     assert decision.action is RetryAction.FAIL
     assert decision.reason is not None

@@ -19,7 +19,7 @@ class AwayStore:
         self.get(key)
 
 
-def test_what_cannot_be_kept_is_said_and_costs_no_step(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_position_that_cannot_be_stored_is_logged_and_costs_no_step(caplog: pytest.LogCaptureFixture) -> None:
     store: Any = AwayStore()
     keep(store, "log_position", {"a": "1"})
     assert known_positions(store, "log_position") == {}

@@ -66,7 +66,7 @@ def test_retries_back_off_and_ask_the_policy() -> None:
 
 
 @pytest.mark.parametrize(("runtime", "retries"), [("local", 0), ("docker", 1), ("kubernetes", 1)])
-def test_what_outlives_its_worker_has_a_next_try_to_be_left_to(runtime: str, retries: int) -> None:
+def test_a_step_that_outlives_its_worker_has_a_retry_that_can_attach(runtime: str, retries: int) -> None:
     tasks = make_dag(runtime=runtime, execution={"retries": 0}).tasks
     assert {task.retries for task in tasks} == {retries}
 

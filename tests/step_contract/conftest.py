@@ -1,4 +1,4 @@
-"""One sound catalog with one pipeline, and a function that reads a catalog from a text."""
+"""A valid catalog with one pipeline, and a function that reads a catalog from a text."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ SECOND = """\
 
 @pytest.fixture
 def sound() -> str:
-    """The text of a sound catalog of ten lines; what a test appends begins in line 11."""
+    """Return the text of a valid catalog of ten lines; the text that a test appends starts in line 11."""
     return SOUND
 
 

@@ -1,4 +1,4 @@
-"""What crosses the border between Airflow and a step: requests, runs, results, tagged lines and keys."""
+"""Messages between Airflow and a step: requests, runs, results, tagged lines and keys."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,7 @@ from step_contract.transport import ContractError, decode_environment, decode_li
 
 
 def make_pipeline(**overrides: Any) -> Pipeline:
-    """A pipeline with a field of each kind that JSON could lose."""
+    """Return a pipeline with a field of each kind that JSON could lose."""
     fields: dict[str, Any] = {
         "name": "digits",
         "description": "손글씨 숫자 {{ ds }}",
@@ -46,12 +46,12 @@ def make_pipeline(**overrides: Any) -> Pipeline:
 
 
 def make_request(**overrides: Any) -> StepOrder:
-    """A request for the train step."""
+    """Return a request for the train step."""
     return StepOrder.model_validate({"step": "train", "pipeline": make_pipeline()} | overrides)
 
 
 def make_run(**overrides: Any) -> StepRun:
-    """The nightly run over 2026-03-01, Korean time."""
+    """Return the nightly run over 2026-03-01, Korean time."""
     fields: dict[str, Any] = {
         "dag_id": "train_digits",
         "run_id": "scheduled__2026-03-01T17:00:00+00:00",

@@ -1,4 +1,4 @@
-"""Catalogs and messages that are cut, changed or no such thing: problems of the file, or refused."""
+"""Catalogs and messages that are cut, changed or something else: problems of the file, or refused."""
 
 import gzip
 import json
@@ -55,7 +55,7 @@ WHOLE_FILES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "expected"), WHOLE_FILES.values(), ids=WHOLE_FILES.keys())
-def test_what_is_no_catalog_is_one_problem_of_the_file(content: bytes, expected: str, read: Read) -> None:
+def test_a_file_that_is_not_a_catalog_is_one_problem(content: bytes, expected: str, read: Read) -> None:
     began = time.monotonic()
     reading = read(content)
     assert time.monotonic() - began < SECONDS
@@ -158,7 +158,7 @@ def mutated(seed: int) -> str:
 
 
 def check_reading(text: str, read: Read) -> None:
-    """Hold a reading against what is true of any: sound or said, by file, in one line, soon, and alone as together."""
+    """Check the rules of any reading: each pipeline valid or reported, by file, in one line, soon, alone as well."""
     began = time.monotonic()
     reading = read(text)
     assert time.monotonic() - began < SECONDS
@@ -207,7 +207,9 @@ MESSAGES: dict[str, tuple[Callable[[str], object], str]] = {
     ids=["nothing", "cut", "list", "deep list", "deep mapping", "digits", "protocol of digits", "bytes", "NaN"],
 )
 @pytest.mark.parametrize(("decode", "text"), MESSAGES.values(), ids=MESSAGES.keys())
-def test_what_is_no_message_is_refused_in_one_short_line(decode: Callable[[str], object], text: str, body: str) -> None:
+def test_a_text_that_is_not_a_message_is_refused_in_one_short_line(
+    decode: Callable[[str], object], text: str, body: str
+) -> None:
     tag = text[: text.index("{")]
     with pytest.raises(ContractError) as refused:
         decode(tag + body)

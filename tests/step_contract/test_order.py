@@ -1,4 +1,4 @@
-"""One union of orders and one of outcomes: every verb is in both, and text that version 0.1 wrote is still read."""
+"""Unions of orders and of outcomes: every verb is in both, and text that version 0.1 wrote is still read."""
 
 import json
 from typing import get_args

@@ -93,7 +93,7 @@ def test_there_is_no_deadline_unless_the_catalog_sets_one() -> None:
         ("success", "finished only at 2026-03-01T22:00:00Z"),
     ],
 )
-def test_people_are_told_how_a_late_run_stands(monkeypatch: pytest.MonkeyPatch, state: str, words: str) -> None:
+def test_a_late_message_says_how_the_run_stands(monkeypatch: pytest.MonkeyPatch, state: str, words: str) -> None:
     run = {
         "dag_id": "train_digits",
         "dag_run_id": "scheduled__1",

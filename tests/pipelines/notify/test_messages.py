@@ -100,7 +100,7 @@ def ended(outcome: Any, *, already_done: bool = False, clear_number: int = 0) ->
         (REFUSED, NotifyEvent.REFUSED, "digits: the candidate was refused"),
     ],
 )
-def test_the_end_of_a_night_is_told(outcome: Any, event: NotifyEvent, title: str) -> None:
+def test_the_end_of_a_night_is_reported(outcome: Any, event: NotifyEvent, title: str) -> None:
     message = ended(outcome)
     assert message is not None
     assert (message.event, message.title, message.reason) == (event, title, "what came of it")
@@ -110,11 +110,11 @@ def test_the_end_of_a_night_is_told(outcome: Any, event: NotifyEvent, title: str
     }
 
 
-def test_a_registered_candidate_is_no_news() -> None:
+def test_a_registered_candidate_is_not_reported() -> None:
     assert ended(REGISTERED) is None
 
 
-def test_the_result_of_another_task_is_not_told_in_this_ones_name() -> None:
+def test_the_result_of_another_task_is_not_reported() -> None:
     ended(REFUSED)
     assert (
         step_ended("digits", make_context("promote", task=finished(EndedWork(Step.PROMOTE, -9, None), StepLost)))
@@ -122,7 +122,7 @@ def test_the_result_of_another_task_is_not_told_in_this_ones_name() -> None:
     )
 
 
-def test_a_retry_that_finds_its_work_done_tells_it_and_a_cleared_run_does_not() -> None:
+def test_a_retry_that_finds_its_work_done_reports_it_and_a_cleared_run_does_not() -> None:
     assert ended(PROMOTED, already_done=True) is not None  # the previous attempt may have died before it reported
     assert ended(PROMOTED, already_done=True, clear_number=1) is None
     assert ended(PROMOTED, clear_number=1) is not None
@@ -147,13 +147,13 @@ def test_a_failure_names_the_steps_own_reason_and_its_mlflow_run() -> None:
     )
 
 
-def test_a_failure_does_not_tell_the_result_of_an_earlier_try() -> None:
+def test_a_failure_does_not_report_the_result_of_an_earlier_attempt() -> None:
     ended(PROMOTED)
     lost = finished(EndedWork(Step.PROMOTE, -9, None), StepLost)
     assert step_ended("digits", make_context("promote", task=lost)) is None
 
 
-def test_a_task_that_was_killed_is_told_by_its_run() -> None:
+def test_a_killed_task_is_reported_by_its_run() -> None:
     """The task's own callback runs nowhere, or in the dag-processor, which has no exception."""
     assert step_failed("digits", make_context()) is None
     message = run_failed("digits", make_context(reason="task_failure"))
@@ -163,7 +163,7 @@ def test_a_task_that_was_killed_is_told_by_its_run() -> None:
     assert list(message.links) == ["Airflow log"]
 
 
-def test_a_failure_that_its_task_told_is_not_told_again_by_its_run() -> None:
+def test_a_failure_that_its_task_reported_is_not_reported_again_by_its_run() -> None:
     told = make_context(exception=RuntimeError("out of luck"))
     assert step_failed("digits", told) is not None
     assert run_failed("digits", make_context(reason="task_failure")) is None
@@ -171,7 +171,7 @@ def test_a_failure_that_its_task_told_is_not_told_again_by_its_run() -> None:
     assert run_failed("digits", make_context(reason="task_failure")) is not None
 
 
-def test_another_exception_is_told_by_its_first_line_or_its_name() -> None:
+def test_another_exception_is_reported_by_its_first_line_or_its_name() -> None:
     for error, reason in ((RuntimeError("first\nsecond"), "first"), (TimeoutError(), "TimeoutError")):
         message = step_failed("digits", make_context(exception=error))
         assert message is not None
@@ -179,7 +179,7 @@ def test_another_exception_is_told_by_its_first_line_or_its_name() -> None:
     assert len(one_sentence("x" * 10_000)) == 500
 
 
-def test_a_run_that_took_too_long_is_told() -> None:
+def test_a_run_that_took_too_long_is_reported() -> None:
     message = run_failed("digits", make_context(reason="timed_out"))
     assert message is not None
     assert (message.title, message.step) == ("digits: the run failed", None)
@@ -187,7 +187,7 @@ def test_a_run_that_took_too_long_is_told() -> None:
     assert message.links == {"Airflow run": "https://airflow.example.com/dags/train_digits/runs/scheduled__2026-03-01"}
 
 
-def test_people_get_their_own_address_of_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_use_the_address_at_which_people_reach_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_UI_URL", "https://mlflow.example.com/base/")
     read_settings.cache_clear()
     message = ended(PROMOTED)

@@ -155,7 +155,7 @@ def test_apprise_reaches_its_services(chat: Receiver, connect: Connect, caplog: 
     assert 'services was not notified of "digits: a new champion": not every service' in caplog.text
 
 
-def test_a_passing_fault_is_tried_again(chat: Receiver, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_temporary_fault_is_retried(chat: Receiver, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     chat.statuses.extend([500, 503])
     deliver(MESSAGE, [connect("chat", conn_type="http", host=chat.url)])
     assert len(chat.posts) == 3
@@ -170,7 +170,7 @@ def test_a_passing_fault_is_tried_again(chat: Receiver, connect: Connect, caplog
         ([302], 1, "the answer was HTTP 302; expected 2xx"),
     ],
 )
-def test_what_is_not_taken_is_said_without_the_address(
+def test_an_undelivered_message_is_logged_without_the_address(
     chat: Receiver,
     connect: Connect,
     caplog: pytest.LogCaptureFixture,
@@ -185,7 +185,7 @@ def test_what_is_not_taken_is_said_without_the_address(
     assert "secret-path" not in caplog.text
 
 
-def test_nobody_listens(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_address_where_no_server_listens(connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         deliver(MESSAGE, [connect("chat", conn_type="http", host=f"http://127.0.0.1:{unused.getsockname()[1]}/secret")])
@@ -194,7 +194,7 @@ def test_nobody_listens(connect: Connect, caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.timeout(60)
-def test_one_that_never_answers_keeps_no_other_from_being_told(
+def test_a_target_that_never_answers_delays_no_other(
     chat: Receiver,
     connect: Connect,
     mailbox: Mailbox,
@@ -208,7 +208,7 @@ def test_one_that_never_answers_keeps_no_other_from_being_told(
     assert 'chat was not notified of "digits: a new champion": no answer within 3 s' in caplog.text
 
 
-def test_a_mail_server_that_never_answers_is_left(
+def test_a_mail_server_that_never_answers_is_abandoned(
     connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "SECONDS", 0.5)
@@ -230,14 +230,14 @@ def test_a_mail_server_that_never_answers_is_left(
         ({"conn_type": "http", "host": "http://[half"}, "the connection's address or headers cannot be used"),
     ],
 )
-def test_a_connection_of_no_use_says_what_is_expected(
+def test_an_unusable_connection_says_what_is_expected(
     connect: Connect, caplog: pytest.LogCaptureFixture, fields: dict[str, Any], why: str
 ) -> None:
     deliver(MESSAGE, [connect("target", **fields)])
     assert f'target was not notified of "digits: a new champion": {why}' in caplog.text
 
 
-def test_a_connection_that_is_not_there(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_connection_is_named(caplog: pytest.LogCaptureFixture) -> None:
     deliver(MESSAGE, ["nowhere"])
     assert "nowhere was not notified of \"digits: a new champion\": Airflow has no connection 'nowhere'" in caplog.text
 
@@ -252,7 +252,7 @@ def notify(monkeypatch: pytest.MonkeyPatch, notify_fields: dict[str, Any], **var
     PipelineNotifier(make_pipeline(notify=notify_fields), lambda _name, _context: MESSAGE)({})
 
 
-def test_the_deployments_targets_are_told_unless_the_pipeline_has_its_own(
+def test_the_deployments_targets_are_notified_unless_the_pipeline_has_its_own(
     chat: Receiver, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect("ops", conn_type="http", host=f"http://127.0.0.1:{chat.port}/ops")
@@ -264,9 +264,7 @@ def test_the_deployments_targets_are_told_unless_the_pipeline_has_its_own(
     assert [post.path for post in chat.posts[2:]] == ["/team"]
 
 
-def test_only_events_that_are_asked_for_are_told(
-    chat: Receiver, connect: Connect, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_selected_events_are_reported(chat: Receiver, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     connect("ops", conn_type="http", host=chat.url)
     notify(monkeypatch, {}, NOTIFY_TARGETS="ops", NOTIFY_EVENTS="failed,late")
     notify(monkeypatch, {"events": ["refused"]})

@@ -93,7 +93,7 @@ def test_result_line_is_found_among_other_output(make_step: MakeStep, capsys: py
     assert "10%" not in log
 
 
-def test_lost_step_closes_its_record_and_may_be_tried_again(make_step: MakeStep, tmp_path: Path) -> None:
+def test_lost_step_closes_its_record_and_may_be_retried(make_step: MakeStep, tmp_path: Path) -> None:
     calls = tmp_path / "calls"
     code = f"""
         open({str(calls)!r}, 'a').write(' '.join(sys.argv[1:]) + '\\n')
@@ -165,7 +165,7 @@ def test_children_of_a_step_die_with_it(make_step: MakeStep, tmp_path: Path) -> 
     assert _gone(int(pid_file.read_text()))
 
 
-def test_step_stops_itself_when_its_task_dies_without_a_word(make_step: MakeStep, tmp_path: Path) -> None:
+def test_step_stops_itself_when_its_task_is_killed(make_step: MakeStep, tmp_path: Path) -> None:
     """A SIGKILL of the task process reaches no other process; the end of standard input does."""
     pid_file = tmp_path / "step"
     operator = make_step(f"open({str(pid_file)!r}, 'w').write(str(os.getpid())); sys.stdin.read()")

@@ -1,4 +1,4 @@
-"""What a sound catalog means: defaults, null, anchors, YAML 1.2, one pipeline of many, and the command line."""
+"""Read valid catalogs: defaults, null, anchors, YAML 1.2, one pipeline of many, and the command line."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A file that is no catalog, or whose defaults are wrong, gives one message too; a bomb is refused unread."""
+"""Refuse a file that is not a catalog, or has wrong defaults, with one message; refuse an alias bomb unread."""
 
 import os
 from collections.abc import Callable
@@ -158,7 +158,7 @@ def test_no_pipeline_is_read_with_defaults_that_are_unclear(defaults: str, sound
     assert [problem.pipeline for problem in reading.problems] == [None]
 
 
-def test_a_problem_of_the_defaults_is_said_once(sound: str, read: Read) -> None:
+def test_a_problem_of_the_defaults_is_reported_once(sound: str, read: Read) -> None:
     text = sound.replace("version: 1\n", "version: 1\ndefaults:\n  training:\n    epoch: 5\n    batch: x\n") + SECOND
     reading = read(text)
     assert reading.pipelines == {}
@@ -176,7 +176,7 @@ def test_a_wrong_default_does_not_touch_pipelines_that_override_it(sound: str, r
     assert [problem.field for problem in reading.problems] == ["defaults.training.batch"]
 
 
-def test_a_split_of_the_defaults_that_is_impossible_is_said_once(sound: str, read: Read) -> None:
+def test_an_impossible_split_of_the_defaults_is_reported_once(sound: str, read: Read) -> None:
     text = sound.replace("version: 1\n", "version: 1\ndefaults: {dataset: {split: {train: 0.5}}}\n") + SECOND
     assert [str(problem) for problem in read(text).problems] == [
         "catalog.yaml:2: defaults.dataset.split: impossible split: train + val + test is 0.8; expected 1"

@@ -1,4 +1,4 @@
-"""Each wrong thing in a catalog gives one message: where, what was got, what was expected."""
+"""Report each error of a catalog in one message: where it is, what was got, what was expected."""
 
 from collections.abc import Callable
 
@@ -419,7 +419,7 @@ def test_a_bad_pipeline_name_is_a_problem(name: str, sound: str, messages: Messa
     ]
 
 
-def test_everything_missing_is_said_at_once(messages: Messages) -> None:
+def test_all_missing_fields_are_reported_at_once(messages: Messages) -> None:
     found = [
         message.removeprefix("3: pipeline 'empty': ") for message in messages("version: 1\npipelines:\n  empty:\n")
     ]
@@ -464,7 +464,7 @@ def test_all_problems_of_a_pipeline_are_found_at_once(sound: str, messages: Mess
     ]
 
 
-def test_a_classify_pipeline_hears_of_metric_and_format_at_once(sound: str, messages: Messages) -> None:
+def test_metric_and_format_of_a_classify_pipeline_are_reported_at_once(sound: str, messages: Messages) -> None:
     assert messages(sound.replace("task: detect", "task: classify")) == [
         "3: pipeline 'digits': gate.metric: got 'mAP50-95', which task classify does not have; expected one of "
         "accuracy_top1, accuracy_top5",

@@ -1,4 +1,4 @@
-"""A folder of catalog files: what its files share, which file holds a pipeline, and how far a bad file reaches."""
+"""Read a folder of catalog files: shared defaults, the file of a pipeline, and the effects of a bad file."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -220,7 +220,7 @@ def test_pipelines_in_defaults_yaml_are_a_problem(read: ReadFolder) -> None:
     assert messages(reading) == ["catalog/defaults.yaml:3: pipelines: unknown key; expected one of version, defaults"]
 
 
-def test_what_somebody_may_take_for_a_part_of_the_catalog_is_a_problem(read: ReadFolder, tmp_path: Path) -> None:
+def test_a_file_that_looks_like_a_part_of_the_catalog_is_a_problem(read: ReadFolder, tmp_path: Path) -> None:
     content = {"a.yaml": pipelines("a"), "b.yml": pipelines("b"), "README.md": "", "a.yaml~": "", ".a.yaml.swp": ""}
     read(content)
     folder = tmp_path / "catalog"

@@ -1,4 +1,4 @@
-"""What is generated is what the records and the pinned ultralytics say, and what it says is true."""
+"""Generated files agree with the records and the pinned ultralytics, and what they state is true."""
 
 import json
 import re
@@ -56,7 +56,7 @@ ASKED = [(name, value) for name in settable_arguments() for value in VALUES]
 
 @pytest.fixture(scope="module")
 def ultralytics() -> dict[str, Any]:
-    """What the installed ultralytics says: its argument list, and which of ASKED it accepts."""
+    """Return the argument list of the installed ultralytics, and which values of ASKED it accepts."""
     if not TRAINER_PYTHON.exists():
         pytest.skip("the trainer's environment is not installed")
     command = [str(TRAINER_PYTHON), "-c", ASK_ULTRALYTICS]
@@ -245,7 +245,7 @@ def test_arguments_of_the_platform_cannot_be_set() -> None:
         ({}, "a value"),
     ],
 )
-def test_a_schema_is_said_in_words(schema: dict[str, Any], words: str) -> None:
+def test_a_schema_is_described_in_words(schema: dict[str, Any], words: str) -> None:
     assert expected(schema, {"X": {"type": "boolean"}}) == words
 
 

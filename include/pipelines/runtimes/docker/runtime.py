@@ -64,7 +64,7 @@ class DockerStepOperator(StepTask, DockerOperator):
         - takes the last line of both streams mixed for the result (test_only_standard_output_answers),
         - makes a weight of ``cpus`` (test_the_container_is_confined_and_its_secrets_are_not_in_the_log),
         - logs in to the registry for each client
-          (test_a_registry_that_is_away_is_asked_for_an_image_that_is_not_here_only),
+          (test_an_unavailable_registry_is_asked_only_for_an_image_that_is_not_here),
         - keeps every line of the log in memory.
         """
         from .attempt import ContainerAttempt

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(120)]
 DAYS = timedelta(days=2)
 
 
-def test_a_result_that_nobody_took_survives_a_clock_that_jumps_ahead(task: MakeTask, client: APIClient) -> None:
+def test_an_untaken_result_survives_a_clock_that_jumps_ahead(task: MakeTask, client: APIClient) -> None:
     step = task(f"until('go'); {SUCCEED}", name="clock")
     try_1 = step.start()
     step.wait_for_start()
@@ -26,7 +26,7 @@ def test_a_result_that_nobody_took_survives_a_clock_that_jumps_ahead(task: MakeT
     assert step.starts() == 1
 
 
-def test_what_was_kept_for_a_look_goes_after_its_time_and_not_before(task: MakeTask, client: APIClient) -> None:
+def test_a_kept_container_is_removed_after_its_time_and_not_before(task: MakeTask, client: APIClient) -> None:
     step = task("sys.exit(65)", name="clock")
     assert step.run()["kind"] == "bad_data"
     sweep(client, datetime.now(UTC) - DAYS, pipeline="clock")

@@ -30,7 +30,7 @@ def step(task: MakeTask) -> Task:
     return task(CODE)
 
 
-def test_a_restart_of_the_engine_is_worth_another_try_and_leaves_one_step(step: Task) -> None:
+def test_a_restart_of_the_engine_leads_to_a_retry_and_leaves_one_step(step: Task) -> None:
     try_1 = step.start()
     step.wait_for_start()
     subprocess.run(shlex.split(RESTART), cwd=ROOT, check=True)

@@ -92,7 +92,7 @@ def test_a_name_that_goes_stops_nothing_and_is_named_by_the_next_container(
     assert f"image '{name}' (TRAINER_IMAGE) is not on the Docker host and cannot be pulled" in ending["message"]
 
 
-def test_a_registry_that_is_away_is_asked_for_an_image_that_is_not_here_only(
+def test_an_unavailable_registry_is_asked_only_for_an_image_that_is_not_here(
     task: MakeTask, client: APIClient, name: str
 ) -> None:
     nobody = {

@@ -40,13 +40,13 @@ class StumblingClient:
         return {"Created": long_ago, "State": {"Status": "exited", "FinishedAt": long_ago}}
 
 
-def test_a_container_that_the_engine_stumbles_over_is_removed_all_the_same() -> None:
+def test_a_container_is_removed_although_the_engine_fails_at_first() -> None:
     client = StumblingClient(times=2)
     remove(cast(APIClient, client), "a-container")
     assert client.left == 0
 
 
-def test_one_that_cannot_be_removed_is_left_to_the_next_try() -> None:
+def test_a_container_that_cannot_be_removed_is_left_to_the_next_attempt() -> None:
     """If that passed silently, a later *Clear* would take its result: its name says that it has not been taken."""
     with pytest.raises(
         StepFailed, match="container a-container cannot be removed: unable to remove filesystem"
@@ -55,7 +55,7 @@ def test_one_that_cannot_be_removed_is_left_to_the_next_try() -> None:
     assert told.value.kind is FailureKind.TRY_AGAIN
 
 
-def test_a_refusal_is_told() -> None:
+def test_a_refusal_is_reported() -> None:
     with pytest.raises(APIError):
         remove(cast(APIClient, StumblingClient(times=100, status=403)), "a-container")
 

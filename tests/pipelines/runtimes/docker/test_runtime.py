@@ -96,7 +96,7 @@ def test_killed_task_process_loses_nothing_the_retry_attaches(task: MakeTask) ->
     assert (step.starts(), step.containers()) == (1, [])
 
 
-def test_a_container_that_ended_while_nobody_watched_is_not_run_again(task: MakeTask) -> None:
+def test_a_container_that_ended_unwatched_is_not_run_again(task: MakeTask) -> None:
     step = task(f"until('go'); {SUCCEED}")
     try_1 = step.start()
     step.wait_for_start()
@@ -107,7 +107,7 @@ def test_a_container_that_ended_while_nobody_watched_is_not_run_again(task: Make
     assert (step.starts(), step.containers()) == (1, [])
 
 
-def test_a_failure_while_nobody_watched_is_taken_once(task: MakeTask) -> None:
+def test_a_failure_that_came_unwatched_is_taken_once(task: MakeTask) -> None:
     step = task("until('go'); sys.exit(65)")
     try_1 = step.start()
     step.wait_for_start()
@@ -190,7 +190,7 @@ def test_a_step_that_does_not_stop_is_killed_by_the_engine_after_its_grace(task:
     wait_for(lambda: not step.containers(status="running"), "the container goes on", seconds=10)
 
 
-def test_the_next_try_waits_for_a_container_that_is_stopping(task: MakeTask) -> None:
+def test_the_next_attempt_waits_for_a_container_that_is_stopping(task: MakeTask) -> None:
     code = f"""
         if os.path.exists('/code/second'):
             {SUCCEED}
@@ -211,7 +211,7 @@ def test_the_next_try_waits_for_a_container_that_is_stopping(task: MakeTask) -> 
     assert step.starts() == 2
 
 
-def test_two_tries_at_once_share_one_container(task: MakeTask) -> None:
+def test_two_attempts_at_once_share_one_container(task: MakeTask) -> None:
     step = task(f"until('go'); {SUCCEED}")
     tries = [step.start(1), step.start(2)]
     wait_for(lambda: all(each.is_at_the_container() for each in tries), "not both are at the container", seconds=60)
@@ -237,7 +237,7 @@ def test_a_missing_network_is_named_and_leaves_no_container(task: MakeTask) -> N
     assert step.containers() == []
 
 
-def test_no_engine_is_said_with_its_address(task: MakeTask) -> None:
+def test_a_missing_engine_is_named_with_its_address(task: MakeTask) -> None:
     step = task(SUCCEED)
     ending = step.run(DOCKER_HOST="unix:///nowhere/docker.sock")
     assert ending["kind"] == "try_again"

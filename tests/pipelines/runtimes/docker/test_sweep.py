@@ -114,7 +114,7 @@ def test_what_closes_the_record_of_a_lost_step_is_left_alone_while_its_task_wait
     assert state_of(client, over) is None
 
 
-def test_an_ended_container_is_kept_for_a_look_and_never_taken_from_its_next_try(
+def test_an_ended_container_is_kept_for_inspection_and_never_taken_from_its_next_attempt(
     client: APIClient, container: MakeContainer
 ) -> None:
     waiting, over = (container(name, STARTED) for name in ("waiting", "over"))

@@ -116,7 +116,7 @@ def test_a_deaf_step_is_killed_after_its_grace(task: MakeTask, lab: Lab) -> None
 
 
 @pytest.mark.parametrize("how", ["delete", "evict"])
-def test_a_pod_that_is_ended_from_outside_is_tried_again_in_a_new_one(task: MakeTask, lab: Lab, how: str) -> None:
+def test_a_pod_that_is_ended_from_outside_is_retried_in_a_new_one(task: MakeTask, lab: Lab, how: str) -> None:
     step = task(OBEDIENT)
     first = step.start()
     name = wait_until_ready(lab)

@@ -116,7 +116,7 @@ def test_the_whole_pod_of_a_gpu_step() -> None:
     }
 
 
-def test_labels_find_it_and_annotations_tell_of_it() -> None:
+def test_labels_find_the_pod_and_annotations_describe_it() -> None:
     metadata = make_pod()["metadata"]
     key = transport.decode_run(RUN).key
     assert metadata["name"] == f"nightshift-{key[:20]}-train-1"
@@ -218,7 +218,7 @@ def test_two_deployments_in_one_namespace_have_pods_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("text", ["digits_", "-x", "가나다", "a" * 64, "x/y"])
-def test_what_may_not_stand_in_a_label_is_told_apart_by_a_hash(text: str) -> None:
+def test_a_text_that_no_label_may_hold_is_distinguished_by_a_hash(text: str) -> None:
     assert label_value(text) != text
     assert label_value(label_value(text)) == label_value(text)
     assert label_value(text) != label_value(text + "!")

@@ -98,7 +98,7 @@ def test_a_step_that_says_nothing_is_lost_and_its_record_closed(task: MakeTask, 
     assert wait_for(lambda: len(cluster.living()) == 1, "the closing pod is there")
 
 
-def test_the_next_try_of_a_failed_step_is_a_new_pod(task: MakeTask, cluster: Cluster) -> None:
+def test_the_next_attempt_of_a_failed_step_is_a_new_pod(task: MakeTask, cluster: Cluster) -> None:
     step = task(
         f"import pathlib\nif pathlib.Path(folder, 'again').exists():\n    {SUCCEED}\n    sys.exit()\nsys.exit(75)"
     )
@@ -124,7 +124,7 @@ def test_a_killed_worker_leaves_the_pod_and_the_retry_attaches(task: MakeTask, c
     assert (step.starts(), len(cluster.names)) == (1, 1)
 
 
-def test_a_pod_that_finished_while_nobody_watched_is_not_run_again(task: MakeTask, cluster: Cluster) -> None:
+def test_a_pod_that_finished_unwatched_is_not_run_again(task: MakeTask, cluster: Cluster) -> None:
     step = task(f"until('go'); {SUCCEED}")
     process = step.process()
     step.wait_for_start()
@@ -188,7 +188,7 @@ def test_a_step_that_does_not_stop_is_killed_after_its_grace(task: MakeTask, clu
     assert pod.gone.wait(30)
 
 
-def test_the_next_try_waits_for_a_pod_that_is_stopping(task: MakeTask, cluster: Cluster) -> None:
+def test_the_next_attempt_waits_for_a_pod_that_is_stopping(task: MakeTask, cluster: Cluster) -> None:
     step = task(f"""
         if os.path.exists(folder + '/second'):
             {SUCCEED}
@@ -207,7 +207,7 @@ def test_the_next_try_waits_for_a_pod_that_is_stopping(task: MakeTask, cluster: 
     assert (step.starts(), len(cluster.names)) == (2, 2)
 
 
-def test_two_tries_at_once_share_one_pod(task: MakeTask, cluster: Cluster) -> None:
+def test_two_attempts_at_once_share_one_pod(task: MakeTask, cluster: Cluster) -> None:
     step = task(f"until('go'); {SUCCEED}")
     tries = [step.start(1), step.start(2)]
     step.wait_for_start()

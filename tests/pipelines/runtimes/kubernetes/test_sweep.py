@@ -43,7 +43,7 @@ def swept(in_time: timedelta, state: str | None, *, dry_run: bool = False) -> di
 
 
 @pytest.mark.parametrize("state", ["running", "up_for_retry", "queued"])
-def test_a_pod_whose_task_goes_on_stays(task: Callable[..., Task], cluster: Cluster, state: str) -> None:
+def test_a_pod_of_an_unfinished_task_stays(task: Callable[..., Task], cluster: Cluster, state: str) -> None:
     first = task(WAIT).start()
     wait_for(lambda: cluster.living() and cluster.pod().log.lines, "the step says nothing")
     assert swept(TOMORROW, state) == {}
@@ -63,7 +63,7 @@ def test_a_pod_without_its_task_is_stopped(task: Callable[..., Task], cluster: C
     first.ending()
 
 
-def test_a_failed_pod_is_kept_for_a_look_and_then_removed(task: Callable[..., Task], cluster: Cluster) -> None:
+def test_a_failed_pod_is_kept_for_inspection_and_then_removed(task: Callable[..., Task], cluster: Cluster) -> None:
     assert task(FAIL).run()["kind"] == "bug"
     assert swept(SOON, "failed") == {}
     assert swept(TOMORROW, "failed") == {"remove": 1}

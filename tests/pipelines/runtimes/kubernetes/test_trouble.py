@@ -182,7 +182,7 @@ def test_a_missing_secret_is_named(task: MakeTask, cluster: Cluster) -> None:
     assert 'CreateContainerConfigError: secret "nightshift-trainer" not found' in ending["message"]
 
 
-def test_a_pod_that_takes_too_long_to_start_is_tried_again(task: MakeTask, cluster: Cluster) -> None:
+def test_a_pod_that_takes_too_long_to_start_is_retried(task: MakeTask, cluster: Cluster) -> None:
     cluster.node.trouble.waiting = ("ContainerCreating", "")
     step = task(SUCCEED)
     step.set(KUBERNETES_STARTUP_SECONDS="1")
@@ -229,7 +229,7 @@ def test_a_pod_that_admission_refuses_is_a_bad_request(task: MakeTask, cluster: 
 # -- at work -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_evicted_pod_is_tried_again_and_its_record_closed(task: MakeTask, cluster: Cluster) -> None:
+def test_an_evicted_pod_is_retried_and_its_record_closed(task: MakeTask, cluster: Cluster) -> None:
     step = task("print('ready', flush=True); until('never')")
     first = step.start()
     cluster.node.evict(started(cluster), "The node was low on resource: memory.")
@@ -293,7 +293,7 @@ def test_a_step_that_was_killed_names_memory_as_the_likely_cause(task: MakeTask)
         ("EvictionByEvictionAPI", "Eviction API: evicting"),
     ],
 )
-def test_a_step_that_stops_for_the_cluster_is_tried_again(
+def test_a_step_that_stops_for_the_cluster_is_retried(
     task: MakeTask, cluster: Cluster, reason: str, message: str
 ) -> None:
     step = task(OBEDIENT)
@@ -305,7 +305,7 @@ def test_a_step_that_stops_for_the_cluster_is_tried_again(
     assert step.closes() == []
 
 
-def test_a_pod_that_somebody_deletes_is_tried_again_in_a_new_one(task: MakeTask, cluster: Cluster) -> None:
+def test_a_pod_that_a_person_deletes_is_retried_in_a_new_one(task: MakeTask, cluster: Cluster) -> None:
     step = task(f"if os.path.exists(folder + '/second'):\n    {SUCCEED}\n    sys.exit()\n{OBEDIENT}")
     first = step.start()
     pod = started(cluster)
@@ -338,7 +338,7 @@ def test_out_of_memory_names_the_limit(task: MakeTask, cluster: Cluster) -> None
     assert close.startswith("close --kind out_of_memory --reason preprocess: out of memory")
 
 
-def test_the_deadline_of_a_pod_nobody_watched_is_named(task: MakeTask, cluster: Cluster) -> None:
+def test_the_deadline_of_an_unwatched_pod_is_named(task: MakeTask, cluster: Cluster) -> None:
     step = task(OBEDIENT, execution={"timeout_minutes": {"preprocess": 7}})
     first = step.start()
     cluster.node.expire(started(cluster))
@@ -348,7 +348,7 @@ def test_the_deadline_of_a_pod_nobody_watched_is_named(task: MakeTask, cluster: 
     assert cluster.bodies[0]["spec"]["activeDeadlineSeconds"] == 7 * 60 + 300
 
 
-def test_a_lost_node_is_given_up_and_the_next_try_does_not_wait_for_it(
+def test_a_lost_node_is_given_up_and_the_next_attempt_does_not_wait_for_it(
     task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kubernetes_state, "CONFIRM_SECONDS", 1)
@@ -473,7 +473,7 @@ def test_a_lost_answer_to_the_creation_makes_no_second_pod(task: MakeTask, clust
 
 @pytest.mark.faults
 @pytest.mark.parametrize("seconds", [20, 60])
-def test_an_api_server_that_is_away_for_long_is_waited_for(
+def test_an_api_server_that_is_unavailable_for_long_is_waited_for(
     task: MakeTask, cluster: Cluster, capsys: pytest.CaptureFixture[str], seconds: float
 ) -> None:
     step = task(f"for number in range(3): print('line', number, flush=True)\nuntil('go')\n{SUCCEED}")
@@ -487,7 +487,7 @@ def test_an_api_server_that_is_away_for_long_is_waited_for(
     assert (step.starts(), len(cluster.names)) == (1, 1)
 
 
-def test_an_api_server_that_stays_away_leaves_the_pod_to_the_retry(
+def test_an_api_server_that_stays_unavailable_leaves_the_pod_to_the_retry(
     task: MakeTask, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = task(f"print('ready', flush=True); until('go'); {SUCCEED}")
@@ -504,7 +504,7 @@ def test_an_api_server_that_stays_away_leaves_the_pod_to_the_retry(
     assert step.starts() == 1
 
 
-def test_a_kill_while_the_api_server_is_away_ends_the_task_all_the_same(task: MakeTask, cluster: Cluster) -> None:
+def test_a_kill_while_the_api_server_is_unavailable_ends_the_task(task: MakeTask, cluster: Cluster) -> None:
     step = task("print('ready', flush=True); until('never')")
     first = step.start()
     started(cluster)
