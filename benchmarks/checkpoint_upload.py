@@ -25,12 +25,12 @@ _LEAST_BLOCK_BYTES = 10_000_000
 _TRAIN = f"""
 import sys
 from trainer.__main__ import main
-from trainer.handover import slot as handover
-publish = handover.publish
-def in_turn(slot, save_dir, epoch, **options):
+from trainer.frameworks.ultralytics import checkpoint_files
+publish = checkpoint_files.publish
+def in_turn(handover, save_dir, epoch, **options):
     if (epoch - 1) // {BLOCK} % 2 == 0:
-        publish(slot, save_dir, epoch, **options)
-handover.publish = in_turn
+        publish(handover, save_dir, epoch, **options)
+checkpoint_files.publish = in_turn
 sys.exit(main(["train"]))
 """
 

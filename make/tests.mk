@@ -24,7 +24,7 @@ test-airflow: install ## Run test-e2e and test-contract
 
 test-contract: install ## Run the tests of the Airflow side, the charts and the documents
 	@mkdir -p .local/coverage
-	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/stacks tests/charts tests/compatibility/test_catalog.py tests/compatibility/test_settings.py tests/compatibility/test_stored_names.py tests/test_fault_table.py
+	$(TEST_AIRFLOW) $(AIRFLOW)/python -m $(MEASURED) .local/coverage/airflow.json -m pytest -n 2 -m 'not docker and not stack and not kubernetes and not faults' tests/step_contract tests/pipelines tests/dags tests/stacks tests/charts tests/compatibility/test_catalog.py tests/compatibility/test_settings.py tests/compatibility/test_stored_names.py tests/test_fault_table.py tests/test_rooms.py
 
 test-e2e: install ## Run the tests that go through a real scheduler
 	@mkdir -p .local/coverage
