@@ -36,8 +36,7 @@ from trainer.settings import Settings
 from trainer.steps import train
 from trainer.storage.content_hash import content_hash_of
 from trainer.tracking.run_record import RunRecord, open_record
-from trainer.training import pending_uploads as unsent
-from trainer.training import reporter, state
+from trainer.training import pending_uploads, reporter, state
 from trainer.training.checkpoints import CheckpointStore
 
 
@@ -315,7 +314,7 @@ def test_out_of_memory_halves_the_batch_and_the_same_try_goes_on(
     assert "out of memory with batch 8 at imgsz 32 on cpu" in caplog.text
     assert "resuming with batch 4" in caplog.text
     assert "resuming with batch 2" in caplog.text
-    assert not (job.settings.trainer_cache_dir / unsent.PENDING_UPLOADS_FOLDER / job.run.key).exists()
+    assert not (job.settings.trainer_cache_dir / pending_uploads.PENDING_UPLOADS_FOLDER / job.run.key).exists()
 
 
 def test_out_of_memory_while_an_upload_takes_too_long_the_next_try_goes_on(
@@ -460,18 +459,18 @@ def test_epochs_that_mlflow_did_not_take_are_there_for_the_next_try(
 
 def test_what_an_earlier_try_left_stays_while_the_cache_cannot_be_read(make_job: MakeJob) -> None:
     job = make_job("train")
-    left = unsent.new_folder(job, 1)
+    left = pending_uploads.new_folder(job, 1)
     (left / "journal.jsonl").mkdir()  # as a disk's error, it can be mended
     with pytest.raises(TryAgain, match=r"carry what an earlier attempt left .*TRAINER_CACHE_DIR.*journal\.jsonl"):
-        unsent.carry(job, 1, list)
+        pending_uploads.carry(job, 1, list)
     assert left.exists()
 
 
 def test_a_copy_that_does_not_say_its_epoch_is_dropped(make_job: MakeJob, caplog: pytest.LogCaptureFixture) -> None:
     job = make_job("train")
-    left = unsent.new_folder(job, 1)
+    left = pending_uploads.new_folder(job, 1)
     (left / "claimed").mkdir()
-    unsent.carry(job, 1, list)
+    pending_uploads.carry(job, 1, list)
     assert "cannot be used and is dropped: a copy of a checkpoint is damaged: expected its epoch in" in caplog.text
     assert not left.exists()
 
@@ -504,7 +503,7 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
 
 @pytest.mark.parametrize(
     ("place", "name", "stored"),
-    [(reporter.Reporter, "__exit__", []), (unsent, "forget", ["weights/best.pt"])],
+    [(reporter.Reporter, "__exit__", []), (pending_uploads, "forget", ["weights/best.pt"])],
     ids=["after its last epoch", "after its weights"],
 )
 def test_a_try_that_was_given_up_in_the_end_stores_nothing_more(

@@ -25,8 +25,7 @@ from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.by_uri import DatasetStorage
 from trainer.tracking.run_record import RunRecord, open_record
-from trainer.training import pending_uploads as unsent
-from trainer.training import reporter
+from trainer.training import pending_uploads, reporter
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
 
@@ -131,9 +130,9 @@ class Training(RuleBasedStateMachine):
 
     def start_try(self) -> None:
         """Do what an attempt does before it trains: upload what others left, find a checkpoint, resume from it."""
-        unsent.carry(self.job, BEGAN_MS, lambda: self.job.record.metric_epochs(LOSS))
+        pending_uploads.carry(self.job, BEGAN_MS, lambda: self.job.record.metric_epochs(LOSS))
         self.done = self.resumed_epoch(drops=True)
-        self.handover = unsent.new_folder(self.job, BEGAN_MS)
+        self.handover = pending_uploads.new_folder(self.job, BEGAN_MS)
         self.reporter = Reporter(self.job.record, self.handover, self.job.record.metric_epochs(LOSS))
 
     def resumed_epoch(self, *, drops: bool = False) -> int:

@@ -13,18 +13,18 @@ from functools import partial
 from pathlib import Path
 
 from step_contract.step import DagRunName
-from trainer.training import PENDING_UPLOADS_FOLDER as UNSENT_FOLDER
+from trainer.training import PENDING_UPLOADS_FOLDER
 
 from .leftover import Leftover
 
 WORKSPACE = "scratch folders"
-UNSENT = "unsent trainings"
+HANDOVERS = "unsent trainings"
 
 OwnerOf = Callable[[str], DagRunName | None]
 """Names the DAG run whose key begins with some digits; None if MLflow knows none."""
 
 _WORKSPACE_NAME = re.compile(r"([0-9a-f]{12})-[a-z]+-.+")
-_UNSENT_NAME = re.compile(r"([0-9a-f]{32})")
+_HANDOVER_NAME = re.compile(r"([0-9a-f]{32})")
 _HOUR_SECONDS = 3600.0
 
 
@@ -35,11 +35,11 @@ def old_workspaces(work: Path, keep_hours: float, owner_of: OwnerOf) -> Iterator
         yield Leftover(WORKSPACE, str(folder), why, owner_of(digits), partial(shutil.rmtree, folder))
 
 
-def old_unsent(cache: Path, keep_days: float, owner_of: OwnerOf) -> Iterator[Leftover]:
+def old_handovers(cache: Path, keep_days: float, owner_of: OwnerOf) -> Iterator[Leftover]:
     """Find data that trainings left for a next attempt that never came; it is kept as long as checkpoints are."""
     why = f"nothing was written there for {keep_days:g} days (TRAINER_CHECKPOINT_KEEP_DAYS)"
-    for folder, digits in _silent(cache / UNSENT_FOLDER, _UNSENT_NAME, keep_days * 24):
-        yield Leftover(UNSENT, str(folder), why, owner_of(digits), partial(shutil.rmtree, folder))
+    for folder, digits in _silent(cache / PENDING_UPLOADS_FOLDER, _HANDOVER_NAME, keep_days * 24):
+        yield Leftover(HANDOVERS, str(folder), why, owner_of(digits), partial(shutil.rmtree, folder))
 
 
 def _silent(parent: Path, name: re.Pattern[str], keep_hours: float) -> Iterator[tuple[Path, str]]:

@@ -20,7 +20,7 @@ from trainer.storage import eviction as cache_eviction
 
 from . import old_runs
 from .leftover import Leftover
-from .old_workspaces import old_unsent, old_workspaces
+from .old_workspaces import old_handovers, old_workspaces
 
 _MOST_DAG_RUNS = 300
 """Limit of one survey, so that the list fits into an environment variable. The rest follows an hour later."""
@@ -79,7 +79,7 @@ def _due(settings: Settings, grace: timedelta) -> Iterator[Leftover]:
     yield from old_runs.old_checkpoints(uri, now - timedelta(days=keep_days), keep_days)
     owner_of = partial(_owner_of, settings)
     yield from old_workspaces(settings.trainer_work_dir, settings.trainer_workspace_keep_hours, owner_of)
-    yield from old_unsent(settings.trainer_cache_dir, keep_days, owner_of)
+    yield from old_handovers(settings.trainer_cache_dir, keep_days, owner_of)
     yield from _cached(settings)
 
 

@@ -18,6 +18,7 @@ from trainer.machine import full_disk_is_try_again
 from .reporter import Reporter
 
 PENDING_UPLOADS_FOLDER = "unsent"
+"""Folder of the cache for handover folders, named as in version 0.1, whose leftovers are carried too."""
 
 _log = logging.getLogger(__name__)
 
