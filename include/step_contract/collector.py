@@ -1,6 +1,6 @@
 """Python's cyclic garbage collector, kept from looking for garbage where there is none.
 
-A parse of a hundred pipelines, or an import of torch, ultralytics and MLflow, makes some hundred thousand objects that
+A parse of a hundred pipelines, or an import of MLflow and a framework, makes some hundred thousand objects that
 all stay. They set off full collections, each of which walks through everything that was imported before: half of the
 time that a parse took, a third of the imports' (measured). Needs the standard library only.
 """

@@ -1,4 +1,4 @@
-"""A framework of sixty lines: it tells pictures apart by their brightness. Proves that the interface suffices."""
+"""A small framework that tells pictures apart by their brightness: proves that the interface suffices."""
 
 import json
 import shutil

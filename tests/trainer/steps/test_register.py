@@ -1,8 +1,10 @@
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -227,6 +229,21 @@ def test_weights_that_evaluate_did_not_measure_are_not_registered(
     evaluated_run()
     job = trained_run(weights=other_weights)
     with pytest.raises(BadRequest, match=r"weights/best\.pt has SHA-256 .*, but evaluate measured .*run evaluate"):
+        do("register")
+    assert versions(job) == []
+
+
+def test_a_package_with_other_weights_than_evaluate_measured_is_not_registered(
+    do: RunStep, evaluated_run: MakeRun, other_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, pack = evaluated_run(), Ultralytics.pack
+
+    def pack_others(self: Ultralytics, folder: Path, *arguments: Any) -> None:
+        pack(self, folder, *arguments)
+        shutil.copyfile(other_weights, folder / "artifacts" / "best.pt")
+
+    monkeypatch.setattr(Ultralytics, "pack", pack_others)
+    with pytest.raises(Bug, match=r"the packed weights have SHA-256 .*, which evaluate measured"):
         do("register")
     assert versions(job) == []
 
