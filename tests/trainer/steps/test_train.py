@@ -268,7 +268,7 @@ def test_an_upgraded_trainer_goes_on_with_the_training_and_does_a_finished_one_a
     with pytest.raises(Terminated):
         do_train(train_job(pipeline))
     stop_in_epoch(None)
-    for module in (job_module, train):
+    for module in (job_module, state):
         monkeypatch.setattr(module, "__version__", "99.1")
     job = train_job(pipeline)
     assert train.fingerprint(job) != before
