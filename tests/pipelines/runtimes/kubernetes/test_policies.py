@@ -146,13 +146,16 @@ def test_rendered_fields_show_the_pod_and_no_secret(task: Task, cluster: Cluster
 
 
 def test_a_result_for_xcom_needs_no_sidecar(task: Task, cluster: Cluster) -> None:
-    task.tell_step("go")
+    results: list[str] = []
     operator = task.operator(do_xcom_push=True)
-    result = operator.execute(task.context)
-    assert transport.decode_result(result) == RESULT
-    assert operator.do_xcom_push, "Airflow itself pushes what execute returns"
+    started = task.start(call=lambda operator: results.append(operator.execute(task.context)), operator=operator)
+    wait_for(lambda: cluster.bodies, "no pod")
     (body,) = cluster.bodies
     assert [container["name"] for container in body["spec"]["containers"]] == ["base"]
+    task.tell_step("go")
+    assert started.ending() == {"outcome": "done"}
+    assert transport.decode_result(results[0]) == RESULT
+    assert operator.do_xcom_push, "Airflow itself pushes what execute returns"
 
 
 def test_the_cluster_is_the_one_that_the_fields_name(task: Task, cluster: Cluster, tmp_path: Path) -> None:
