@@ -71,7 +71,8 @@ def store_checkpoint(job: Job, tmp_path: Path) -> None:
     (save_dir / "weights").mkdir(parents=True)
     (save_dir / "weights" / "last.pt").write_text("weights")
     (save_dir / "results.csv").write_text("epoch")
-    slot.publish(handover, save_dir, 3, improved=True)
+    files = {"last.pt": save_dir / "weights" / "last.pt", "results.csv": save_dir / "results.csv"}
+    slot.publish(handover, 3, files)
     claimed = slot.claim(handover)
     assert claimed is not None
     CheckpointStore(job.record).commit(claimed)
