@@ -145,6 +145,15 @@ def test_rendered_fields_show_the_pod_and_no_secret(task: Task, cluster: Cluster
         assert "of-the-worker" not in str(shown)
 
 
+def test_what_a_template_says_in_vain_is_in_the_log(task: Task, capsys: pytest.CaptureFixture[str]) -> None:
+    template = task.folder / "template.yaml"
+    template.write_text(template.read_text().replace("- command:", "- image: mine:1\n    command:"))
+    task.tell_step("go")
+    assert task.run() == {"outcome": "done"}
+    said = "is overruled: spec.containers[base].image: the template has 'mine:1', the pod 'nightshift-trainer:test'"
+    assert said in capsys.readouterr().out
+
+
 def test_a_result_for_xcom_needs_no_sidecar(task: Task, cluster: Cluster) -> None:
     results: list[str] = []
     operator = task.operator(do_xcom_push=True)
