@@ -136,7 +136,7 @@ class StepTask:
                 ) from None
             self._stop(attempt)
             raise TaskKilled(
-                f"{self.request.command}: the task was killed; its {attempt.work} was told to stop"
+                f"{self.request.command}: the task was killed; its {attempt.work} was asked to stop"
             ) from None
         except (AirflowTaskTimeout, KeyboardInterrupt):
             self._stop(attempt)

@@ -35,7 +35,7 @@ def broken_rules(record: str, by_field: Mapping[str, PydanticCustomError]) -> Va
 
 
 def is_timezone(name: str) -> bool:
-    """Tell whether a name is an IANA time zone; listing all of them would read hundreds of files."""
+    """Return whether a name is an IANA time zone; listing all of them would read hundreds of files."""
     if name.startswith(_NO_ZONES):
         return False
     try:

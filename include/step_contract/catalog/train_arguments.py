@@ -61,5 +61,5 @@ def settable_arguments() -> dict[str, dict[str, Any]]:
 
 
 def is_of_another_mode(name: str) -> bool:
-    """Tell whether a name is an ultralytics argument that training does not read."""
+    """Return whether a name is an ultralytics argument that training does not read."""
     return name in _listed()["arguments_of_other_modes"]

@@ -220,7 +220,7 @@ class ContainerAttempt:
         return self._ended
 
     def close(self, lost: StepLost) -> str:
-        """Run ``trainer close`` in a container of the image of the one that was lost, and return its output."""
+        """Run ``trainer close`` in a container of the lost container's image, and return its output."""
         client, image = self._client(), self._state_at_end.image
         config = close_config(self._config(client, image), self.identity, lost)
         engine.remove(client, config["name"])

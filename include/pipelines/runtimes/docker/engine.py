@@ -55,7 +55,7 @@ class ContainerState:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether its process may still be alive."""
+        """Return whether its process may still be alive."""
         return self.status in ("running", "paused", "restarting")
 
 

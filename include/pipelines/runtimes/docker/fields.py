@@ -19,7 +19,7 @@ SCRATCH, CACHE = "/scratch", "/cache"
 _ENGINE_TIMEOUT_SECONDS = 60
 _BYTES = {"Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 _WITHOUT_EFFECT: dict[str, Any] = {
-    "auto_remove": "never",  # removed once its result is taken, whoever takes it
+    "auto_remove": "never",  # removed once an attempt has taken its result
     "container_name": None,  # decision 0012: the name says whose result it is
     "mount_tmp_dir": False,  # a folder of the worker, which the container outlives
     "tty": False,  # mixes the two streams; the result is on standard output

@@ -40,12 +40,12 @@ class QuotaExceeded(StepFailed):
     """The namespace's ResourceQuota leaves no room for the pod; it may later."""
 
     def __init__(self, message: str) -> None:
-        """Mark the failure as one that a retry may mend."""
+        """Mark the failure as worth a retry."""
         super().__init__(message, FailureKind.TRY_AGAIN)
 
 
 def is_kept_long_enough(state: PodState, now: datetime, *, is_over: bool = False) -> bool:
-    """Tell whether an ended pod may be deleted: kept long enough, and its result taken or no longer wanted."""
+    """Return whether an ended pod may be deleted: kept long enough, and its result taken or no longer wanted."""
     kept = timedelta(hours=kubernetes_settings().kubernetes_keep_failed_hours)
     limit = kept if state.is_taken or is_over else max(kept, timedelta(days=_UNTAKEN_DAYS))
     return state.is_ended and now - (state.ended or state.created) > limit

@@ -91,7 +91,7 @@ def _next_look(logging_seconds: int | None, deadline: int | None) -> int:
 
 
 def has_passed(event: dict[str, Any]) -> bool:
-    """Tell whether the task's deadline has passed."""
+    """Return whether the task's deadline has passed."""
     deadline = event.get(_DEADLINE_KEY)
     return isinstance(deadline, int) and time.time() >= deadline
 

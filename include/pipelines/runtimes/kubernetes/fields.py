@@ -48,7 +48,7 @@ def pod_fields(request: AnyRequest, settings: KubernetesSettings) -> dict[str, A
 
 
 def has_gpus(request: AnyRequest) -> bool:
-    """Tell whether the step asks for a GPU."""
+    """Return whether the step asks for a GPU."""
     return request.resources.gpus > 0
 
 

@@ -89,7 +89,7 @@ def static_labels(pipeline: str, step: str) -> dict[str, str]:
 
 
 def label_value(text: str) -> str:
-    """Return a text as a label may hold it; one that no label may hold is cut and told apart by a hash."""
+    """Return a text as a valid label; cut it if necessary and add a hash that keeps it unique."""
     if _LABEL_VALUE.fullmatch(text):
         return text
     kept = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:48].strip("-")

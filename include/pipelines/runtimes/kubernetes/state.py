@@ -69,17 +69,17 @@ class PodState:
 
     @property
     def is_ended(self) -> bool:
-        """Tell whether the step's process has certainly ended."""
+        """Return whether the step's process has certainly ended."""
         return self.exit_code is not None or self.is_settled
 
     @property
     def has_result(self) -> bool:
-        """Tell whether the step completed."""
+        """Return whether the step completed."""
         return self.exit_code in (ExitCode.DONE, ExitCode.REFUSED)
 
     @property
     def is_settled(self) -> bool:
-        """Tell whether the pod's end is known with its cause.
+        """Return whether the pod's end is known with its cause.
 
         Since 1.24 a kubelet shows the container's end first, while phase, reason and disruption are still those of a
         running pod: they follow once the whole pod has stopped.
@@ -88,34 +88,34 @@ class PodState:
 
     @property
     def is_stopping(self) -> bool:
-        """Tell whether the pod is being deleted."""
+        """Return whether the pod is being deleted."""
         return self.deletion is not None
 
     @property
     def is_oom_killed(self) -> bool:
-        """Tell whether the container reached its memory limit."""
+        """Return whether the container reached its memory limit."""
         return self.ended_reason == "OOMKilled" and self.exit_code != 0
 
     @property
     def is_killed_without_cause(self) -> bool:
-        """Tell whether the container was killed and neither the cluster nor the step has said why."""
+        """Return whether the container was killed and neither the cluster nor the step has said why."""
         cause = self.termination_message or self.disruption or self.reason or self.is_stopping
         return self.exit_code == KILLED and self.ended_reason == "Error" and not cause
 
     @property
     def cannot_start(self) -> bool:
-        """Tell whether the container's process could not be run at all."""
+        """Return whether the container's process could not be run at all."""
         return self.ended_reason in ("StartError", "ContainerCannotRun")
 
     def is_overdue(self, now: datetime) -> bool:
-        """Tell whether the node has not confirmed the end of a deleted pod for too long."""
+        """Return whether the node has not confirmed the end of a deleted pod for too long."""
         return (
             self.deletion is not None and not self.is_ended and now > self.deletion + timedelta(seconds=CONFIRM_SECONDS)
         )
 
     @property
     def is_claim_missing(self) -> bool:
-        """Tell whether a PersistentVolumeClaim is missing, which no further node can change."""
+        """Return whether a PersistentVolumeClaim is missing, which no further node can change."""
         return not self.is_scheduled and _NO_CLAIM.search(self.scheduling) is not None
 
     @property
@@ -129,7 +129,7 @@ class PodState:
 
     @property
     def is_start_hopeless(self) -> bool:
-        """Tell whether waiting cannot help."""
+        """Return whether waiting cannot help."""
         return self.waiting in _HOPELESS_STARTS
 
 

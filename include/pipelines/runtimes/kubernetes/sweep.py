@@ -51,7 +51,7 @@ def _verb(airflow: Airflow, state: PodState, facts: Mapping[str, str], now: date
 
 
 def _is_ours(facts: Mapping[str, str]) -> bool:
-    """Tell whether a pod is a step's of this deployment; a closing pod has no task and ends by itself."""
+    """Return whether a pod is a step's of this deployment; a closing pod has no task and ends by itself."""
     try:
         key, step, index = (facts[f"nightshift/{name}"] for name in ("run-key", "step", "map-index"))
     except KeyError:

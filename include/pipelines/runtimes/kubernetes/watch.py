@@ -99,7 +99,7 @@ class PodWatch:
             self._wait(1)
 
     def is_over(self) -> bool:
-        """Tell whether the step has ended or the pod is gone, without waiting for it."""
+        """Return whether the step has ended or the pod is gone, without waiting for it."""
         state = self._read()
         return state is None or state.is_ended
 

@@ -34,7 +34,7 @@ def _validator(name: str) -> Draft202012Validator:
 
 
 def accepts(name: str, value: object) -> bool:
-    """Tell whether a settable argument may have a value."""
+    """Return whether a settable argument may have a value."""
     return bool(_validator(name).is_valid(value))
 
 

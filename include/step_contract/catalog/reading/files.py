@@ -75,12 +75,12 @@ def open_holder(path: Path, name: str) -> OpenCatalog:
 
 
 def is_named_like(file: str | Path, name: str) -> bool:
-    """Tell whether a file has a pipeline's name."""
+    """Return whether a file has a pipeline's name."""
     return os.path.basename(file) == f"{name}{_SUFFIX}"
 
 
 def _may_hold(file: Path, text: str, name: str) -> bool:
-    """Tell whether a file is worth parsing; a key in quotes may spell its letters with backslashes."""
+    """Return whether a file is worth parsing; a key in quotes may spell its letters with backslashes."""
     return is_named_like(file, name) or name in text or "\\" in text
 
 

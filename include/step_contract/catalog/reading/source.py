@@ -73,7 +73,7 @@ def read_text(path: Path) -> str:
 
 
 def _is_stream(mode: int) -> bool:
-    """Tell whether reading could block or never end."""
+    """Return whether reading could block or never end."""
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode)
 
 

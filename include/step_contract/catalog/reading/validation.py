@@ -133,7 +133,7 @@ def _means_default(item: ErrorDetails) -> bool:
 
 
 def _is_news(finding: Finding, known: Mapping[KeyPath, Finding]) -> bool:
-    """Tell whether a finding has its own cause, rather than that some fields were removed."""
+    """Return whether a finding has its own cause, rather than that some fields were removed."""
     path = finding.path
     if any(path[:length] in known for length in range(len(path) + 1)):
         return False

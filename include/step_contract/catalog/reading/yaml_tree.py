@@ -65,7 +65,7 @@ class _GuardedMixin:
         self.depth -= 1
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
-        """Tell whether a scalar is plain; explicit tags are not resolved here."""
+        """Return whether a scalar is plain; explicit tags are not resolved here."""
         return _PLAIN if kind is ScalarNode and implicit[0] else _OTHER
 
 

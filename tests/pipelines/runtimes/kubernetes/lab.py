@@ -65,7 +65,7 @@ class Lab:
         return list(self.core.list_namespaced_pod(self.namespace, label_selector=ALL_STEPS).items)
 
     def working(self) -> set[str]:
-        """Return the names of the pods that nobody has deleted."""
+        """Return the names of the pods that have not been deleted."""
         return {pod.metadata.name for pod in self.pods() if pod.metadata.deletion_timestamp is None}
 
     def pod(self) -> k8s.V1Pod:
@@ -111,7 +111,7 @@ class Lab:
         )
 
     def evict(self, name: str) -> None:
-        """What a drain does with each pod of its node."""
+        """Do what a drain does with each pod of its node."""
         eviction = k8s.V1Eviction(metadata=k8s.V1ObjectMeta(name=name, namespace=self.namespace))
         self.core.create_namespaced_pod_eviction(name, self.namespace, eviction)
 

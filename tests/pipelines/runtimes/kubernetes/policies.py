@@ -1,4 +1,4 @@
-"""A platform team's cluster policy and pod mutation hook, and what a pod must look like that both have changed.
+"""A platform team's cluster policy and pod mutation hook, and the checks of a pod that both have changed.
 
 For the stand-in of a cluster and for a real one: all that is set here exists on any of them.
 """

@@ -1,4 +1,4 @@
-"""What the five steps need beside a cluster, MLflow and data, where the environment names neither.
+"""Provide MLflow and data for the five steps on a cluster, where the environment names neither.
 
 MLflow is then a pod of the training image, and each step's pod writes the sample data into a folder of its own before
 the step begins: the same pictures each time, and so the same digest. Only pods reach either; the tests need not.

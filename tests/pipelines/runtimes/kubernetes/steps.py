@@ -90,7 +90,7 @@ class Try:
         return self.outcome
 
     def kill(self) -> None:
-        """What Airflow does when a task is told to stop."""
+        """Do what Airflow does to stop a task."""
         self.operator.on_kill()
 
 
@@ -144,7 +144,7 @@ class Task:
         return subprocess.Popen(command, cwd=BUNDLE_ROOT, stdout=subprocess.DEVNULL)
 
     def starts(self) -> int:
-        """How many pods ever began the step."""
+        """Return how many pods ever started the step."""
         path = self.folder / "starts"
         return len(path.read_text().splitlines()) if path.exists() else 0
 
@@ -159,7 +159,7 @@ class Task:
         (self.folder / name).touch()
 
     def set_state(self, state: str) -> None:
-        """What Airflow answers when it is asked about the task."""
+        """Set the state that Airflow reports for the task."""
         (self.folder / "state").write_text(state)
 
 
@@ -192,7 +192,7 @@ def make_task(
     template = {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [container]}}
     (folder / "template.yaml").write_text(yaml.safe_dump(template))
     resources = {"cpu": 1, "memory": "256Mi", "shm": "64Mi"}
-    # A pod that nobody ends any more ends by itself, 5 minutes later.
+    # A pod that no test ends any more ends by itself, 5 minutes later.
     execution = {"stop_grace_seconds": 10, "timeout_minutes": {"preprocess": 10}} | pipeline.pop("execution", {})
     fields = {"resources": {"preprocess": resources}, "execution": execution} | pipeline
     request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))

@@ -1,4 +1,4 @@
-"""Whether pods can be measured at all is found out before anything is: a refusal is no fast measurement."""
+"""The benchmark first checks that pods can be measured at all: a refusal is not a fast measurement."""
 
 from collections.abc import Iterator
 from pathlib import Path

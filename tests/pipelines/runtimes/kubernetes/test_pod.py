@@ -1,4 +1,4 @@
-"""The pod of a step: what the provider makes of a catalog entry, the settings and a template."""
+"""The pod of a step, as the provider makes it of a catalog entry, the settings and a template."""
 
 import json
 from pathlib import Path

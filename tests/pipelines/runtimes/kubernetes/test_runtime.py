@@ -1,6 +1,6 @@
-"""The kubernetes runtime on a stand-in cluster: whatever dies, one pod is at work, one result counts, nothing is left.
+"""The kubernetes runtime on a stand-in cluster: no matter what dies, one pod works, one result counts, nothing is left.
 
-The API server is the tests' own and small; the step is a real process, the operator the real one.
+The API server is a small stand-in; the step is a real process and the operator is the real one.
 """
 
 import signal

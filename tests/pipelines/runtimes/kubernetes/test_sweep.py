@@ -1,4 +1,4 @@
-"""Sweeping pods on the stand-in of a cluster: what a task still owns stays, what is over goes."""
+"""Sweep pods on the stand-in of a cluster: those of unfinished tasks stay, those of finished tasks are removed."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ TOMORROW = timedelta(hours=25)
 
 
 class OneTask:
-    """Stands in for Airflow's answers about the only task; None is one of a run that Airflow forgot."""
+    """Stands in for Airflow's answers about the only task; None stands for a run that Airflow does not know."""
 
     def __init__(self, state: str | None) -> None:
         self.state = state
@@ -38,7 +38,7 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def swept(in_time: timedelta, state: str | None, *, dry_run: bool = False) -> dict[str, int]:
-    """Sweep some time from now; ``state`` is the task's in Airflow, None if Airflow has forgotten the run."""
+    """Sweep some time from now; ``state`` is the task's in Airflow, None if Airflow does not know the run."""
     return sweep_pods(OneTask(state), datetime.now(UTC) + in_time, dry_run=dry_run)
 
 

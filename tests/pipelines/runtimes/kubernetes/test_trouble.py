@@ -1,4 +1,4 @@
-"""The kubernetes runtime when the cluster misbehaves: each trouble becomes the right failure, or no failure at all."""
+"""The kubernetes runtime when the cluster misbehaves: each fault leads to the right failure, or to none."""
 
 import time
 from pathlib import Path
