@@ -6,6 +6,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from include.step_contract.tags import RUN_ID_TAG
+
 
 @dataclass(frozen=True)
 class TrainingRecord:
@@ -29,7 +31,7 @@ def training_records(server: str, experiment: str, model: str) -> dict[str, Trai
     runs = (_call(server, "runs/search", body) or {}).get("runs", [])
     versions = _versions_by_run(server, model)
     records = (_record(run, versions) for run in runs)
-    return {record.tags.get("airflow.run_id", ""): record for record in records}
+    return {record.tags.get(RUN_ID_TAG, ""): record for record in records}
 
 
 def champion_version(server: str, model: str, alias: str) -> str | None:

@@ -23,19 +23,19 @@ from unittest.mock import patch
 
 from step_contract.order import RollbackOrder, Step, StepOrder
 from step_contract.result import Verdict
+from step_contract.tags import WEIGHTS_SHA256_TAG
 from tests.trainer.conftest import make_pipeline, make_run
 from tests.trainer.trained_runs import ALWAYS, make_report
 from trainer.commands import rollback
 from trainer.errors import TryAgain
 from trainer.gate.report import GateReport, write_report
 from trainer.job import Job
-from trainer.registry.model_registry import ModelRegistry
-from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
+from trainer.registry import ModelRegistry, open_registry
+from trainer.registry.version import RegisteredVersion
 from trainer.settings import Settings
 from trainer.steps import promote
 from trainer.storage.folders import FileStorage
-from trainer.tracking.client import connect
-from trainer.tracking.run_record import open_record
+from trainer.tracking import connect, open_record
 
 MODEL = "숫자"
 
@@ -74,7 +74,7 @@ def _job(uri: str, number: int, workspace: Path) -> Job:
 
 def _log_model(job: Job) -> str:
     """Store what a rollback reads of a model, without one."""
-    packed, client = job.workspace / "packed", job.record.client
+    packed, client = job.workspace / "packed", connect(job.settings.mlflow_tracking_uri)
     (packed / "artifacts").mkdir(parents=True)
     (packed / "artifacts" / "best.pt").write_text(job.run.key)
     (packed / "MLmodel").write_text("flavors: {}")
@@ -85,11 +85,11 @@ def _log_model(job: Job) -> str:
 
 
 def _register(job: Job, model_id: str) -> None:
-    registry = ModelRegistry(job.record.client, MODEL)
+    registry = open_registry(job.settings.mlflow_tracking_uri, MODEL)
     tags = {
         "run_key": job.run.key,
         "data_interval_end": job.run.data_interval_end.isoformat(),
-        WEIGHTS_TAG: hashlib.sha256(job.run.key.encode()).hexdigest(),
+        WEIGHTS_SHA256_TAG: hashlib.sha256(job.run.key.encode()).hexdigest(),
     }
     _patiently(registry.ensure_model, job.pipeline.name, "made up")
     _patiently(

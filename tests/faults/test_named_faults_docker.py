@@ -54,7 +54,7 @@ def test_a_name_that_gets_another_image_in_mid_run_counts_from_the_next_containe
     assert {found[f"step.{step}.image"] for step in ("train", "evaluate", "register", "promote")} == {second_image}
     log = log_of(stack, run_id, "train", 2)
     assert f"{MOVING}, which is {second_image}" in log
-    assert f"an earlier try of train ran in image {first_image}, this one runs in {second_image}" in log
+    assert f"an earlier attempt of train ran in image {first_image}, this one runs in {second_image}" in log
     assert violations(stack, "small") == []
 
 

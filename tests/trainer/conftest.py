@@ -21,8 +21,7 @@ from tests.web_receiver import Receiver, receiving
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.by_uri import DatasetStorage
-from trainer.tracking.client import connect
-from trainer.tracking.run_record import RunRecord, open_record
+from trainer.tracking import RunRecord, connect, open_record
 
 if TYPE_CHECKING:
     from trainer.datasets.manifest import Manifest

@@ -20,10 +20,11 @@ from step_contract.failure import Failure, FailureKind
 from step_contract.order import Order, Step, StepOrder, SweepOrder
 from step_contract.result import Result, SweepResult
 from step_contract.step import StepRun
+from tests.trainer.mlflow_client import client_of
 from tests.web_receiver import Receiver
 from trainer.datasets.sample_data import write_digits
 from trainer.settings import Settings
-from trainer.tracking.run_record import find_record
+from trainer.tracking import find_record
 
 from .conftest import make_pipeline, make_run
 
@@ -159,7 +160,7 @@ def test_missing_dataset_is_bad_data(run_trainer: RunTrainer, settings: Settings
     assert record is not None
     assert answer.mlflow_run_id == record.run_id
     assert record.tags()["failure.reason"] == answer.message
-    assert record.client.get_run(record.run_id).info.status == "FAILED"
+    assert client_of(record).get_run(record.run_id).info.status == "FAILED"
 
 
 @pytest.mark.faults
@@ -288,7 +289,7 @@ def test_training_that_is_told_to_stop_ends_with_143_and_its_record_is_killed(
     assert failures[-1].kind is FailureKind.TERMINATED
     record = find_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
     assert record is not None
-    assert record.client.get_run(record.run_id).info.status == "KILLED"
+    assert client_of(record).get_run(record.run_id).info.status == "KILLED"
     assert record.tags()["step.train"] == "failed"
     assert "checkpoint" in record.tags()
     if not IMAGE:  # which has no network

@@ -13,14 +13,15 @@ import pytest
 from step_contract.failure import ExitCode, FailureKind
 from step_contract.order import Step, StepOrder
 from step_contract.result import PreprocessResult, Result
+from tests.trainer.mlflow_client import client_of
 from trainer.errors import Failed, Terminated
 from trainer.execution import run_step
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.steps import planned, preprocess
 from trainer.termination import raise_when_told_to_stop
+from trainer.tracking import RunRecord, open_record
 from trainer.tracking.ownership import Owner
-from trainer.tracking.run_record import RunRecord, open_record
 
 from .conftest import make_pipeline, make_run
 from .test_termination import stopped_in_a_library
@@ -38,7 +39,7 @@ def record_of(settings: Settings) -> RunRecord:
 
 def ending(settings: Settings) -> tuple[str, dict[str, str]]:
     record = record_of(settings)
-    return record.client.get_run(record.run_id).info.status, record.tags()
+    return client_of(record).get_run(record.run_id).info.status, record.tags()
 
 
 def plan_of(monkeypatch: pytest.MonkeyPatch, work: Callable[[Job], PreprocessResult]) -> None:

@@ -12,7 +12,7 @@ from tests.tiny_model import TINY_MODEL
 from trainer.datasets.manifest import Manifest
 from trainer.job import Job
 from trainer.steps import train
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord
 
 from .conftest import make_pipeline
 from .trained_model import digits_manifest, record_preprocess

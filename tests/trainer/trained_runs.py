@@ -12,13 +12,15 @@ from step_contract.failure import ExitCode
 from step_contract.order import Step, StepOrder
 from step_contract.result import EvaluateResult, RegisterResult, Result, StepOutcome, TrainResult, Verdict
 from step_contract.step import StepRun
+from step_contract.tags import WEIGHTS_SHA256_TAG
+from tests.trainer.mlflow_client import client_of
 from trainer.datasets.manifest import Manifest
 from trainer.errors import Failed
 from trainer.execution import run_step
 from trainer.gate.report import GateReport, ModelReport, write_report
 from trainer.job import Job
 from trainer.registry.model_registry import ModelRegistry
-from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
+from trainer.registry.version import RegisteredVersion
 from trainer.settings import Settings
 
 from .conftest import make_pipeline, make_run
@@ -152,25 +154,25 @@ def make_report(
 
 def register_made_up(job: Job, weights: Path) -> RegisteredVersion:
     """Register any file as the run's version, without packing it as a model that could be loaded."""
-    registry = ModelRegistry(job.record.client, job.pipeline.registry.model)
+    registry = ModelRegistry(client_of(job.record), job.pipeline.registry.model)
     registry.ensure_model(job.pipeline.name, job.pipeline.description)
     packed = job.workspace / "packed" / "artifacts"
     packed.mkdir(parents=True)
     shutil.copyfile(weights, packed / "best.pt")
-    experiment = job.record.client.get_run(job.record.run_id).info.experiment_id
-    model = job.record.client.create_logged_model(experiment, "model", job.record.run_id)
-    job.record.client.log_model_artifacts(model.model_id, str(packed.parent))
+    experiment = client_of(job.record).get_run(job.record.run_id).info.experiment_id
+    model = client_of(job.record).create_logged_model(experiment, "model", job.record.run_id)
+    client_of(job.record).log_model_artifacts(model.model_id, str(packed.parent))
     tags = {
         "run_key": job.run.key,
         "data_interval_end": job.run.data_interval_end.isoformat(),
-        WEIGHTS_TAG: hashlib.sha256(weights.read_bytes()).hexdigest(),
+        WEIGHTS_SHA256_TAG: hashlib.sha256(weights.read_bytes()).hexdigest(),
     }
     return registry.add_version(job.record.run_id, model.model_id, tags, "made up")
 
 
 def registry_of(job: Job) -> ModelRegistry:
     """Return the pipeline's registered model."""
-    return ModelRegistry(job.record.client, job.pipeline.registry.model)
+    return ModelRegistry(client_of(job.record), job.pipeline.registry.model)
 
 
 def champion_of(job: Job) -> str | None:

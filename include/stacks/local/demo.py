@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from include.stacks.airflow_api import AirflowApi
 from include.stacks.mlflow_api import TrainingRecord, champion_version, training_records
 from include.step_contract.catalog import Pipeline
+from include.step_contract.tags import CANDIDATE_PREFIX, GATE_VERDICT_TAG, SCORE_PREFIX
 
 from .layout import Layout, Ports
 from .services import TRAINER_BIN
@@ -149,11 +150,11 @@ def _say_epoch(demo: Demo, run_id: str, day: str, seen: dict[tuple[str, str], st
     records = training_records(demo.ports.mlflow_url, demo.pipeline.name, demo.pipeline.registry.model)
     record = records.get(run_id)
     metric = demo.pipeline.gate.metric
-    epoch = record.epochs.get(f"metrics/{metric}") if record else None
+    epoch = record.epochs.get(f"{SCORE_PREFIX}{metric}") if record else None
     if record is None or epoch is None or seen.get((run_id, "epoch")) == str(epoch):
         return
     seen[run_id, "epoch"] = str(epoch)
-    value = record.metrics[f"metrics/{metric}"]
+    value = record.metrics[f"{SCORE_PREFIX}{metric}"]
     demo.say(f"{day}  train      epoch {epoch}/{demo.pipeline.training.epochs}  {metric} {value:.3f}")
 
 
@@ -172,14 +173,14 @@ def _table(demo: Demo, records: dict[str, TrainingRecord], champion: str | None)
         record = records.get(run["dag_run_id"])
         if record is None:
             continue
-        value = record.metrics.get(f"candidate/{metric}")
+        value = record.metrics.get(f"{CANDIDATE_PREFIX}{metric}")
         rows.append(
             (
                 run["dag_run_id"],
                 run["state"],
                 "-" if value is None else f"{value:.3f}",
                 record.version or "-",
-                record.tags.get("gate.verdict", "-"),
+                record.tags.get(GATE_VERDICT_TAG, "-"),
                 "<- champion" if record.version is not None and record.version == champion else "",
             )
         )

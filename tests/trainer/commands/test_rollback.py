@@ -10,7 +10,9 @@ import pytest
 from step_contract.order import RollbackOrder, Step
 from step_contract.result import EvaluateResult, PromoteResult, RegisterResult, Result, RollbackResult, Verdict
 from step_contract.step import StepRun, TriggerForm
+from step_contract.tags import WEIGHTS_SHA256_TAG
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import (
     ALWAYS,
     MakeRun,
@@ -28,7 +30,6 @@ from trainer.job import Job
 from trainer.registry import alias_moves, bad_versions
 from trainer.registry.alias_ledger import AliasLedger
 from trainer.registry.alias_moves import AliasMoves
-from trainer.registry.version import WEIGHTS_TAG
 from trainer.settings import Settings
 
 RollBack = Callable[..., Result]
@@ -72,7 +73,7 @@ def promoted(do: RunStep, registered_run: MakeRun) -> Callable[[int], Job]:
 
 def make_loadable(job: Job, version: str) -> None:
     """Add the file that makes a folder with weights a model."""
-    model = Path(job.record.client.get_model_version_download_uri("digits", version))
+    model = Path(client_of(job.record).get_model_version_download_uri("digits", version))
     (model / "MLmodel").write_text("flavors: {}")
 
 
@@ -94,14 +95,14 @@ def test_previous_gets_the_alias_back_and_the_history_says_who_and_why(
 def test_the_version_it_is_taken_from_carries_the_mark(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
     job = promoted(2)
     roll_back()
-    tags = job.record.client.get_model_version("digits", "2").tags
+    tags = client_of(job.record).get_model_version("digits", "2").tags
     assert (tags["bad"], tags["bad.by"], tags["bad.reason"], tags["bad.to"]) == (
         "true",
         "kim",
         "밤에 오탐이 늘었다",
         "1",
     )
-    assert "bad" not in job.record.client.get_model_version("digits", "1").tags
+    assert "bad" not in client_of(job.record).get_model_version("digits", "1").tags
 
 
 def test_a_second_rollback_goes_one_version_further_and_skips_bad_versions(
@@ -129,7 +130,7 @@ def test_naming_the_holder_moves_and_marks_nothing(roll_back: RollBack, promoted
     job = promoted(2)
     assert roll_back(to="2").summary == "version 2 holds champion of digits; nothing was moved"
     assert chain(job) == [(None, "1"), ("1", "2")]
-    assert "bad" not in job.record.client.get_model_version("digits", "2").tags
+    assert "bad" not in client_of(job.record).get_model_version("digits", "2").tags
 
 
 # -- refused ----------------------------------------------------------------------------------------------------------
@@ -156,7 +157,7 @@ def test_a_bad_version_is_refused_until_its_mark_is_taken_away(
     roll_back(1)
     with pytest.raises(BadRequest, match=r"version 2 was marked as bad by kim on 20.*delete its tag `bad` in MLflow"):
         roll_back(2, to="2")
-    job.record.client.delete_model_version_tag("digits", "2", "bad")
+    client_of(job.record).delete_model_version_tag("digits", "2", "bad")
     assert outcome_of(roll_back(3, to="2")).version == champion_of(job) == "2"
 
 
@@ -164,7 +165,7 @@ def test_a_version_without_its_files_is_refused_and_nothing_changes(
     roll_back: RollBack, promoted: Callable[[int], Job]
 ) -> None:
     job = promoted(2)
-    folder = Path(job.record.client.get_model_version_download_uri("digits", "1"))
+    folder = Path(client_of(job.record).get_model_version_download_uri("digits", "1"))
     shutil.rmtree(folder / "artifacts")
     with pytest.raises(
         BadRequest, match=r"version 1 of 'digits' has no artifacts/best.pt in the .*; expected a complete"
@@ -180,12 +181,12 @@ def test_a_version_without_its_files_is_refused_and_nothing_changes(
     with pytest.raises(BadRequest, match=r"version 1 of 'digits' has no MLmodel in the artifact store"):
         roll_back()
     assert champion_of(job) == "2"
-    assert "bad" not in job.record.client.get_model_version("digits", "2").tags
+    assert "bad" not in client_of(job.record).get_model_version("digits", "2").tags
 
 
 def test_without_a_holder_the_version_must_be_named(roll_back: RollBack, promoted: Callable[[int], Job]) -> None:
     job = promoted(2)
-    job.record.client.delete_registered_model_alias("digits", "champion")
+    client_of(job.record).delete_registered_model_alias("digits", "champion")
     with pytest.raises(BadRequest, match="no version holds alias 'champion', so none held it before; expected one of"):
         roll_back()
     roll_back(2, to="1")
@@ -257,7 +258,7 @@ def test_decided_about_a_version_that_lost_the_alias_it_moves_and_marks_nothing(
         with pytest.raises(BadRequest, match=wanted):
             roll_back(2)
     assert chain(job)[3:] == [("3", holder)]
-    tags = job.record.client.get_model_version("digits", holder).tags
+    tags = client_of(job.record).get_model_version("digits", holder).tags
     assert "bad" not in tags
     if first == "rollback":
         assert outcome_of(roll_back(1)).taken_from == "3"
@@ -281,7 +282,7 @@ def test_stopped_after_it_made_anothers_claimed_move_the_next_try_leaves_the_new
     assert champion_of(job) == "2"
     assert roll_back(2).summary == "version 2 holds champion of digits; nothing was moved"
     assert chain(job)[3:] == [("3", "2")]
-    assert "bad" not in job.record.client.get_model_version("digits", "2").tags
+    assert "bad" not in client_of(job.record).get_model_version("digits", "2").tags
 
 
 def test_a_promotion_that_was_faster_keeps_the_alias(
@@ -328,8 +329,8 @@ def test_the_same_weights_under_another_run_are_bad_too(
     job = promoted(2)
     roll_back()
     registered_run(make_run(5), against="1")
-    bad = job.record.client.get_model_version("digits", "2").tags[WEIGHTS_TAG]
-    job.record.client.set_model_version_tag("digits", "3", WEIGHTS_TAG, bad)
+    bad = client_of(job.record).get_model_version("digits", "2").tags[WEIGHTS_SHA256_TAG]
+    client_of(job.record).set_model_version_tag("digits", "3", WEIGHTS_SHA256_TAG, bad)
     result, _ = do("promote", make_run(5))
     assert "version 2 was marked as bad by kim" in result.summary
     assert champion_of(job) == "1"
@@ -338,7 +339,7 @@ def test_the_same_weights_under_another_run_are_bad_too(
 def test_a_mark_set_by_hand_counts(promoted: Callable[[int], Job], registered_run: MakeRun, do: RunStep) -> None:
     job = promoted(1)
     registered_run(make_run(1), against="1")
-    job.record.client.set_model_version_tag("digits", "2", "bad", "true")
+    client_of(job.record).set_model_version_tag("digits", "2", "bad", "true")
     result, _ = do("promote", make_run(1))
     assert result.summary.endswith("version 2 was marked as bad by hand: no reason given")
     assert champion_of(job) == "1"
@@ -348,11 +349,11 @@ def test_a_bad_version_is_not_replaced_by_its_run_trained_again(
     registered_run: MakeRun, evaluated_run: MakeRun, do: RunStep
 ) -> None:
     job = registered_run(make_run(0))
-    job.record.client.set_model_version_tag("digits", "1", "bad", "true")
+    client_of(job.record).set_model_version_tag("digits", "1", "bad", "true")
     evaluated_run(make_run(0))  # with other weights
     with pytest.raises(BadRequest, match=r"version 1 was marked as bad by hand: .*; its DAG run cannot replace it"):
         do("register", make_run(0))
-    assert [str(item.version) for item in job.record.client.search_model_versions("name = 'digits'")] == ["1"]
+    assert [str(item.version) for item in client_of(job.record).search_model_versions("name = 'digits'")] == ["1"]
 
 
 @pytest.mark.faults

@@ -15,15 +15,16 @@ from mlflow.entities import Metric
 from step_contract.order import Step, SurveyOrder, SweepOrder
 from step_contract.result import SurveyResult, SweepResult
 from step_contract.step import DagRunName, StepRun
+from step_contract.tags import EPOCH_SECONDS_METRIC
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from trainer.commands.dispatch import run_chore
 from trainer.commands.old_runs import old_checkpoints
 from trainer.errors import BadRequest, Superseded, TryAgain
 from trainer.handover import slot
-from trainer.handover.metric_names import EVERY_EPOCH_METRIC
 from trainer.job import Job
 from trainer.settings import Settings
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord
 from trainer.training.checkpoints import CheckpointStore
 
 MakeJob = Callable[..., Job]
@@ -63,7 +64,7 @@ def open_run(make_job: MakeJob) -> MakeOpen:
 
 
 def status_of(job: Job) -> str:
-    return str(job.record.client.get_run(job.record.run_id).info.status)
+    return str(client_of(job.record).get_run(job.record.run_id).info.status)
 
 
 def store_checkpoint(job: Job, tmp_path: Path) -> None:
@@ -110,11 +111,11 @@ def test_a_run_that_just_began_is_left(settings: Settings, open_run: MakeOpen) -
 
 def test_an_epoch_is_a_sign_of_life(settings: Settings, open_run: MakeOpen) -> None:
     job = open_run()
-    client, run_id = job.record.client, job.record.run_id
+    client, run_id = client_of(job.record), job.record.run_id
     long_ago = datetime.now(UTC) - timedelta(days=2)
     client.update_run(run_id, status="RUNNING")
     _began(settings, run_id, long_ago)
-    client.log_batch(run_id, [Metric(EVERY_EPOCH_METRIC, 1.0, int(time.time() * 1000), 1)])
+    client.log_batch(run_id, [Metric(EPOCH_SECONDS_METRIC, 1.0, int(time.time() * 1000), 1)])
     assert sweep(settings, OVER, grace_minutes=10).removed == {}
     client.delete_run(run_id)
 
@@ -163,7 +164,7 @@ def test_a_run_between_two_steps_says_why_it_was_closed(settings: Settings, make
 
 
 def test_runs_of_other_programs_are_never_looked_at(settings: Settings, open_run: MakeOpen) -> None:
-    client = open_run().record.client
+    client = client_of(open_run().record)
     other = client.create_run(client.create_experiment("somebody's")).info.run_id
     assert sweep(settings, OVER).removed == {"open MLflow runs": 1}
     assert client.get_run(other).info.status == "RUNNING"

@@ -13,6 +13,7 @@ from mlflow.types.schema import ColSpec, Schema
 from PIL import Image, ImageStat
 
 from step_contract.catalog import VisionTask
+from step_contract.tags import EPOCH_SECONDS_METRIC
 from trainer.errors import BadData
 from trainer.frameworks.interface import (
     Finding,
@@ -26,7 +27,7 @@ from trainer.frameworks.interface import (
     Resume,
     UnreadableModel,
 )
-from trainer.handover import EVERY_EPOCH_METRIC, Entry, EntryKind, announce, journal, slot
+from trainer.handover import Entry, EntryKind, announce, journal, slot
 
 WEIGHTS = "levels.json"
 
@@ -93,7 +94,7 @@ class Toy:
             loss = max(abs(means[name] - levels[name]) for name in levels)
             levels = {name: (levels[name] + means[name]) / 2 for name in levels}
             state.write_text(json.dumps({"epoch": epoch, "levels": levels}))
-            metrics = {EVERY_EPOCH_METRIC: 1.0, "train/loss": loss, "metrics/accuracy_top1": 1 - loss / 255}
+            metrics = {EPOCH_SECONDS_METRIC: 1.0, "train/loss": loss, "metrics/accuracy_top1": 1 - loss / 255}
             entry = Entry(EntryKind.EPOCH, epoch, plan.training.epochs, plan.device, metrics)
             journal.append(plan.handover, entry)
             slot.publish(plan.handover, epoch, {"state.json": state})

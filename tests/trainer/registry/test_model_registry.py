@@ -14,15 +14,15 @@ from mlflow.tracking import MlflowClient
 from pydantic import TypeAdapter
 
 from step_contract.catalog import ModelName
+from step_contract.tags import ALIAS_HISTORY_PREFIX, LEDGER_TAG
+from tests.trainer.mlflow_client import client_of
 from trainer.errors import BadRequest, TryAgain
 from trainer.registry import alias_moves
-from trainer.registry.alias_history import TAG_PREFIX
-from trainer.registry.alias_ledger import LEDGER_TAG
 from trainer.registry.alias_moves import Mover
 from trainer.registry.model_registry import MissingWeights, ModelRegistry
 from trainer.registry.version import RegisteredVersion
 from trainer.settings import Settings
-from trainer.tracking.client import connect
+from trainer.tracking import connect
 
 NIGHT = datetime(2026, 3, 1, tzinfo=UTC)
 ALIAS = "champion"
@@ -49,7 +49,7 @@ def registry(client: MlflowClient) -> ModelRegistry:
 
 def add(registry: ModelRegistry, night: int, key: str | None = None, **tags: str) -> RegisteredVersion:
     """Register a version of a made-up model, with data until the given night."""
-    client = registry.client
+    client = client_of(registry)
     experiment = client.get_experiment_by_name("digits")
     experiment_id = experiment.experiment_id if experiment else client.create_experiment("digits")
     run_id = client.create_run(experiment_id).info.run_id
@@ -76,7 +76,7 @@ def chain(registry: ModelRegistry) -> list[tuple[str | None, str | None]]:
 
 def test_ensuring_twice_keeps_the_first_description(registry: ModelRegistry) -> None:
     registry.ensure_model("digits", "another description")
-    model = registry.client.get_registered_model("숫자")
+    model = client_of(registry).get_registered_model("숫자")
     assert (model.description, model.tags["pipeline"]) == ("handwriting", "digits")
 
 
@@ -105,13 +105,13 @@ def test_a_run_has_one_version_even_if_two_attempts_registered_at_once(registry:
     first = add(registry, 1, "the run")
     second = add(registry, 1, "the run")
     assert second == first
-    assert [item.version for item in registry.client.search_model_versions("name = '숫자'")] == [int(first.version)]
+    assert [item.version for item in client_of(registry).search_model_versions("name = '숫자'")] == [int(first.version)]
 
 
 def test_the_logged_model_is_linked_to_its_version(registry: ModelRegistry) -> None:
     version = add(registry, 1)
-    found = registry.client.get_model_version("숫자", version.version)
-    model = registry.client.get_logged_model(found.source.removeprefix("models:/"))
+    found = client_of(registry).get_model_version("숫자", version.version)
+    model = client_of(registry).get_logged_model(found.source.removeprefix("models:/"))
     assert json.loads(model.tags["mlflow.modelVersions"]) == [{"name": "숫자", "version": version.version}]
     assert found.run_id == model.source_run_id
 
@@ -133,7 +133,7 @@ def test_files_are_found_whatever_the_catalog_lets_a_model_be_called(client: Mlf
 
 def test_missing_weights_are_distinguished_from_an_unavailable_store(registry: ModelRegistry, tmp_path: Path) -> None:
     version = add(registry, 3)
-    source = registry.client.get_model_version_download_uri("숫자", version.version)
+    source = client_of(registry).get_model_version_download_uri("숫자", version.version)
     shutil.rmtree(source)
     with pytest.raises(MissingWeights, match=r"version 1 of '숫자' has no artifacts/best\.pt in the artifact store"):
         registry.download_weights(version, tmp_path / "fetched")
@@ -212,7 +212,7 @@ def test_a_move_is_written_down_with_who_when_and_why(registry: ModelRegistry) -
         "by": "the test",
         "why": "because",
     }
-    assert json.loads(registry.client.get_registered_model("숫자").tags["alias_history.000001"])["to"] == "1"
+    assert json.loads(client_of(registry).get_registered_model("숫자").tags["alias_history.000001"])["to"] == "1"
 
 
 def test_an_alias_that_another_process_moved_meanwhile_is_not_moved(registry: ModelRegistry) -> None:
@@ -228,13 +228,13 @@ def test_a_person_who_moves_the_alias_at_the_same_moment_is_written_down_as_the_
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = add(registry, 1), add(registry, 2)
-    own = registry.client.set_registered_model_alias
+    own = client_of(registry).set_registered_model_alias
 
     def two_at_once(name: str, alias: str, version: str) -> None:
         own(name, alias, version)
         own(name, alias, two.version)
 
-    monkeypatch.setattr(registry.client, "set_registered_model_alias", two_at_once)
+    monkeypatch.setattr(client_of(registry), "set_registered_model_alias", two_at_once)
     assert registry.move_alias(ALIAS, one, None, TEST) is True
     registry.complete_history(ALIAS, TEST)
     assert chain(registry) == [(None, "1"), ("1", "2")]
@@ -244,7 +244,7 @@ def test_a_duplicate_that_another_attempt_has_just_deleted_is_no_error(
     registry: ModelRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = add(registry, 1)
-    client, found = registry.client, registry.client.search_model_versions("name = '숫자'")
+    client, found = client_of(registry), client_of(registry).search_model_versions("name = '숫자'")
     second = client.create_model_version("숫자", found[0].source, found[0].run_id, dict(found[0].tags))
     both = client.search_model_versions("name = '숫자'")
     client.delete_model_version("숫자", str(second.version))
@@ -281,7 +281,7 @@ def test_a_claimed_move_to_a_version_that_was_deleted_does_not_stop_those_after_
     one, two, three = add(registry, 1), add(registry, 2), add(registry, 3)
     registry.move_alias(ALIAS, one, None, TEST)
     stopped_move(registry, two, one)
-    registry.client.delete_model_version("숫자", two.version)
+    client_of(registry).delete_model_version("숫자", two.version)
     registry.complete_history(ALIAS, TEST)
     assert "version 2 of '숫자' was deleted; alias 'champion' is not moved" in caplog.text
     assert chain(registry) == [(None, "1"), ("1", "2"), ("2", "1")]
@@ -293,7 +293,7 @@ def test_a_claimed_move_to_a_version_that_was_deleted_does_not_stop_those_after_
 def test_a_version_that_is_deleted_while_it_gets_the_alias_is_not_said_to_have_it(registry: ModelRegistry) -> None:
     one, two = add(registry, 1), add(registry, 2)
     registry.move_alias(ALIAS, one, None, TEST)
-    registry.client.delete_model_version("숫자", two.version)
+    client_of(registry).delete_model_version("숫자", two.version)
     with pytest.raises(BadRequest, match=r"version 2 of '숫자' was deleted before it got alias 'champion'; expected"):
         registry.move_alias(ALIAS, two, one, TEST)
     registry.complete_history(ALIAS, TEST)
@@ -322,7 +322,7 @@ def test_a_slow_process_gives_the_alias_to_the_last_later_claim(
 def test_a_model_of_an_earlier_version_gets_its_ledger_when_its_alias_moves(registry: ModelRegistry) -> None:
     one, two = add(registry, 1), add(registry, 2)
     registry.move_alias(ALIAS, one, None, TEST)
-    registry.client.delete_registered_model_tag("숫자", LEDGER_TAG)
+    client_of(registry).delete_registered_model_tag("숫자", LEDGER_TAG)
     registry.move_alias(ALIAS, two, one, TEST)
     assert [(move.number, move.from_version, move.to_version) for move in registry.history(ALIAS)] == [
         (1, None, "1"),
@@ -346,12 +346,12 @@ def test_threads_that_want_the_alias_at_once_leave_one_chain(
 def test_processes_that_want_the_alias_at_once_leave_one_chain(registry: ModelRegistry) -> None:
     versions = [add(registry, night) for night in range(1, 9)]
     code = (
-        "import sys\nfrom trainer.tracking.client import connect\n"
+        "import sys\nfrom trainer.tracking import connect\n"
         "from trainer.registry.model_registry import ModelRegistry\n"
         "from tests.trainer.registry.test_model_registry import take\n"
         "take(ModelRegistry(connect(sys.argv[1]), '숫자'), sys.argv[2])"
     )
-    command = [sys.executable, "-c", code, registry.client.tracking_uri]
+    command = [sys.executable, "-c", code, client_of(registry).tracking_uri]
     running = [subprocess.Popen([*command, version.run_key or ""], cwd=ROOT) for version in versions]
     assert [process.wait(timeout=500) for process in running] == [0] * len(versions)
     check_chain(registry, versions)
@@ -383,7 +383,7 @@ def take(registry: ModelRegistry, run_key: str) -> None:
 
 def test_a_line_that_is_missing_is_completed_once(registry: ModelRegistry) -> None:
     version = add(registry, 1)
-    registry.client.set_registered_model_alias("숫자", ALIAS, version.version)
+    client_of(registry).set_registered_model_alias("숫자", ALIAS, version.version)
     registry.complete_history(ALIAS, TEST)
     registry.complete_history(ALIAS, TEST)
     assert [(move.from_version, move.to_version, move.run_key) for move in registry.history(ALIAS)] == [
@@ -393,7 +393,7 @@ def test_a_line_that_is_missing_is_completed_once(registry: ModelRegistry) -> No
 
 def test_an_alias_deleted_by_hand_is_part_of_the_chain(registry: ModelRegistry) -> None:
     registry.move_alias(ALIAS, add(registry, 1), None, TEST)
-    registry.client.delete_registered_model_alias("숫자", ALIAS)
+    client_of(registry).delete_registered_model_alias("숫자", ALIAS)
     registry.complete_history(ALIAS, TEST)
     registry.move_alias(ALIAS, add(registry, 2), None, TEST)
     chain = [(move.from_version, move.to_version) for move in registry.history(ALIAS)]
@@ -404,7 +404,7 @@ def test_an_alias_away_from_the_end_of_its_history_is_left_until_that_is_written
     registry: ModelRegistry,
 ) -> None:
     one, two = add(registry, 1), add(registry, 2)
-    registry.client.set_registered_model_alias("숫자", ALIAS, one.version)
+    client_of(registry).set_registered_model_alias("숫자", ALIAS, one.version)
     assert registry.move_alias(ALIAS, two, one, TEST) is False
     registry.complete_history(ALIAS, TEST)
     assert registry.move_alias(ALIAS, two, one, TEST) is True
@@ -422,7 +422,7 @@ def test_two_aliases_have_a_history_each_and_share_the_numbers(registry: ModelRe
 def test_an_unreadable_move_is_skipped_and_its_number_is_not_reused(
     registry: ModelRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    registry.client.set_registered_model_tag("숫자", f"{TAG_PREFIX}000007", "no json")
+    client_of(registry).set_registered_model_tag("숫자", f"{ALIAS_HISTORY_PREFIX}000007", "no json")
     registry.move_alias(ALIAS, add(registry, 1), None, TEST)
     assert [move.number for move in registry.history(ALIAS)] == [8]
     assert "tag alias_history.000007 is not an alias move" in caplog.text
@@ -430,18 +430,18 @@ def test_an_unreadable_move_is_skipped_and_its_number_is_not_reused(
 
 def test_a_long_reason_is_cut_to_what_a_tag_holds(registry: ModelRegistry) -> None:
     registry.move_alias(ALIAS, add(registry, 1), None, Mover("the test", "이유 " * 5000))
-    assert len(registry.client.get_registered_model("숫자").tags["alias_history.000001"]) < 5000
+    assert len(client_of(registry).get_registered_model("숫자").tags["alias_history.000001"]) < 5000
     assert registry.history(ALIAS)[0].why.startswith("이유 이유")
 
 
 def test_a_line_that_was_overwritten_is_written_again(registry: ModelRegistry) -> None:
     one, two = add(registry, 1), add(registry, 2)
     registry.move_alias(ALIAS, one, None, TEST)
-    key = f"{TAG_PREFIX}000001"
-    before = registry.client.get_registered_model("숫자").tags[key]
-    registry.client.set_registered_model_tag("숫자", key, json.dumps(json.loads(before) | {"to": "9"}))
+    key = f"{ALIAS_HISTORY_PREFIX}000001"
+    before = client_of(registry).get_registered_model("숫자").tags[key]
+    client_of(registry).set_registered_model_tag("숫자", key, json.dumps(json.loads(before) | {"to": "9"}))
     registry.move_alias(ALIAS, two, one, TEST)
-    assert registry.client.get_registered_model("숫자").tags[key] == before
+    assert client_of(registry).get_registered_model("숫자").tags[key] == before
     assert chain(registry) == [(None, "1"), ("1", "2")]
 
 
@@ -455,7 +455,7 @@ def test_a_person_who_moved_the_alias_since_is_not_overruled_by_a_claimed_move(
         patch.setattr(alias_moves, "set_alias", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             registry.move_alias(ALIAS, third, second, TEST)
-    registry.client.set_registered_model_alias(registry.model, ALIAS, first.version)
+    client_of(registry).set_registered_model_alias(registry.model, ALIAS, first.version)
     registry.complete_history(ALIAS, TEST)
     assert holder(registry) == first.version
     assert chain(registry)[2:] == [("2", "3"), ("3", "1")]

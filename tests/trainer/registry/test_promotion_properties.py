@@ -18,6 +18,7 @@ from step_contract.catalog import Gate
 from step_contract.order import RollbackOrder, Step, StepOrder
 from step_contract.result import Verdict
 from tests.trainer.conftest import FIRST_NIGHT, make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import make_report, register_made_up, registry_of
 from trainer.commands import rollback
 from trainer.errors import BadRequest
@@ -33,7 +34,7 @@ from trainer.registry.versions import versions_of
 from trainer.settings import Settings
 from trainer.steps import promote
 from trainer.storage.folders import FileStorage
-from trainer.tracking.run_record import open_record
+from trainer.tracking import open_record
 
 METRIC = "mAP50"
 RULE = {"metric": METRIC, "minimum": 0.3, "minimum_improvement": 0.02, "tolerance": 0.01}
@@ -222,7 +223,7 @@ class Nights:
         job = self.jobs[index]
         version = registry_of(job).version_of(job.run.key)
         if version is not None:
-            folder = Path(job.record.client.get_model_version_download_uri("digits", version.version))
+            folder = Path(client_of(job.record).get_model_version_download_uri("digits", version.version))
             (folder / "MLmodel").write_text("flavors: {}")
 
     def promote(self, index: int) -> None:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from step_contract.result import Verdict
 from tests.trainer.conftest import make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import MakeRun, RunStep, read_json
 from trainer.errors import TryAgain
 from trainer.reports.quality_history import PICTURE, TABLE, Row, draw, rows_of
@@ -50,7 +51,7 @@ def test_a_table_that_cannot_be_written_fails_no_step(
     monkeypatch.setattr(RunRecord, "log_table", away)
     do("promote", make_run(1))
     assert "the table of quality over data time was not updated: MLflow is away" in caplog.text
-    assert job.record.client.get_run(job.record.run_id).info.status == "FINISHED"
+    assert client_of(job.record).get_run(job.record.run_id).info.status == "FINISHED"
 
 
 def colours_of(picture: Path) -> dict[object, int]:

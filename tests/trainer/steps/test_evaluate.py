@@ -11,6 +11,7 @@ from step_contract.order import Step
 from step_contract.result import EvaluateResult, Result, Verdict
 from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import (
     ALWAYS,
     NEVER,
@@ -53,7 +54,7 @@ def test_the_first_candidate_is_measured_and_recorded(do: RunStep, trained_run: 
     assert (code, outcome.verdict, outcome.champion_version) == (ExitCode.DONE, Verdict.PROMOTE, None)
     assert result.summary.startswith("PROMOTE against no champion: mAP50 is 0.")
 
-    metrics = job.record.client.get_run(job.record.run_id).data.metrics
+    metrics = client_of(job.record).get_run(job.record.run_id).data.metrics
     assert metrics["candidate/mAP50"] == outcome.candidate
     assert metrics["candidate/latency_ms"] > 0
     assert metrics["candidate/parameters"] > 2_000_000
@@ -214,7 +215,7 @@ def test_candidate_and_champion_are_measured_on_the_same_pictures(
     assert (outcome.verdict, outcome.champion_version) == (Verdict.KEEP, "1")
     # The same layers in another file measure the same to the last digit.
     assert outcome.champion == outcome.candidate
-    metrics = job.record.client.get_run(job.record.run_id).data.metrics
+    metrics = client_of(job.record).get_run(job.record.run_id).data.metrics
     assert metrics["delta/mAP50"] == 0
     assert metrics["delta/latency_ms"] == pytest.approx(
         metrics["candidate/latency_ms"] - metrics["champion/latency_ms"]

@@ -22,12 +22,13 @@ from tests.trainer.dataset_files import (
     write_image_folder,
     write_yolo_pool,
 )
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.preprocessing import fingerprint_of, preprocessed
 from trainer.datasets.manifest import Manifest, load_manifest
 from trainer.errors import BadData, BadRequest, Superseded
 from trainer.job import Job
 from trainer.steps import preprocess
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord
 
 MakeJob = Callable[..., Job]
 
@@ -37,7 +38,7 @@ def manifest_of(job: Job) -> Manifest:
 
 
 def dataset_inputs_of(job: Job) -> list[str]:
-    inputs = job.record.client.get_run(job.record.run_id).inputs
+    inputs = client_of(job.record).get_run(job.record.run_id).inputs
     return [item.dataset.digest for item in inputs.dataset_inputs] if inputs else []
 
 
@@ -83,7 +84,7 @@ def test_a_try_that_was_given_up_records_nothing_more(
 
     def overtaken(*arguments: Any) -> Any:
         answer = own(*arguments)
-        RunRecord(job.record.client, job.record.run_id).ownership.take(Step.PREPROCESS, 2)
+        RunRecord(client_of(job.record), job.record.run_id).ownership.take(Step.PREPROCESS, 2)
         return answer
 
     monkeypatch.setattr(place, name, overtaken)

@@ -8,6 +8,7 @@ from step_contract.order import Step
 from step_contract.result import PromoteResult, RegisterResult, Result, Verdict
 from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import (
     ALWAYS,
     NEVER,
@@ -46,7 +47,7 @@ def test_the_first_promotion_is_told_in_one_line_and_written_down(do: RunStep, r
     assert result.summary == "version 1 is champion of digits, the first one: made up."
     (move,) = registry_of(job).history("champion")
     assert (move.by, move.why, move.run_key) == (f"train_digits {job.run.run_id}", "made up.", job.run.key)
-    assert job.record.client.get_run(job.record.run_id).info.status == "FINISHED"
+    assert client_of(job.record).get_run(job.record.run_id).info.status == "FINISHED"
 
 
 def test_a_newer_run_takes_the_alias_from_an_older_one(do: RunStep, registered_run: MakeRun) -> None:
@@ -66,7 +67,7 @@ def test_keep_keeps_and_is_no_error(do: RunStep, registered_run: MakeRun) -> Non
     assert (code, outcome_of(result).promoted) == (ExitCode.DONE, False)
     assert result.summary == "version 1 stays champion of digits: the gate says KEEP: made up."
     assert champion_of(job) == "1"
-    assert job.record.client.get_run(job.record.run_id).info.status == "FINISHED"
+    assert client_of(job.record).get_run(job.record.run_id).info.status == "FINISHED"
 
 
 def test_a_backfill_never_takes_the_alias_from_newer_data(do: RunStep, registered_run: MakeRun) -> None:
@@ -99,7 +100,7 @@ def test_of_two_runs_over_the_same_data_the_gate_decides(do: RunStep, registered
 
 def test_a_run_without_a_version_says_what_to_do(do: RunStep, registered_run: MakeRun) -> None:
     job = registered_run()
-    job.record.client.delete_model_version("digits", "1")
+    client_of(job.record).delete_model_version("digits", "1")
     with pytest.raises(BadRequest, match="has no version of 'digits'; run register of this DAG run first"):
         do("promote")
 
@@ -161,10 +162,10 @@ def test_a_run_that_was_replaced_is_not_promoted_again(do: RunStep, registered_r
     registered_run(make_run(2), against="1")
     do("promote", make_run(2))
     job = registered_run(make_run(1), against="2")
-    job.record.client.set_registered_model_alias("digits", "champion", "2")
+    client_of(job.record).set_registered_model_alias("digits", "champion", "2")
     registry = registry_of(job)
     # Even after the newer one was taken back by hand, which leaves no champion with newer data.
-    registry.client.delete_registered_model_alias("digits", "champion")
+    client_of(registry).delete_registered_model_alias("digits", "champion")
     result, _ = do("promote", make_run(1, form=FORCE))
     assert result.summary == "digits stays without champion: this run's version was champion before and was replaced"
     assert chain(job) == [(None, "1"), ("1", "2"), ("2", None)]
@@ -173,7 +174,7 @@ def test_a_run_that_was_replaced_is_not_promoted_again(do: RunStep, registered_r
 def test_a_move_by_hand_is_found_and_written_down(do: RunStep, registered_run: MakeRun) -> None:
     registered_run(make_run(0))
     job = registered_run(make_run(1), verdict=Verdict.KEEP, against="1")
-    job.record.client.set_registered_model_alias("digits", "champion", "1")
+    client_of(job.record).set_registered_model_alias("digits", "champion", "1")
     do("promote", make_run(1))
     (move,) = registry_of(job).history("champion")
     assert (move.by, move.run_key) == ("unknown", make_run(0).key)
@@ -215,7 +216,7 @@ def test_a_stale_comparison_is_made_again_and_its_new_verdict_counts(
     assert champion_of(job) == ("2" if promoted else "1")
     tags = job.record.tags()
     assert (tags["gate.champion_version"], tags["gate.verdict"]) == ("1", "PROMOTE" if promoted else "KEEP")
-    metrics = job.record.client.get_run(job.record.run_id).data.metrics
+    metrics = client_of(job.record).get_run(job.record.run_id).data.metrics
     assert metrics["delta/mAP50"] == 0
     assert "against the champion's" in outcome.reason
 

@@ -15,6 +15,7 @@ from step_contract.order import Step, StepOrder
 from step_contract.result import RegisterResult, Result, Verdict
 from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import MakeRun, RunStep, mark_evaluated, registry_of
 from trainer.errors import BadRequest, Bug, Superseded
 from trainer.frameworks import ModelFacts
@@ -33,12 +34,12 @@ def version_in(result: Result) -> str | None:
 
 
 def versions(job: Job) -> list[str]:
-    return [str(item.version) for item in job.record.client.search_model_versions("name = 'digits'")]
+    return [str(item.version) for item in client_of(job.record).search_model_versions("name = 'digits'")]
 
 
 def logged_models(job: Job) -> list[str]:
-    experiment = job.record.client.get_run(job.record.run_id).info.experiment_id
-    found = job.record.client.search_logged_models([experiment], f"source_run_id = '{job.record.run_id}'")
+    experiment = client_of(job.record).get_run(job.record.run_id).info.experiment_id
+    found = client_of(job.record).search_logged_models([experiment], f"source_run_id = '{job.record.run_id}'")
     return [f"{model.name} {model.status}" for model in found]
 
 
@@ -53,7 +54,7 @@ def test_the_version_says_where_it_comes_from_to_programs_and_to_people(do: RunS
     result, code = do("register", pipeline=pipeline)
     assert (code, version_in(result), result.summary) == (ExitCode.DONE, "1", "registered version 1 of digits")
 
-    version = job.record.client.get_model_version("digits", "1")
+    version = client_of(job.record).get_model_version("digits", "1")
     expected = {
         "run_key": job.run.key,
         "pipeline": "digits",
@@ -69,7 +70,7 @@ def test_the_version_says_where_it_comes_from_to_programs_and_to_people(do: RunS
     assert {name: version.tags.get(name) for name in expected} == expected
     assert {"git_sha", "weights.sha256"} < set(version.tags)
     assert version.run_id == job.record.run_id
-    assert job.record.client.get_registered_model("digits").description == "손글씨 숫자"
+    assert client_of(job.record).get_registered_model("digits").description == "손글씨 숫자"
     assert holder(job) == "1"
 
     text = version.description
@@ -100,7 +101,7 @@ def test_a_refused_candidate_is_not_registered(do: RunStep, evaluated_run: MakeR
     assert (code, version_in(result)) == (ExitCode.REFUSED, None)
     assert result.summary == "refused, nothing registered: made up."
     assert job.record.tags()["step.register"] == "refused"
-    assert job.record.client.search_registered_models() == []
+    assert client_of(job.record).search_registered_models() == []
 
 
 def test_evaluate_must_have_left_its_comparison(do: RunStep, evaluated_run: MakeRun) -> None:
@@ -119,7 +120,7 @@ def test_a_comparison_that_was_tampered_with_is_not_trusted(do: RunStep, evaluat
 
 def test_the_registered_model_of_another_pipeline_is_left_alone(do: RunStep, evaluated_run: MakeRun) -> None:
     job = evaluated_run()
-    ModelRegistry(job.record.client, "digits").ensure_model("letters", "")
+    ModelRegistry(client_of(job.record), "digits").ensure_model("letters", "")
     with pytest.raises(BadRequest, match="registered model 'digits' belongs to pipeline 'letters'"):
         do("register")
     assert versions(job) == []
@@ -163,8 +164,9 @@ def test_stopped_anywhere_and_repeated_there_is_one_version_and_one_model(
     assert logged_models(job) == ["model READY"]
     assert holder(job) == "1"
     # Logging a model through MLflow's fluent API would have ended the run or begun another.
-    assert job.record.client.get_run(job.record.run_id).info.status == "RUNNING"
-    assert len(job.record.client.search_runs([job.record.client.get_run(job.record.run_id).info.experiment_id])) == 1
+    assert client_of(job.record).get_run(job.record.run_id).info.status == "RUNNING"
+    experiment = client_of(job.record).get_run(job.record.run_id).info.experiment_id
+    assert len(client_of(job.record).search_runs([experiment])) == 1
 
 
 def test_a_try_that_was_given_up_does_not_delete_what_its_successor_is_storing(evaluated_run: MakeRun) -> None:
@@ -172,8 +174,8 @@ def test_a_try_that_was_given_up_does_not_delete_what_its_successor_is_storing(e
     record = open_record(job.settings.mlflow_tracking_uri, job.pipeline, job.run)
     record.ownership.take(Step.REGISTER, 1)
     job.record.ownership.take(Step.REGISTER, 2)
-    experiment = job.record.client.get_run(record.run_id).info.experiment_id
-    job.record.client.create_logged_model(experiment, "model", record.run_id)  # the successor's, not ready yet
+    experiment = client_of(job.record).get_run(record.run_id).info.experiment_id
+    client_of(job.record).create_logged_model(experiment, "model", record.run_id)  # the successor's, not ready yet
     facts = ModelFacts(VisionTask.DETECT, imgsz=32, names=(), example=Path("example.png"))
     with pytest.raises(Superseded):
         logged_model.log_model_once(record, FRAMEWORK, Path("best.pt"), "s", facts)
@@ -201,7 +203,7 @@ def test_a_run_trained_again_replaces_its_version_that_nobody_uses(
     job = evaluated_run(weights=other_weights)
     do("register", make_run(form=TriggerForm(force=True)))
     (version,) = versions(job)
-    tags = job.record.client.get_model_version("digits", version).tags
+    tags = client_of(job.record).get_model_version("digits", version).tags
     assert (
         tags["weights.sha256"]
         == json.loads((job.record.download("gate.json", job.workspace)).read_text())["weights_sha256"]

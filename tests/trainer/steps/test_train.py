@@ -1,5 +1,6 @@
 """The train step with real, tiny trainings: what it leaves behind, and what another try makes of it."""
 
+from tests.trainer.mlflow_client import client_of
 import json
 import os
 import re
@@ -104,7 +105,7 @@ def test_a_training_leaves_its_whole_record(
         assert epochs_of(record, key) == [1, 2], key
     for key in ("time/epoch_seconds", "speed/images_per_second", "system/memory_gb"):
         assert epochs_of(record, key) == [1, 2], key
-    data = record.client.get_run(record.run_id).data
+    data = client_of(record).get_run(record.run_id).data
     assert not [key for key in data.metrics if "(" in key]
     expected = {"model": "tiny.yaml", "task": "detect", "epochs": "2", "optimizer": "AdamW", "lr0": "0.003"}
     assert {name: data.params[f"train.{name}"] for name in expected} == expected
@@ -188,7 +189,7 @@ def test_a_terminated_training_goes_on_elsewhere_from_its_last_epoch(
     assert second.record.run_id == first.record.run_id
     assert (result.epochs_done, result.resumed_from_epoch) == (4, 2)
     assert epochs_of(second.record) == [1, 2, 3, 4]
-    rates = second.record.client.get_metric_history(second.record.run_id, "lr/pg0")
+    rates = client_of(second.record).get_metric_history(second.record.run_id, "lr/pg0")
     # ultralytics' linear schedule over all four epochs, as if nothing had happened
     assert [point.value for point in rates][2:] == pytest.approx([0.003 * 0.505, 0.003 * 0.2575])
     history = second.record.download("train/results.csv", second.workspace / "check").read_text().splitlines()
@@ -309,7 +310,7 @@ def test_out_of_memory_halves_the_batch_and_the_same_try_goes_on(
     with caplog.at_level("WARNING"):
         result = do_train(job)
     assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
-    batches = job.record.client.get_metric_history(job.record.run_id, "train/batch")
+    batches = client_of(job.record).get_metric_history(job.record.run_id, "train/batch")
     assert [(point.step, point.value) for point in batches] == [(1, 8), (2, 2), (3, 2)]
     assert "out of memory with batch 8 at imgsz 32 on cpu" in caplog.text
     assert "resuming with batch 4" in caplog.text
@@ -495,7 +496,7 @@ def test_a_try_that_was_given_up_stops_and_leaves_the_record_to_the_next(
     assert isinstance(failed.value.error, Superseded)
     record = open_record(settings.mlflow_tracking_uri, pipeline, zombie)
     assert record.tags()["step.train"] == "running"
-    assert record.client.get_run(record.run_id).info.status == "RUNNING"
+    assert client_of(record).get_run(record.run_id).info.status == "RUNNING"
     assert "failure.reason" not in record.tags()
     with pytest.raises(Failed, match="try 1 stops"):
         run_step(request, zombie, settings)

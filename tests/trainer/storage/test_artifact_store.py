@@ -15,8 +15,7 @@ from tests.trainer.s3_store import FaultyProxy, S3Store
 from trainer.errors import BadRequest, TryAgain
 from trainer.job import Job
 from trainer.settings import Settings
-from trainer.tracking.client import connect
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord, connect
 
 MakeJob = Callable[..., Job]
 LISTS = "lists"

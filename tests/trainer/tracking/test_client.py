@@ -22,8 +22,7 @@ from mlflow.tracking import MlflowClient
 
 from tests.faults.gate import Gate, Mode
 from trainer.errors import BadRequest, StepError, TryAgain
-from trainer.tracking.client import connect, hurry, mlflow_errors
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord, connect, hurry, mlflow_errors
 
 REPEATS = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 PAUSE_FACTOR = "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR"

@@ -10,12 +10,12 @@ from step_contract.failure import FailureKind
 from step_contract.order import Step
 from step_contract.result import PreprocessResult, Result
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from trainer.errors import BadRequest, TryAgain
 from trainer.execution import close_lost_run
 from trainer.job import Job
 from trainer.settings import Settings
-from trainer.tracking.client import connect, mlflow_errors
-from trainer.tracking.run_record import find_record, open_record
+from trainer.tracking import connect, find_record, mlflow_errors, open_record
 
 MakeJob = Callable[..., Job]
 
@@ -50,10 +50,10 @@ def test_identity_is_in_the_fixed_tags(make_job: MakeJob) -> None:
 
 def test_of_two_runs_made_at_once_the_older_is_kept(settings: Settings) -> None:
     record = open_record(settings.mlflow_tracking_uri, make_pipeline(), make_run())
-    experiment = record.client.get_run(record.run_id).info.experiment_id
-    double = record.client.create_run(experiment, tags={"run_key": make_run().key}, start_time=2**42)
+    experiment = client_of(record).get_run(record.run_id).info.experiment_id
+    double = client_of(record).create_run(experiment, tags={"run_key": make_run().key}, start_time=2**42)
     assert open_record(settings.mlflow_tracking_uri, make_pipeline(), make_run()).run_id == record.run_id
-    assert record.client.get_run(double.info.run_id).info.lifecycle_stage == "deleted"
+    assert client_of(record).get_run(double.info.run_id).info.lifecycle_stage == "deleted"
 
 
 def test_deleted_experiment_says_how_to_restore_it(settings: Settings) -> None:
@@ -133,9 +133,9 @@ def test_failed_step_leaves_its_reason_and_the_next_try_clears_it(make_job: Make
     record.close("FAILED")
     tags = record.tags()
     assert (tags["step.train"], tags["failure.kind"], tags["failure.reason"]) == ("failed", "bad_data", "이유")
-    assert record.client.get_run(record.run_id).info.status == "FAILED"
+    assert client_of(record).get_run(record.run_id).info.status == "FAILED"
     record.begin_step(Step.TRAIN, "x")
-    assert record.client.get_run(record.run_id).info.status == "RUNNING"
+    assert client_of(record).get_run(record.run_id).info.status == "RUNNING"
     assert record.tags()["failure.reason"] == ""
 
 
@@ -143,7 +143,7 @@ def test_params_are_logged_once_and_a_change_is_told(make_job: MakeJob, caplog: 
     record = make_job("train").record
     record.log_params({"epochs": 3, "model": "m"})
     record.log_params({"epochs": 5, "model": "m"})
-    assert record.client.get_run(record.run_id).data.params == {"epochs": "3", "model": "m"}
+    assert client_of(record).get_run(record.run_id).data.params == {"epochs": "3", "model": "m"}
     assert record.tags()["param_now.epochs"] == "5"
     assert "params differ from an earlier try of this run: epochs" in caplog.text
 
@@ -166,7 +166,7 @@ def test_dataset_is_one_input_however_often_it_is_logged(make_job: MakeJob) -> N
     record = make_job("preprocess").record
     for _ in range(2):
         record.log_dataset("digits", "d" * 64, "file:///한글", {"images": 3})
-    (item,) = record.client.get_run(record.run_id).inputs.dataset_inputs
+    (item,) = client_of(record).get_run(record.run_id).inputs.dataset_inputs
     assert (item.dataset.name, item.dataset.digest) == ("digits", "d" * 36)
     assert record.tags()["dataset.digest"] == "d" * 64
 
@@ -187,7 +187,7 @@ def test_lost_step_is_closed_with_the_reason(make_job: MakeJob, settings: Settin
     job = make_job("train")
     job.record.begin_step(Step.TRAIN, "x")
     close_lost_run(job.order, job.run, settings, "FAILED", "ended by SIGKILL", FailureKind.TRY_AGAIN)
-    assert job.record.client.get_run(job.record.run_id).info.status == "FAILED"
+    assert client_of(job.record).get_run(job.record.run_id).info.status == "FAILED"
     assert job.record.tags()["failure.reason"] == "ended by SIGKILL"
 
 
@@ -201,7 +201,7 @@ def test_closing_leaves_alone_what_is_not_running(
     assert find_record(settings.mlflow_tracking_uri, job.pipeline, make_run(night=5)) is None
     close_lost_run(job.order, job.run, settings, "FAILED", "gone", FailureKind.TRY_AGAIN)
     assert "step train of MLflow run" in caplog.text
-    assert job.record.client.get_run(job.record.run_id).info.status == "RUNNING"
+    assert client_of(job.record).get_run(job.record.run_id).info.status == "RUNNING"
 
 
 def test_server_that_is_away_is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,6 +227,6 @@ def test_a_step_says_in_which_image_it_runs_and_a_try_in_another_one_says_so(
     assert (record.tags()["step.train.image"], caplog.text) == ("sha256:aaa", "")
     record.begin_step(Step.TRAIN, "inputs", "sha256:bbb")
     assert record.tags()["step.train.image"] == "sha256:bbb"
-    assert "an earlier try of train ran in image sha256:aaa, this one runs in sha256:bbb" in caplog.text
+    assert "an earlier attempt of train ran in image sha256:aaa, this one runs in sha256:bbb" in caplog.text
     record.begin_step(Step.TRAIN, "inputs")
     assert record.tags()["step.train.image"] == ""

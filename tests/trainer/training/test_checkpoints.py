@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from step_contract.order import Step
+from tests.trainer.mlflow_client import client_of
 from trainer.errors import BadData, BadRequest, Superseded, TryAgain
 from trainer.frameworks.ultralytics.checkpoint_files import BEST, HISTORY, LAST, ReplacedFile, publish
 from trainer.handover import slot as handover_slot
@@ -150,7 +151,7 @@ def test_the_record_is_checked_again_after_a_slow_upload(
 ) -> None:
     record.ownership.take(Step.TRAIN, 1)
     commit_epoch(store, save_dir, slot, 1)
-    RunRecord(record.client, record.run_id).ownership.take(Step.TRAIN, 2)
+    RunRecord(client_of(record), record.run_id).ownership.take(Step.TRAIN, 2)
     monkeypatch.setattr(checkpoints, "_SLOW_UPLOAD_SECONDS", 0.0)
     with pytest.raises(Superseded):
         commit_epoch(store, save_dir, slot, 2)

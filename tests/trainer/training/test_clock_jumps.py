@@ -20,20 +20,21 @@ from step_contract import transport
 from step_contract.order import Step, StepOrder, SweepOrder
 from step_contract.result import SweepResult
 from step_contract.step import DagRunName, TriggerForm
+from step_contract.tags import EPOCH_SECONDS_METRIC
 from tests.trainer.conftest import make_pipeline, make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.storage.test_eviction import left, put
 from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, mark_done, tiny_pipeline
 from trainer.commands.dispatch import run_chore
 from trainer.errors import Superseded, TryAgain
 from trainer.handover import journal
 from trainer.handover.journal import Entry, EntryKind
-from trainer.handover.metric_names import EVERY_EPOCH_METRIC
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.eviction import evict, evict_if_due
 from trainer.storage.interface import StoredObject
 from trainer.storage.object_cache import fetch_object, read_object
-from trainer.tracking.run_record import open_record
+from trainer.tracking import open_record
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
 
@@ -115,7 +116,7 @@ def newest_epoch(store: CheckpointStore) -> int:
 
 
 def stamps(job: Job) -> list[datetime]:
-    points = job.record.client.get_metric_history(job.record.run_id, EVERY_EPOCH_METRIC)
+    points = client_of(job.record).get_metric_history(job.record.run_id, EPOCH_SECONDS_METRIC)
     return [datetime.fromtimestamp(point.timestamp / 1000, UTC) for point in sorted(points, key=lambda one: one.step)]
 
 
@@ -159,8 +160,8 @@ def test_an_epoch_counts_for_its_training_though_the_clock_went_back_since_that_
 ) -> None:
     record, began_ms = make_job("train").record, time.time_ns() // 1_000_000
     with clock_set_by(-DAY), Reporter(record, tmp_path, [], began_ms):
-        journal.append(tmp_path, Entry(EntryKind.EPOCH, 1, 3, "cpu", {EVERY_EPOCH_METRIC: 1.0}))
-    assert record.metric_epochs(EVERY_EPOCH_METRIC, began_ms) == [1]
+        journal.append(tmp_path, Entry(EntryKind.EPOCH, 1, 3, "cpu", {EPOCH_SECONDS_METRIC: 1.0}))
+    assert record.metric_epochs(EPOCH_SECONDS_METRIC, began_ms) == [1]
 
 
 def test_a_training_after_the_clock_went_back_does_not_count_the_epochs_of_the_one_before(train_job: MakeJob) -> None:
@@ -233,7 +234,7 @@ def sweep(settings: Settings, *over: DagRunName) -> SweepResult:
 
 
 def status_of(job: Job) -> str:
-    return str(job.record.client.get_run(job.record.run_id).info.status)
+    return str(client_of(job.record).get_run(job.record.run_id).info.status)
 
 
 # -- the cache --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.trainer.mlflow_client import client_of
 from trainer.errors import BadRequest, Terminated, TryAgain
 from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
@@ -43,7 +44,7 @@ def publish(handover: Path, tmp_path: Path, epoch: int) -> None:
 
 
 def points(record: RunRecord, key: str = "train/loss") -> list[tuple[int, float]]:
-    return [(point.step, point.value) for point in record.client.get_metric_history(record.run_id, key)]
+    return [(point.step, point.value) for point in client_of(record).get_metric_history(record.run_id, key)]
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -60,7 +61,7 @@ def test_epochs_become_points_and_the_final_measurement_does_not(record: RunReco
             journal.append(handover, epoch_entry(epoch))
         journal.append(handover, Entry(EntryKind.FINAL, 4, 3, "cpu", {"train/loss": 0.1}))
     assert points(record) == [(1, 1.0), (2, 0.5), (3, pytest.approx(1 / 3))]
-    assert record.client.get_run(record.run_id).data.params == {"train.lr0": "0.01"}
+    assert client_of(record).get_run(record.run_id).data.params == {"train.lr0": "0.01"}
 
 
 def test_an_epoch_that_mlflow_has_is_not_logged_again(record: RunRecord, handover: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, tiny_pipeline
 from trainer.errors import Terminated, TryAgain
 from trainer.job import Job
@@ -48,7 +49,7 @@ def test_each_epoch_is_recorded_once(train_job: MakeJob, on_two_gpus: Callable[[
     result = do_train(job)
     assert (result.epochs_done, result.resumed_from_epoch) == (3, None)
     assert epochs_of(job.record) == [1, 2, 3]
-    history = job.record.client.get_metric_history(job.record.run_id, "train/cls_loss")
+    history = client_of(job.record).get_metric_history(job.record.run_id, "train/cls_loss")
     assert len(history) == 3
     assert job.record.tags()["environment.gpu"] == "stand-in 0, stand-in 1"
     assert "weights/best.pt" in job.record.artifacts("weights")
@@ -67,7 +68,7 @@ def test_a_rank_without_memory_halves_the_batch_for_all(
     assert "resuming with batch 4" in caplog.text
     assert (result.epochs_done, result.resumed_from_epoch) == (3, 1)
     assert epochs_of(job.record) == [1, 2, 3]
-    batches = job.record.client.get_metric_history(job.record.run_id, "train/batch")
+    batches = client_of(job.record).get_metric_history(job.record.run_id, "train/batch")
     assert [point.value for point in sorted(batches, key=lambda point: point.step)] == [8, 4, 4]
 
 

@@ -170,7 +170,7 @@ def close_lost_run(  # what a command line says
     if record is None:
         _log.info("no MLflow run to close for %s %s", run.dag_id, run.run_id)
         return
-    if record.tags().get(f"step.{order.verb}") != "running":
+    if not record.is_running(order.verb):
         _log.info("step %s of MLflow run %s is not running; left as it is", order.verb, record.run_id)
         return
     if not record.ownership.end_lost(run.try_number):

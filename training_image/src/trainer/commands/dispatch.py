@@ -4,9 +4,8 @@ from step_contract.order import RollbackOrder, SurveyOrder, SweepOrder
 from step_contract.result import Result
 from step_contract.step import StepRun
 from trainer.machine import full_disk_is_try_again
-from trainer.registry import ModelRegistry, check_model
+from trainer.registry import check_model, open_registry
 from trainer.settings import Settings
-from trainer.tracking import connect
 
 from . import rollback
 from .sweep import survey, survey_summary, sweep, sweep_summary
@@ -31,7 +30,7 @@ def run_chore(order: RollbackOrder | SurveyOrder | SweepOrder, run: StepRun, set
 
 
 def _roll_back(order: RollbackOrder, run: StepRun, settings: Settings) -> Result:
-    registry = ModelRegistry(connect(settings.mlflow_tracking_uri), order.model)
+    registry = open_registry(settings.mlflow_tracking_uri, order.model)
     check_model(registry)
     scratch = settings.trainer_work_dir.absolute()
     scratch.mkdir(parents=True, exist_ok=True)

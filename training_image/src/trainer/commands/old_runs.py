@@ -12,10 +12,22 @@ from functools import partial
 from step_contract.failure import FailureKind
 from step_contract.order import Step
 from step_contract.step import DagRunName
+from step_contract.tags import (
+    CHECKPOINT_FILES_TAG,
+    CHECKPOINT_TAG,
+    DAG_ID_TAG,
+    EPOCH_SECONDS_METRIC,
+    FAILURE_KIND_TAG,
+    FAILURE_REASON_TAG,
+    OWNER_TAG,
+    RUN_ID_TAG,
+    RUN_KEY_TAG,
+    StepState,
+    state_tag,
+)
 from trainer.errors import TryAgain
-from trainer.handover import EVERY_EPOCH_METRIC
-from trainer.tracking import OWNER_TAG, RUN_KEY_TAG, RunRecord, connect, mlflow_errors
-from trainer.training import CHECKPOINT_FILES_TAG, CHECKPOINT_TAG, CheckpointStore
+from trainer.tracking import RunRecord, connect, mlflow_errors
+from trainer.training import CheckpointStore
 
 from .leftover import Leftover
 
@@ -42,7 +54,7 @@ class FoundRun:
     @property
     def owner(self) -> DagRunName:
         """The DAG run whose record this is."""
-        return DagRunName(dag_id=self.tags["airflow.dag_id"], run_id=self.tags["airflow.run_id"])
+        return DagRunName(dag_id=self.tags[DAG_ID_TAG], run_id=self.tags[RUN_ID_TAG])
 
     @property
     def name(self) -> str:
@@ -99,15 +111,13 @@ def search(tracking_uri: str, condition: str) -> list[FoundRun]:
                 for run in page
             ]
             token = page.token or ""
-    return [run for run in found if {"airflow.dag_id", "airflow.run_id"} <= run.tags.keys()]
+    return [run for run in found if {DAG_ID_TAG, RUN_ID_TAG} <= run.tags.keys()]
 
 
 def _last_sign(run: FoundRun) -> datetime:
     """Return when the run began, an attempt took it over, or an epoch ended, whichever was last."""
-    with mlflow_errors("read the epochs"):
-        points = run.record.client.get_metric_history(run.record.run_id, EVERY_EPOCH_METRIC)
-    owner = run.record.ownership.owner()
-    return max([run.started, *([owner.since] if owner else []), *(_moment(point.timestamp) for point in points)])
+    owner, epoch_ms = run.record.ownership.owner(), run.record.last_logged_ms(EPOCH_SECONDS_METRIC)
+    return max([run.started, _moment(epoch_ms), *([owner.since] if owner else [])])
 
 
 def _close(run: FoundRun) -> None:
@@ -118,23 +128,22 @@ def _close(run: FoundRun) -> None:
     tags = run.record.tags()
     # An attempt that still runs somewhere, cut off from Airflow, sees this and stops.
     run.record.set_tags({OWNER_TAG: ""})
-    under_way = [step for step in Step if tags.get(f"step.{step}") == "running"]
-    is_over = tags.get(f"step.{Step.PROMOTE}") == "done" or tags.get(f"step.{Step.REGISTER}") == "refused"
+    under_way = [step for step in Step if tags.get(state_tag(step)) == StepState.RUNNING]
+    promote, register = tags.get(state_tag(Step.PROMOTE)), tags.get(state_tag(Step.REGISTER))
+    is_over = promote == StepState.DONE or register == StepState.REFUSED
     if is_over and not under_way:
         run.record.close("FINISHED")
         return
     for step in under_way:
         run.record.fail_step(step, FailureKind.TERMINATED, _CLOSED_BECAUSE)
     if not under_way:
-        run.record.set_tags({"failure.kind": FailureKind.TERMINATED, "failure.reason": _CLOSED_BECAUSE})
+        run.record.set_tags({FAILURE_KIND_TAG: FailureKind.TERMINATED, FAILURE_REASON_TAG: _CLOSED_BECAUSE})
     run.record.close("KILLED")
 
 
 def _forget(run: FoundRun) -> None:
     # Check again: a person may have cleared the DAG run since it was found.
-    with mlflow_errors("read the run's status"):
-        status = run.record.client.get_run(run.record.run_id).info.status
-    if status != "RUNNING" and not CheckpointStore(run.record).forget():
+    if run.record.status() != "RUNNING" and not CheckpointStore(run.record).forget():
         raise TryAgain("the artifact store is unavailable")
 
 

@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from step_contract.order import PREVIOUS, RollbackOrder
 from step_contract.result import RollbackResult
 from step_contract.step import StepRun
+from step_contract.tags import WEIGHTS_SHA256_TAG
 from trainer.errors import BadRequest, TryAgain
 from trainer.registry import (
-    WEIGHTS_TAG,
     AliasMove,
     BadMark,
     MissingWeights,
@@ -173,7 +173,7 @@ def _check_whole(registry: ModelRegistry, target: RegisteredVersion, scratch: Pa
             raise BadRequest(f"{error}; expected a complete version: {describe_versions(versions)}") from error
         with weights.open("rb") as content:
             found = hashlib.file_digest(content, "sha256").hexdigest()
-    expected = target.tags.get(WEIGHTS_TAG, found)
+    expected = target.tags.get(WEIGHTS_SHA256_TAG, found)
     if found != expected:
         raise BadRequest(
             f"the weights of version {target.version} of {registry.model!r} have SHA-256 {found[:12]}, but "

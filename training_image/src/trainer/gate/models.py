@@ -11,7 +11,7 @@ from pathlib import Path
 from trainer.errors import BadData
 from trainer.frameworks import LoadedModel, UnreadableModel, framework_of
 from trainer.job import Job
-from trainer.registry import MissingWeights, ModelRegistry, RegisteredVersion
+from trainer.registry import MissingWeights, ModelRegistry, RegisteredVersion, open_registry
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Loaded:
 
 def registry_of(job: Job) -> ModelRegistry:
     """Return the pipeline's registered model."""
-    return ModelRegistry(job.record.client, job.pipeline.registry.model)
+    return open_registry(job.settings.mlflow_tracking_uri, job.pipeline.registry.model)
 
 
 def candidate_weights(job: Job, folder: Path) -> Path:

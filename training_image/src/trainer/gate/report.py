@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from step_contract.catalog import Gate
 from step_contract.frozen import Frozen
 from step_contract.result import Verdict
+from step_contract.tags import GATE_CHAMPION_TAG, GATE_METRIC_TAG, GATE_VERDICT_TAG
 from trainer.errors import BadRequest
 from trainer.frameworks import USUAL_BATCH
 
@@ -60,10 +61,10 @@ def write_report(record: "RunRecord", report: GateReport) -> None:
     record.log_json(report.model_dump(mode="json"), REPORT_FILE)
     record.set_tags(
         {
-            "gate.verdict": report.verdict,
+            GATE_VERDICT_TAG: report.verdict,
             "gate.reasons": "\n".join(report.reasons),
-            "gate.champion_version": report.champion_version or "",
-            "gate.metric": report.rule.metric,
+            GATE_CHAMPION_TAG: report.champion_version or "",
+            GATE_METRIC_TAG: report.rule.metric,
         }
     )
 

@@ -2,17 +2,16 @@
 
 ``journal`` is an append-only file of epochs, ``slot`` holds the newest checkpoint. Both live in one handover folder,
 which outlives the process that wrote it: the next attempt picks up what was not reported. ``announce`` prints the web
-UI's line about an epoch. ``EVERY_EPOCH_METRIC`` and ``shown_metrics`` name the metrics that both sides rely on.
+UI's line about an epoch, and ``shown_metrics`` returns the metrics of an epoch that the web UI shows.
 
 Imports nothing heavy, because every process of a multi-GPU training imports it.
 """
 
 from .announce import announce, emit
 from .journal import Entry, EntryKind
-from .metric_names import EVERY_EPOCH_METRIC, shown_metrics
+from .metric_names import shown_metrics
 
 __all__ = [
-    "EVERY_EPOCH_METRIC",
     "Entry",
     "EntryKind",
     "announce",

@@ -3,17 +3,15 @@
 import math
 from collections.abc import Mapping
 
-EVERY_EPOCH_METRIC = "time/epoch_seconds"
-"""Has a point for each epoch, whatever the task."""
+from step_contract.tags import SCORE_PREFIX
 
-
-_SHOWN = ("metrics/", "train/", "val/", "lr/")
+_SHOWN = (SCORE_PREFIX, "train/", "val/", "lr/")
 
 
 def shown_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return what the web UI shows of an epoch: scores, losses and learning rates, without NaN and infinity."""
     return {
-        name.removeprefix("metrics/"): value
+        name.removeprefix(SCORE_PREFIX): value
         for name, value in metrics.items()
         if name.startswith(_SHOWN) and math.isfinite(value)
     }

@@ -10,15 +10,11 @@ The only room besides ``tracking`` that calls MLflow's registry API.
 from .alias_history import AliasMove, held_before
 from .alias_moves import Mover
 from .bad_versions import BadMark, find_mark, mark_bad, mark_by, mark_of
-from .model_registry import MissingWeights, ModelRegistry, wall_clock
-from .version import DATA_TIME_TAG, PIPELINE_TAG, RUN_KEY_TAG, WEIGHTS_TAG, RegisteredVersion
+from .model_registry import MissingWeights, ModelRegistry, open_registry, wall_clock
+from .version import RegisteredVersion
 from .versions import check_model, describe_versions, versions_of
 
 __all__ = [
-    "DATA_TIME_TAG",
-    "PIPELINE_TAG",
-    "RUN_KEY_TAG",
-    "WEIGHTS_TAG",
     "AliasMove",
     "BadMark",
     "MissingWeights",
@@ -32,6 +28,7 @@ __all__ = [
     "mark_bad",
     "mark_by",
     "mark_of",
+    "open_registry",
     "packing",
     "versions_of",
     "wall_clock",

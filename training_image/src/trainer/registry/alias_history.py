@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from pydantic import AwareDatetime, Field, ValidationError
 
 from step_contract.frozen import Frozen
-
-TAG_PREFIX = "alias_history."
+from step_contract.tags import ALIAS_HISTORY_PREFIX
+from step_contract.tags import ALIAS_HISTORY_PREFIX
 
 _log = logging.getLogger(__name__)
-_TAG = re.compile(re.escape(TAG_PREFIX) + r"(\d{6,})")
+_TAG = re.compile(re.escape(ALIAS_HISTORY_PREFIX) + r"(\d{6,})")
 _REASON_LENGTH = 3000
 
 
@@ -74,4 +74,4 @@ def shortened(why: str) -> str:
 
 def as_tag(move: AliasMove) -> tuple[str, str]:
     """Return the key and value of the tag for a move."""
-    return f"{TAG_PREFIX}{move.number:06d}", json.dumps(move.model_dump(mode="json"), ensure_ascii=False)
+    return f"{ALIAS_HISTORY_PREFIX}{move.number:06d}", json.dumps(move.model_dump(mode="json"), ensure_ascii=False)

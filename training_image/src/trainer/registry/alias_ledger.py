@@ -15,14 +15,14 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from step_contract.tags import LEDGER_TAG, MADE_PARAM_PREFIX, MOVE_PARAM_PREFIX
+from step_contract.tags import LEDGER_TAG, MADE_PARAM_PREFIX, MOVE_PARAM_PREFIX
 from trainer.tracking import MlflowClient, experiment_id_of, is_live_run, mlflow_errors, write_param_once
 
 from .alias_history import AliasMove
 
-LEDGER_TAG = "alias_ledger"
 EXPERIMENT = "alias ledgers"
 
-_MOVE, _MADE = "move.", "made."
 _AGREE_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class AliasLedger:
         """Return all moves by number; a move that a person made unreadable is left out."""
         found = {}
         for key, value in self._params().items():
-            if not key.startswith(_MOVE):
+            if not key.startswith(MOVE_PARAM_PREFIX):
                 continue
             try:
                 move = AliasMove.model_validate_json(value)
@@ -53,16 +53,17 @@ class AliasLedger:
     def claim(self, move: AliasMove) -> bool:
         """Take a number for a move; False if another process has it."""
         with mlflow_errors("claim a move of an alias"):
-            return write_param_once(self._client, self._run_id, f"{_MOVE}{move.number:06d}", move.model_dump_json())
+            place = f"{MOVE_PARAM_PREFIX}{move.number:06d}"
+            return write_param_once(self._client, self._run_id, place, move.model_dump_json())
 
     def is_made(self, number: int) -> bool:
         """Return whether the alias was moved as claimed."""
-        return f"{_MADE}{number:06d}" in self._params()
+        return f"{MADE_PARAM_PREFIX}{number:06d}" in self._params()
 
     def mark_made(self, number: int) -> None:
         """Record that the alias was moved as claimed."""
         with mlflow_errors("note a move of an alias"):
-            write_param_once(self._client, self._run_id, f"{_MADE}{number:06d}", "yes")
+            write_param_once(self._client, self._run_id, f"{MADE_PARAM_PREFIX}{number:06d}", "yes")
 
     def note_once(self, key: str, value: str) -> str:
         """Record a value unless its key has one already, and return the recorded value."""

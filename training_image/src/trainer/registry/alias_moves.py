@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from step_contract.tags import LEDGER_TAG
 from trainer.errors import BadRequest, Bug, TryAgain
 from trainer.tracking import MlflowClient, is_version, mlflow_errors, model_tags
 
 from .alias_history import AliasMove, as_tag, holder, moves, next_number, shortened
-from .alias_ledger import LEDGER_TAG, AliasLedger, find_ledger
+from .alias_ledger import AliasLedger, find_ledger
 
 if TYPE_CHECKING:
     from trainer.registry.version import RegisteredVersion

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from pydantic import AwareDatetime, ValidationError
 
 from step_contract.frozen import Frozen
-from trainer.registry.version import WEIGHTS_TAG, RegisteredVersion
-from trainer.tracking import mlflow_errors
+from step_contract.tags import BAD_TAG, WEIGHTS_SHA256_TAG
+from trainer.registry.version import RegisteredVersion
 
 from .model_registry import ModelRegistry
 
-_TAG = "bad"
 _TRUE = "true"
 
 
@@ -38,12 +37,10 @@ class BadMark(Frozen):
 
 
 def mark_bad(registry: ModelRegistry, version: RegisteredVersion, mark: BadMark) -> None:
-    """Write a mark; writing it again changes nothing."""
+    """Write a mark, its tag ``bad`` last; writing it again changes nothing."""
     fields = mark.model_dump(mode="json", exclude={"version"})
-    with mlflow_errors(f"mark version {version.version} of {registry.model!r} as bad"):
-        for name, value in fields.items():
-            registry.client.set_model_version_tag(registry.model, version.version, f"{_TAG}.{name}", str(value))
-        registry.client.set_model_version_tag(registry.model, version.version, _TAG, _TRUE)
+    about = {f"{BAD_TAG}.{name}": str(value) for name, value in fields.items()}
+    registry.tag_version(version, about | {BAD_TAG: _TRUE})
 
 
 def mark_of(version: RegisteredVersion) -> BadMark | None:
@@ -53,10 +50,10 @@ def mark_of(version: RegisteredVersion) -> BadMark | None:
 
 def find_mark(registry: ModelRegistry, version: RegisteredVersion) -> BadMark | None:
     """Return the mark of a version, or of another version with the same weights."""
-    marked, weights = _marked(registry), version.tags.get(WEIGHTS_TAG)
+    marked, weights = _marked(registry), version.tags.get(WEIGHTS_SHA256_TAG)
     if version.version in marked:
         return _read(version.version, marked[version.version])
-    same = (number for number, tags in marked.items() if weights and tags.get(WEIGHTS_TAG) == weights)
+    same = (number for number, tags in marked.items() if weights and tags.get(WEIGHTS_SHA256_TAG) == weights)
     return next((_read(number, marked[number]) for number in same), None)
 
 
@@ -67,15 +64,13 @@ def mark_by(registry: ModelRegistry, rollback: str) -> BadMark | None:
 
 
 def _marked(registry: ModelRegistry) -> dict[str, Mapping[str, str]]:
-    with mlflow_errors(f"find the bad versions of {registry.model!r}"):
-        found = registry.client.search_model_versions(f"name = '{registry.model}' and tags.{_TAG} = '{_TRUE}'")
-    return {str(item.version): dict(item.tags) for item in found}
+    return {found.version: found.tags for found in registry.tagged(BAD_TAG, _TRUE)}
 
 
 def _read(version: str, tags: Mapping[str, str]) -> BadMark | None:
-    if tags.get(_TAG) != _TRUE:
+    if tags.get(BAD_TAG) != _TRUE:
         return None
-    fields = {name: tags[f"{_TAG}.{name}"] for name in BadMark.model_fields if f"{_TAG}.{name}" in tags}
+    fields = {name: tags[f"{BAD_TAG}.{name}"] for name in BadMark.model_fields if f"{BAD_TAG}.{name}" in tags}
     try:
         return BadMark.model_validate(fields | {"version": version})
     except ValidationError:

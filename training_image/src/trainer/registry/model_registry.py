@@ -15,17 +15,20 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from step_contract.tags import LEDGER_TAG, PIPELINE_TAG, RUN_KEY_TAG
 from trainer.errors import BadData, BadRequest, Bug
 from trainer.frameworks import all_frameworks
-from trainer.registry.version import PACKED_FILES, PIPELINE_TAG, RUN_KEY_TAG, RegisteredVersion
-from trainer.tracking import is_missing, mlflow_errors, model_tags, repeated
+from trainer.registry.version import PACKED_FILES, RegisteredVersion
+from trainer.tracking import connect, is_missing, mlflow_errors, model_tags, repeated
 
 from .alias_history import AliasMove
-from .alias_ledger import LEDGER_TAG, new_ledger
+from .alias_ledger import new_ledger
 from .alias_moves import AliasMoves, Mover, set_alias
 
 _log = logging.getLogger(__name__)
 _OLDEST = datetime.min.replace(tzinfo=UTC)
+_PAGE = 1000
+_PAGE = 1000
 
 
 class MissingWeights(BadData):
@@ -42,7 +45,7 @@ class ModelRegistry:
 
     def __init__(self, client: MlflowClient, model: str, now: Callable[[], datetime] = wall_clock) -> None:
         """Use a registered model that may not exist yet."""
-        self.client = client
+        self._client = client
         self.model = model
         self._moves = AliasMoves(client, model, self.champion, now)
 
@@ -55,11 +58,11 @@ class ModelRegistry:
             BadRequest: it belongs to another pipeline.
         """
         with mlflow_errors(f"open registered model {self.model!r}"):
-            if not model_tags(self.client, self.model):
+            if not model_tags(self._client, self.model):
                 self._create_model(pipeline, description)
-            owner = model_tags(self.client, self.model).get(PIPELINE_TAG)
+            owner = model_tags(self._client, self.model).get(PIPELINE_TAG)
             if owner is None:
-                self.client.set_registered_model_tag(self.model, PIPELINE_TAG, pipeline)
+                self._client.set_registered_model_tag(self.model, PIPELINE_TAG, pipeline)
         if owner not in (None, pipeline):
             raise BadRequest(
                 f"registered model {self.model!r} belongs to pipeline {owner!r}; expected {pipeline!r}. "
@@ -68,18 +71,18 @@ class ModelRegistry:
 
     def _create_model(self, pipeline: str, description: str) -> None:
         """Create the model together with its ledger, so that all processes use the same ledger."""
-        ledger = new_ledger(self.client, self.model)
+        ledger = new_ledger(self._client, self.model)
         try:
-            self.client.create_registered_model(self.model, {PIPELINE_TAG: pipeline, LEDGER_TAG: ledger}, description)
+            self._client.create_registered_model(self.model, {PIPELINE_TAG: pipeline, LEDGER_TAG: ledger}, description)
         except MlflowException as error:
-            self.client.delete_run(ledger)
+            self._client.delete_run(ledger)
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
 
     def version_of(self, run_key: str) -> RegisteredVersion | None:
         """Return the version that a DAG run registered; if there are several, keep the oldest and delete the others."""
         with mlflow_errors(f"find versions of {self.model!r}"):
-            found = self.client.search_model_versions(f"name = '{self.model}' and tags.{RUN_KEY_TAG} = '{run_key}'")
+            found = self._client.search_model_versions(f"name = '{self.model}' and tags.{RUN_KEY_TAG} = '{run_key}'")
             if not found:
                 return None
             first, *doubles = sorted(found, key=lambda item: int(item.version))
@@ -92,7 +95,7 @@ class ModelRegistry:
 
     def _delete_if_there(self, version: str) -> None:
         try:
-            self.client.delete_model_version(self.model, version)
+            self._client.delete_model_version(self.model, version)
         except MlflowException as error:
             if not is_missing(error):  # missing: the other attempt has deleted it
                 raise
@@ -101,15 +104,43 @@ class ModelRegistry:
         """Register a logged model as the version of the DAG run in its tags; concurrent calls keep one version."""
         with mlflow_errors(f"register a version of {self.model!r}"):
             source = f"models:/{model_id}"
-            created = self.client.create_model_version(
+            created = self._client.create_model_version(
                 self.model, source, run_id, dict(tags), description=description, model_id=model_id
             )
             link = json.dumps([{"name": self.model, "version": str(created.version)}])
-            self.client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
+            self._client.set_logged_model_tags(model_id, {"mlflow.modelVersions": link})
         version = self.version_of(tags[RUN_KEY_TAG])
         if version is None:
             raise Bug(f"MLflow does not find version {created.version} of {self.model!r} that it just created")
         return version
+
+    def all_versions(self) -> list[RegisteredVersion]:
+        """Return every version, in no order."""
+        found: list[RegisteredVersion] = []
+        token = None
+        with mlflow_errors(f"list the versions of {self.model!r}"):
+            while token is None or token:
+                page = self._client.search_model_versions(f"name = '{self.model}'", _PAGE, page_token=token)
+                found += map(_version, page)
+                token = page.token or ""
+        return found
+
+    def tagged(self, tag: str, value: str) -> list[RegisteredVersion]:
+        """Return the versions whose tag has a value."""
+        with mlflow_errors(f"find versions of {self.model!r}"):
+            found = self._client.search_model_versions(f"name = '{self.model}' and tags.{tag} = '{value}'")
+        return [_version(version) for version in found]
+
+    def tag_version(self, version: RegisteredVersion, tags: Mapping[str, str]) -> None:
+        """Set tags of a version, in their order."""
+        with mlflow_errors(f"tag version {version.version} of {self.model!r}"):
+            for name, value in tags.items():
+                self._client.set_model_version_tag(self.model, version.version, name, value)
+
+    def model_names(self) -> list[str]:
+        """Return the names of all registered models."""
+        with mlflow_errors("list the registered models"):
+            return sorted(model.name for model in self._client.search_registered_models(max_results=_PAGE))
 
     def discard(self, version: RegisteredVersion, but_for_alias: str) -> None:
         """Delete a version whose DAG run trained again, unless it is, was or will be in use.
@@ -119,7 +150,7 @@ class ModelRegistry:
                 through a move that was claimed and not made yet.
         """
         with mlflow_errors(f"delete version {version.version} of {self.model!r}"):
-            model = self.client.get_registered_model(self.model)
+            model = self._client.get_registered_model(self.model)
             used = sorted(alias for alias, number in model.aliases.items() if str(number) == version.version)
             if set(used) - {but_for_alias} or self._moves.name(version.version):
                 raise BadRequest(
@@ -127,7 +158,7 @@ class ModelRegistry:
                     f"that version holds or held an alias (now: {', '.join(used) or 'none'}) or is to get one; a model "
                     "in use is never replaced. Trigger a new DAG run instead of training this one again"
                 )
-            self.client.delete_model_version(self.model, version.version)
+            self._client.delete_model_version(self.model, version.version)
 
     def download_weights(self, version: RegisteredVersion, folder: Path) -> Path:
         """Fetch a version's weights, under the name that a framework gives them. Raises as ``download_file`` does."""
@@ -163,7 +194,7 @@ class ModelRegistry:
         """Return the version that holds an alias, with its tags, None if the alias is not set."""
         with mlflow_errors(f"read alias {alias!r} of {self.model!r}"):
             try:
-                return _version(self.client.get_model_version_by_alias(self.model, alias))
+                return _version(self._client.get_model_version_by_alias(self.model, alias))
             except MlflowException as error:
                 if is_missing(error):
                     return None
@@ -175,7 +206,7 @@ class ModelRegistry:
         if current is not None and _order(current) > _order(version):
             return False
         if current is None or current.version != version.version:
-            set_alias(self.client, self.model, alias, version.version)
+            set_alias(self._client, self.model, alias, version.version)
         return True
 
     def move_alias(
@@ -205,6 +236,11 @@ class ModelRegistry:
     def complete_history(self, alias: str, mover: Mover) -> None:
         """Complete a move whose process died after claiming it, and record a move made by hand."""
         self._moves.complete(alias, mover)
+
+
+def open_registry(tracking_uri: str, model: str) -> ModelRegistry:
+    """Connect to the registry of a registered model that may not exist yet."""
+    return ModelRegistry(connect(tracking_uri), model)
 
 
 def _version(found: ModelVersion) -> RegisteredVersion:

@@ -5,20 +5,17 @@ neither. The framework packs the model. Imports mlflow.
 """
 
 import hashlib
-import logging
 from pathlib import Path
 
-from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 from mlflow.models import Model
 
+from step_contract.tags import WEIGHTS_SHA256_TAG
 from trainer.errors import Bug
 from trainer.frameworks import Framework, LoggedModel, ModelFacts
-from trainer.registry.version import PACKED_FILES, WEIGHTS_TAG
-from trainer.tracking import RunRecord, mlflow_errors
+from trainer.registry.version import PACKED_FILES
+from trainer.tracking import RunRecord
 
 NAME = "model"
-
-_log = logging.getLogger(__name__)
 
 
 def log_model_once(record: RunRecord, framework: Framework, weights: Path, sha256: str, facts: ModelFacts) -> str:
@@ -35,24 +32,14 @@ def log_model_once(record: RunRecord, framework: Framework, weights: Path, sha25
         Bug: the packed model would not load, or holds other weights.
     """
     record.ownership.check()  # an attempt that was given up must not delete what its successor is storing
-    with mlflow_errors("find the logged model"):
-        experiment = record.client.get_run(record.run_id).info.experiment_id
-        found = record.client.search_logged_models([experiment], f"source_run_id = '{record.run_id}'")
-        for model in found:
-            if model.status == LoggedModelStatus.READY and model.tags.get(WEIGHTS_TAG) == sha256:
-                return str(model.model_id)
-            _log.info("logged model %s is incomplete or of other weights; deleting it", model.model_id)
-            record.client.delete_logged_model(model.model_id)
-    with mlflow_errors("store the model"):
-        created = record.client.create_logged_model(experiment, NAME, record.run_id, {WEIGHTS_TAG: sha256})
+    if ready := record.logged_models.find_ready(WEIGHTS_SHA256_TAG, sha256):
+        return ready
+    model_id = record.logged_models.create(NAME, {WEIGHTS_SHA256_TAG: sha256})
     folder = weights.parent / "packed"
-    framework.pack(folder, weights, facts, LoggedModel(record.run_id, created.model_id))
+    framework.pack(folder, weights, facts, LoggedModel(record.run_id, model_id))
     _check_packed(folder, framework.weights_file, sha256)
-    with mlflow_errors("store the model"):
-        record.client.log_model_artifacts(created.model_id, str(folder))
-        record.client.finalize_logged_model(created.model_id, LoggedModelStatus.READY)
-        record.client.log_outputs(record.run_id, [LoggedModelOutput(created.model_id, 0)])
-    return str(created.model_id)
+    record.logged_models.complete(model_id, folder)
+    return model_id
 
 
 def _check_packed(folder: Path, weights_file: str, sha256: str) -> None:

@@ -1,20 +1,10 @@
-"""Describe one version of a registered model and name its tags."""
+"""Describe one version of a registered model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-RUN_KEY_TAG = "run_key"
-
-
-DATA_TIME_TAG = "data_interval_end"
-
-
-PIPELINE_TAG = "pipeline"
-
-
-WEIGHTS_TAG = "weights.sha256"
-
+from step_contract.tags import DATA_END_TAG, RUN_KEY_TAG
 
 PACKED_FILES = "artifacts"
 """Folder of a packed model that holds its weights."""
@@ -38,7 +28,7 @@ class RegisteredVersion:
     def data_time(self) -> datetime | None:
         """End of the data interval that it was trained on; None if its tag is missing or not a time."""
         try:
-            moment = datetime.fromisoformat(self.tags.get(DATA_TIME_TAG, ""))
+            moment = datetime.fromisoformat(self.tags.get(DATA_END_TAG, ""))
         except ValueError:
             return None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

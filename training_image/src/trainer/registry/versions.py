@@ -4,25 +4,17 @@ from collections.abc import Collection, Mapping
 
 from trainer.errors import BadRequest
 from trainer.registry.version import RegisteredVersion
-from trainer.tracking import mlflow_errors
 
 from .bad_versions import mark_of
 from .model_registry import ModelRegistry
 
 _SHOWN = 20
-_PAGE = 1000
 
 
 def versions_of(registry: ModelRegistry) -> dict[str, RegisteredVersion]:
     """Return every version by its number, the newest first."""
-    found: list[RegisteredVersion] = []
-    token = None
-    with mlflow_errors(f"list the versions of {registry.model!r}"):
-        while token is None or token:
-            page = registry.client.search_model_versions(f"name = '{registry.model}'", _PAGE, page_token=token)
-            found += [RegisteredVersion(item.name, str(item.version), dict(item.tags)) for item in page]
-            token = page.token or ""
-    return {item.version: item for item in sorted(found, key=lambda item: int(item.version), reverse=True)}
+    found = sorted(registry.all_versions(), key=lambda item: int(item.version), reverse=True)
+    return {item.version: item for item in found}
 
 
 def describe_versions(versions: Mapping[str, RegisteredVersion], holders: Collection[str | None] = ()) -> str:
@@ -40,8 +32,7 @@ def check_model(registry: ModelRegistry) -> None:
     Raises:
         BadRequest: it does not exist; the message lists the models that do.
     """
-    with mlflow_errors("list the registered models"):
-        names = sorted(model.name for model in registry.client.search_registered_models(max_results=1000))
+    names = registry.model_names()
     if registry.model not in names:
         there = ", ".join(map(repr, names[:_SHOWN])) or "none"
         raise BadRequest(f"there is no registered model {registry.model!r}; expected one of: {there}")

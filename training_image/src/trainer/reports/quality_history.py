@@ -17,10 +17,20 @@ from pydantic import ValidationError
 
 from step_contract.order import Step
 from step_contract.result import PromoteResult, RegisterResult, Result
+from step_contract.tags import (
+    CANDIDATE_PREFIX,
+    DATA_END_TAG,
+    GATE_METRIC_TAG,
+    GATE_VERDICT_TAG,
+    RUN_ID_TAG,
+    RUN_TYPE_TAG,
+    reason_tag,
+    result_tag,
+)
 from trainer.errors import StepError
 from trainer.job import Job
 from trainer.pictures import open_font
-from trainer.tracking import RunRecord, mlflow_errors
+from trainer.tracking import RunRecord
 
 FOLDER = "quality"
 TABLE = f"{FOLDER}/over_data_time.json"
@@ -74,35 +84,30 @@ def leave(job: Job) -> None:
 
 def rows_of(record: RunRecord) -> list[Row]:
     """Return the results of the DAG runs of this record's pipeline, oldest data first; at most the 500 latest."""
-    with mlflow_errors("list the pipeline's runs"):
-        experiment = record.client.get_run(record.run_id).info.experiment_id
-        runs = record.client.search_runs(
-            [experiment],
-            "tags.`gate.verdict` != ''",
-            max_results=_MAX_RUNS,
-            order_by=["tags.data_interval_end DESC"],
-        )
-    found = (_row(run.info.run_id, run.data.tags, run.data.metrics) for run in runs)
+    runs = record.runs_of_pipeline(
+        f"tags.`{GATE_VERDICT_TAG}` != ''", order_by=f"tags.{DATA_END_TAG} DESC", most=_MAX_RUNS
+    )
+    found = (_row(run.run_id, run.tags, run.metrics) for run in runs)
     return sorted((row for row in found if row is not None), key=lambda row: (row.data_until, row.run))
 
 
 def _row(run_id: str, tags: Mapping[str, str], metrics: Mapping[str, float]) -> Row | None:
-    metric, data_until = tags.get("gate.metric", ""), tags.get("data_interval_end", "")
-    candidate = metrics.get(f"candidate/{metric}")
+    metric, data_until = tags.get(GATE_METRIC_TAG, ""), tags.get(DATA_END_TAG, "")
+    candidate = metrics.get(f"{CANDIDATE_PREFIX}{metric}")
     if candidate is None or not math.isfinite(candidate) or not _is_moment(data_until):
         return None
     outcome = _outcome(tags)
     return Row(
         data_until=data_until,
-        run=tags.get("airflow.run_id", ""),
-        run_type=tags.get("airflow.run_type", ""),
+        run=tags.get(RUN_ID_TAG, ""),
+        run_type=tags.get(RUN_TYPE_TAG, ""),
         metric=metric,
         candidate=candidate,
         compared_with=metrics.get(f"champion/{metric}"),
-        verdict=tags["gate.verdict"],
+        verdict=tags[GATE_VERDICT_TAG],
         version=outcome.version if outcome else None,
         became_champion=isinstance(outcome, PromoteResult) and outcome.promoted,
-        why=tags.get(f"step.{Step.PROMOTE}.reason") or tags.get(f"step.{Step.REGISTER}.reason") or "",
+        why=tags.get(reason_tag(Step.PROMOTE)) or tags.get(reason_tag(Step.REGISTER)) or "",
         mlflow_run_id=run_id,
     )
 
@@ -119,7 +124,7 @@ def _outcome(tags: Mapping[str, str]) -> PromoteResult | RegisterResult | None:
     """Return the result of promote, or else of register."""
     for step in (Step.PROMOTE, Step.REGISTER):
         try:
-            outcome = Result.model_validate_json(tags.get(f"step.{step}.result", "")).outcome
+            outcome = Result.model_validate_json(tags.get(result_tag(step), "")).outcome
         except ValidationError:
             continue
         if isinstance(outcome, PromoteResult | RegisterResult):

@@ -9,10 +9,10 @@ from functools import partial
 
 from step_contract.order import Step
 from step_contract.result import EvaluateResult
+from step_contract.tags import DATASET_DIGEST_TAG, GATE_CHAMPION_TAG, WEIGHTS_SHA256_TAG, fingerprint_tag, result_tag
 from trainer.errors import BadRequest
 from trainer.gate import GateReport, compare_with, find_report, registry_of, short_reasons, write_report
 from trainer.job import Job, versioned_digest
-from trainer.registry import WEIGHTS_TAG
 
 from .plan import StepPlan, planned
 
@@ -27,12 +27,12 @@ def plan(job: Job) -> StepPlan:
 def fingerprint(job: Job) -> str:
     """Return the digest of dataset, candidate, rule and the champion to compare with."""
     tags, rule = job.record.tags(), job.pipeline.gate
-    trained = (tags.get(f"step.{Step.TRAIN}.fingerprint"), tags.get(f"step.{Step.TRAIN}.result"))
+    trained = (tags.get(fingerprint_tag(Step.TRAIN)), tags.get(result_tag(Step.TRAIN)))
     champion = registry_of(job).champion(job.pipeline.registry.champion)
     compared = champion.version if champion else ""
     if champion is not None and champion.run_key == job.run.key:
-        compared = tags.get("gate.champion_version", "")
-    return versioned_digest(Step.EVALUATE, tags.get("dataset.digest"), *trained, rule.model_dump(), compared)
+        compared = tags.get(GATE_CHAMPION_TAG, "")
+    return versioned_digest(Step.EVALUATE, tags.get(DATASET_DIGEST_TAG), *trained, rule.model_dump(), compared)
 
 
 def summary(outcome: EvaluateResult) -> str:
@@ -51,7 +51,7 @@ def work(job: Job) -> EvaluateResult:
     champion = registry_of(job).champion(job.pipeline.registry.champion)
     if champion is not None and champion.run_key == job.run.key:
         recorded = _recorded(job)
-        if recorded is not None and recorded.weights_sha256 == champion.tags.get(WEIGHTS_TAG):
+        if recorded is not None and recorded.weights_sha256 == champion.tags.get(WEIGHTS_SHA256_TAG):
             _log.info("this run's own version %s is the champion; its verdict stays", champion.version)
             write_report(job.record, recorded)
             return _result(recorded)

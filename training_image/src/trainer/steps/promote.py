@@ -15,6 +15,7 @@ from functools import partial
 
 from step_contract.order import Step
 from step_contract.result import PromoteResult
+from step_contract.tags import fingerprint_tag, result_tag
 from trainer.errors import BadRequest, TryAgain
 from trainer.gate import GateReport, Move, compare_with, may_promote, read_report, registry_of, short_reasons
 from trainer.job import Job, versioned_digest
@@ -37,7 +38,7 @@ def plan(job: Job) -> StepPlan:
 def fingerprint(job: Job) -> str:
     """Return the digest of what was registered and compared, and of the alias."""
     tags = job.record.tags()
-    registered = (tags.get(f"step.{Step.REGISTER}.fingerprint"), tags.get(f"step.{Step.REGISTER}.result"))
+    registered = (tags.get(fingerprint_tag(Step.REGISTER)), tags.get(result_tag(Step.REGISTER)))
     return versioned_digest(Step.PROMOTE, *registered, job.pipeline.registry.model_dump())
 
 

@@ -8,6 +8,21 @@ from functools import partial
 
 from step_contract.order import Step
 from step_contract.result import PreprocessResult, RegisterResult, Verdict
+from step_contract.tags import (
+    DAG_ID_TAG,
+    DATA_END_TAG,
+    DATA_START_TAG,
+    DATASET_DIGEST_TAG,
+    GATE_VERDICT_TAG,
+    GIT_SHA_TAG,
+    PIPELINE_TAG,
+    RUN_ID_TAG,
+    RUN_KEY_TAG,
+    TRAINER_VERSION_TAG,
+    WEIGHTS_SHA256_TAG,
+    fingerprint_tag,
+    result_tag,
+)
 from trainer import __version__
 from trainer.datasets import load_manifest
 from trainer.errors import BadRequest
@@ -24,15 +39,7 @@ from trainer.gate import (
 )
 from trainer.job import Job, versioned_digest
 from trainer.machine import environment
-from trainer.registry import (
-    DATA_TIME_TAG,
-    PIPELINE_TAG,
-    RUN_KEY_TAG,
-    WEIGHTS_TAG,
-    ModelRegistry,
-    RegisteredVersion,
-    mark_of,
-)
+from trainer.registry import ModelRegistry, RegisteredVersion, mark_of
 
 from .plan import StepPlan, planned
 
@@ -45,7 +52,7 @@ def plan(job: Job) -> StepPlan:
 def fingerprint(job: Job) -> str:
     """Return the digest of what evaluate measured and where the model goes."""
     tags = job.record.tags()
-    evaluated = (tags.get(f"step.{Step.EVALUATE}.fingerprint"), tags.get(f"step.{Step.EVALUATE}.result"))
+    evaluated = (tags.get(fingerprint_tag(Step.EVALUATE)), tags.get(result_tag(Step.EVALUATE)))
     return versioned_digest(Step.REGISTER, *evaluated, job.pipeline.registry.model_dump())
 
 
@@ -79,7 +86,7 @@ def work(job: Job) -> RegisterResult:
 def _registered(job: Job, registry: ModelRegistry, report: GateReport) -> RegisteredVersion | None:
     """Return the run's version if it has these weights; one with other weights is discarded."""
     version = registry.version_of(job.run.key)
-    if version is None or version.tags.get(WEIGHTS_TAG) == report.weights_sha256:
+    if version is None or version.tags.get(WEIGHTS_SHA256_TAG) == report.weights_sha256:
         return version
     if mark := mark_of(version):
         raise BadRequest(f"{mark.sentence}; its DAG run cannot replace it. Trigger a new DAG run instead")
@@ -116,15 +123,15 @@ def _images(job: Job) -> dict[str, int]:
 
 def _tags(job: Job, report: GateReport) -> dict[str, str]:
     recorded = job.record.tags()
-    run_tags = ("data_interval_start", DATA_TIME_TAG, "airflow.dag_id", "airflow.run_id")
+    run_tags = (DATA_START_TAG, DATA_END_TAG, DAG_ID_TAG, RUN_ID_TAG)
     return {
         RUN_KEY_TAG: job.run.key,
         PIPELINE_TAG: job.pipeline.name,
         **{name: recorded[name] for name in run_tags},
-        "dataset.digest": report.dataset_digest,
-        WEIGHTS_TAG: report.weights_sha256,
-        "gate.verdict": report.verdict,
-        "git_sha": environment.git_sha(job.settings),
-        "trainer.version": __version__,
+        DATASET_DIGEST_TAG: report.dataset_digest,
+        WEIGHTS_SHA256_TAG: report.weights_sha256,
+        GATE_VERDICT_TAG: report.verdict,
+        GIT_SHA_TAG: environment.git_sha(job.settings),
+        TRAINER_VERSION_TAG: __version__,
         **{f"metric.{name}": f"{value:.6g}" for name, value in report.candidate.metrics.items()},
     }

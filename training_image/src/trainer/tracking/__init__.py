@@ -6,25 +6,15 @@ write to it (decision 0017). ``client`` connects, repeats requests that broke of
 Only this room and ``registry`` import MLflow's client.
 """
 
-from .client import (
-    MlflowClient,
-    connect,
-    experiment_id_of,
-    hurry,
-    is_live_run,
-    is_missing,
-    is_version,
-    mlflow_errors,
-    model_tags,
-    repeated,
-    write_param_once,
-)
-from .ownership import OWNER_TAG
-from .run_record import RUN_KEY_TAG, RunRecord, UnreadableMarker, decode_marker, find_record, open_record
+from mlflow.tracking import MlflowClient
+
+from .client import connect, hurry, is_missing, mlflow_errors, repeated
+from .done_marker import UnreadableMarker, decode_marker
+from .lookups import experiment_id_of, is_live_run, is_version, model_tags, write_param_once
+from .opening import find_record, open_record
+from .run_record import RunRecord
 
 __all__ = [
-    "OWNER_TAG",
-    "RUN_KEY_TAG",
     "MlflowClient",
     "RunRecord",
     "UnreadableMarker",

@@ -1,4 +1,4 @@
-"""The connection to MLflow, and what its errors mean to a step."""
+"""Connect to MLflow, repeat requests whose answer broke off, and translate its errors into the step's."""
 
 import logging
 import math
@@ -23,21 +23,6 @@ from requests.exceptions import RequestException
 from trainer.errors import BadRequest, TryAgain
 from trainer.machine import full_disk_error
 from trainer.storage import without_secrets
-
-__all__ = [
-    "MlflowClient",
-    "connect",
-    "experiment_id_of",
-    "hurry",
-    "is_live_run",
-    "is_missing",
-    "is_version",
-    "mlflow_errors",
-    "model_tags",
-    "repeat_broken_answers",
-    "repeated",
-    "write_param_once",
-]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -232,71 +217,3 @@ def is_missing(error: MlflowException) -> bool:
     """Tell whether MLflow says that a run, model, version or alias does not exist."""
     # An alias that does not exist is reported as an invalid parameter.
     return error.error_code in _MISSING or ("alias" in str(error) and "not found" in str(error))
-
-
-def write_param_once(client: MlflowClient, run_id: str, key: str, value: str) -> bool:
-    """Write a run's param unless it has another value; of several that write at once, one succeeds.
-
-    The only write of MLflow's that the database itself refuses to do twice.
-    """
-    try:
-        client.log_param(run_id, key, value, synchronous=True)
-    except MlflowException as error:
-        if error.error_code == "INVALID_PARAMETER_VALUE" and client.get_run(run_id).data.params.get(key) not in (
-            None,
-            value,
-        ):
-            return False
-        raise
-    return True
-
-
-def experiment_id_of(client: MlflowClient, name: str) -> str:
-    """Return an experiment's id, made if it is missing."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        try:
-            return str(client.create_experiment(name))
-        except MlflowException:
-            found = client.get_experiment_by_name(name)  # another process was faster
-            if found is None:
-                raise
-    if found.lifecycle_stage != "active":
-        raise BadRequest(
-            f"MLflow experiment {name!r} is deleted; restore it (`mlflow experiments restore -x {found.experiment_id}`)"
-        )
-    return str(found.experiment_id)
-
-
-def is_live_run(client: MlflowClient, run_id: str) -> bool:
-    """Tell whether a run exists and was not deleted."""
-    with mlflow_errors("find a run"):
-        try:
-            return bool(client.get_run(run_id).info.lifecycle_stage == "active")
-        except MlflowException as error:
-            if is_missing(error):
-                return False
-            raise
-
-
-def is_version(client: MlflowClient, model: str, version: str) -> bool:
-    """Tell whether a registered model has a version, or no longer."""
-    with mlflow_errors(f"find version {version} of {model!r}"):
-        try:
-            client.get_model_version(model, version)
-        except MlflowException as error:
-            if is_missing(error):
-                return False
-            raise
-    return True
-
-
-def model_tags(client: MlflowClient, model: str) -> dict[str, str]:
-    """Return the tags of a registered model; of one that does not exist, none."""
-    with mlflow_errors(f"read registered model {model!r}"):
-        try:
-            return dict(client.get_registered_model(model).tags)
-        except MlflowException as error:
-            if is_missing(error):
-                return {}
-            raise

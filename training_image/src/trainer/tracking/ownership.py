@@ -1,27 +1,26 @@
-"""Which try may write to a DAG run's record: the one that took it last.
+"""Decide which attempt may write to a DAG run's record: the one that took it last (decision 0017).
 
-A try that Airflow gave up may live on: its worker lost the network, its machine was thought dead. The try after it
-takes the record over by writing its own token into the run's tag ``owner``; whoever finds another token there stops
-before it writes. MLflow knows no locks, so a write that is under way at that very moment still lands; what one alone
-must decide is claimed in the ledger (``alias_ledger``).
+An attempt that Airflow gave up may still run: its worker lost the network, or its machine was thought dead. The next
+attempt takes the record over by writing its own token into the run's tag ``owner``; an attempt that finds another token
+there stops before it writes. MLflow has no locks, so a write that is under way at that very moment still lands; what
+only one process may decide is claimed in the registry's ledger of aliases.
 """
 
 import logging
 import socket
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Protocol
 
+from mlflow.tracking import MlflowClient
 from pydantic import AwareDatetime, ValidationError
 
 from step_contract.frozen import Frozen
 from step_contract.order import Step
+from step_contract.tags import OWNER_TAG
 from trainer.errors import Superseded
 
-from .client import MlflowClient, mlflow_errors
-
-OWNER_TAG = "owner"
+from .client import mlflow_errors
 
 _log = logging.getLogger(__name__)
 
@@ -36,29 +35,21 @@ class Owner(Frozen):
     since: AwareDatetime
 
 
-class OwnedRun(Protocol):
-    """An MLflow run as ownership needs it."""
-
-    client: MlflowClient
-    run_id: str
-
-    def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Write tags of the run."""
-
-
 class Ownership:
-    """One process's claim to the record of one DAG run; before ``take`` it claims nothing and checks nothing."""
+    """One process's claim to the record of one DAG run; it claims and checks nothing before ``take``."""
 
-    def __init__(self, record: OwnedRun) -> None:
+    def __init__(self, client: MlflowClient, run_id: str, set_tags: Callable[[Mapping[str, str]], None]) -> None:
         """Look at the record; nothing is taken yet."""
-        self._record = record
+        self._client = client
+        self._run_id = run_id
+        self._set_tags = set_tags
         self._own: Owner | None = None
 
     def take(self, step: Step, try_number: int) -> None:
-        """Become the one who writes.
+        """Become the process that writes.
 
         Raises:
-            Superseded: a later try of this step is at work.
+            Superseded: a later attempt of this step is at work.
         """
         found = self._read()
         if found is not None and found.step is step and found.try_number > try_number:
@@ -74,10 +65,10 @@ class Ownership:
         self._write(self._own.model_dump_json())
 
     def hold(self, step: Step, try_number: int) -> None:
-        """Be the one who writes, whether this process is already or a try before it did not end.
+        """Be the process that writes; take the record over if an earlier attempt did not end.
 
         Raises:
-            Superseded: a later try of this step is at work, or took the record over.
+            Superseded: a later attempt of this step is at work, or took the record over.
         """
         if self._own is None:
             self.take(step, try_number)
@@ -97,17 +88,17 @@ class Ownership:
             return
         if found is None:
             raise Superseded(
-                f"the record of this DAG run, MLflow run {self._record.run_id}, was released by another process; "
+                f"the record of this DAG run, MLflow run {self._run_id}, was released by another process; "
                 f"try {self._own.try_number} of {self._own.step} stops"
             )
         raise Superseded(self._refusal(found, f"try {self._own.try_number}"))
 
     def owner(self) -> Owner | None:
-        """Return who works on the record now, or was killed while it did."""
+        """Return the process that works on the record, or was killed while it did."""
         return self._read()
 
     def end_lost(self, try_number: int) -> bool:
-        """Release the record for a try that was lost; False if a later try works on it."""
+        """Release the record for an attempt that was lost; False if a later attempt works on it."""
         found = self._read()
         if found is not None and found.try_number > try_number:
             return False
@@ -115,7 +106,7 @@ class Ownership:
         return True
 
     def release_ended(self, step: Step, try_number: int) -> None:
-        """Release the record for a try of a step that was killed between its done-marker and its end."""
+        """Release the record for an attempt that was killed between its done-marker and its end."""
         found = self._read()
         if self._own is None and found is not None and found.step is step and found.try_number <= try_number:
             self._write("")
@@ -133,16 +124,16 @@ class Ownership:
     def _refusal(self, found: Owner, who: str) -> str:
         return (
             f"try {found.try_number} of {found.step} on {found.host} works on this DAG run since "
-            f"{found.since:%Y-%m-%d %H:%M:%S} UTC (MLflow run {self._record.run_id}); "
+            f"{found.since:%Y-%m-%d %H:%M:%S} UTC (MLflow run {self._run_id}); "
             f"{who} stops and leaves the record to it"
         )
 
     def _read(self) -> Owner | None:
         with mlflow_errors("read the run"):
-            run = self._record.client.get_run(self._record.run_id)
+            run = self._client.get_run(self._run_id)
         if run.info.lifecycle_stage != "active":
             raise Superseded(
-                f"MLflow run {self._record.run_id} was deleted while this try worked on it; the next makes another"
+                f"MLflow run {self._run_id} was deleted while this try worked on it; the next makes another"
             )
         text = run.data.tags.get(OWNER_TAG, "")
         try:
@@ -152,4 +143,4 @@ class Ownership:
             return None
 
     def _write(self, value: str) -> None:
-        self._record.set_tags({OWNER_TAG: value})
+        self._set_tags({OWNER_TAG: value})

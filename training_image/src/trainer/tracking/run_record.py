@@ -1,43 +1,46 @@
-"""The MLflow run of a DAG run: found or created by its key, marked step by step, closed in the end.
+"""Write the MLflow run of a DAG run: markers of its steps, params, metrics, artifacts, logged models, status.
 
 MLflow has no idempotency of its own: an equal request makes a second run, an equal metric a second point, a changed
-param an exception. Everything here may be called again with the same arguments. Only ``mlflow_client``, this module
-and ``model_registry`` import mlflow in a step (``logged_model`` and ``served_model`` make and run the served model).
-
-Tag names are fixed: other programs read them.
+param an exception. Everything here may be called again with the same arguments. ``opening`` finds or creates the run.
 """
 
 import json
 import logging
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.tracking import MlflowClient
-from pydantic import ValidationError
 
-from step_contract import PROTOCOL_VERSION
-from step_contract.catalog import Pipeline
 from step_contract.order import Step
 from step_contract.result import Result
-from step_contract.step import StepRun
-from step_contract.transport import describe_validation_error
-from trainer import __version__
-from trainer.errors import BadRequest, Bug
+from step_contract.tags import (
+    DATASET_DIGEST_TAG,
+    FAILURE_KIND_TAG,
+    FAILURE_REASON_TAG,
+    FAILURE_STEP_TAG,
+    StepState,
+    fingerprint_tag,
+    image_tag,
+    reason_tag,
+    result_tag,
+    state_tag,
+)
+from trainer.errors import BadRequest
 
-from .client import connect, experiment_id_of, mlflow_errors, repeat_broken_answers
+from .client import mlflow_errors, repeat_broken_answers
+from .done_marker import UnreadableMarker, decode_marker, is_ended_well
+from .logged_models import LoggedModels
 from .ownership import Ownership
 
-RUN_KEY_TAG = "run_key"
-_ENDED_WELL = ("done", "refused")
-_FAILURE_TAGS = ("failure.step", "failure.kind", "failure.reason")
+_FAILURE_TAGS = (FAILURE_STEP_TAG, FAILURE_KIND_TAG, FAILURE_REASON_TAG)
 
 _log = logging.getLogger(__name__)
 _TAG_LENGTH = 5000
@@ -45,23 +48,29 @@ _BATCH_SIZE = 500
 _DATASET_DIGEST_LENGTH = 36
 
 
-class UnreadableMarker(ValueError):
-    """A done-marker that this trainer cannot read: another version's, after an upgrade in mid-run, or damaged."""
+@dataclass(frozen=True)
+class RunFacts:
+    """Tags and latest metrics of a run."""
+
+    run_id: str
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
 
 
 class RunRecord:
-    """One DAG run's record; every try of every step opens the same one."""
+    """One DAG run's record; every attempt of every step opens the same one."""
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
         """Use an existing MLflow run; ``open_record`` finds or creates it."""
-        self.client = client
+        self._client = client
         self.run_id = run_id
-        self.ownership = Ownership(self)
+        self.ownership = Ownership(client, run_id, self.set_tags)
+        self.logged_models = LoggedModels(client, run_id)
 
     def tags(self) -> dict[str, str]:
         """Return the run's tags as they are now."""
         with mlflow_errors("read the run"):
-            return dict(self.client.get_run(self.run_id).data.tags)
+            return dict(self._client.get_run(self.run_id).data.tags)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags; a long value is cut."""
@@ -69,51 +78,52 @@ class RunRecord:
 
     def _set_whole_tags(self, tags: Mapping[str, str]) -> None:
         with mlflow_errors("set tags"):
-            self.client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+            self._client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
     def begin_step(self, step: Step, fingerprint: str, image: str = "") -> None:
-        """Mark a step as running and the run as alive, and forget what an earlier try left as the step's end.
+        """Mark a step as running and the run as alive, and forget what an earlier attempt left as the step's end.
 
         Args:
-            step: which one.
+            step: the step that begins.
             fingerprint: digest of its inputs.
             image: what it runs in, if that is known.
         """
-        before, image_tag = self.tags(), f"step.{step}.image"
-        stale = {tag: "" for tag in (f"step.{step}.reason", image_tag, *_FAILURE_TAGS) if tag in before}
-        if before.get(image_tag) and before[image_tag] != image:
+        before = self.tags()
+        stale = {tag: "" for tag in (reason_tag(step), image_tag(step), *_FAILURE_TAGS) if tag in before}
+        earlier = before.get(image_tag(step))
+        if earlier and earlier != image:
             _log.warning(
-                "an earlier try of %s ran in image %s, this one runs in %s", step, before[image_tag], image or "none"
+                "an earlier attempt of %s ran in image %s, this one runs in %s", step, earlier, image or "none"
             )
-        now = {f"step.{step}": "running", f"step.{step}.fingerprint": fingerprint}
-        self.set_tags(stale | now | ({image_tag: image} if image else {}))
+        now = {state_tag(step): StepState.RUNNING.value, fingerprint_tag(step): fingerprint}
+        self.set_tags(stale | now | ({image_tag(step): image} if image else {}))
         self._set_status("RUNNING")
 
     def finish_step(self, step: Step, result: Result, *, refused: bool = False) -> None:
         """Write the step's done-marker, which is what later steps trust."""
         # JSON that is cut cannot be read; MLflow keeps 8000 characters, and ``short_reasons`` leaves room.
         reason = result.summary[:_TAG_LENGTH]
-        self._set_whole_tags({f"step.{step}.result": result.model_dump_json(), f"step.{step}.reason": reason})
-        self.set_tags({f"step.{step}": "refused" if refused else "done"})
+        self._set_whole_tags({result_tag(step): result.model_dump_json(), reason_tag(step): reason})
+        self.set_tags({state_tag(step): (StepState.REFUSED if refused else StepState.DONE).value})
 
     def fail_step(self, step: Step, kind: str, message: str) -> None:
         """Mark a step as failed, with the reason where a person looks for it; a done-marker stays what it is."""
         failure = dict(zip(_FAILURE_TAGS, (step.value, kind, message), strict=True))
-        is_done = self.tags().get(f"step.{step}") in _ENDED_WELL
-        marker = {} if is_done else {f"step.{step}": "failed", f"step.{step}.reason": message}
+        is_done = is_ended_well(step, self.tags())
+        marker = {} if is_done else {state_tag(step): StepState.FAILED.value, reason_tag(step): message}
         self.set_tags({**marker, **failure})
 
     def result_of(self, step: Step, fingerprint: str | None = None) -> Result | None:
         """Return the result of a finished step; with a fingerprint, only if it was made from the same inputs.
 
-        One that cannot be read counts as not made: the step is done again.
+        A result that cannot be read counts as missing: the step is done again.
         """
         tags = self.tags()
-        if tags.get(f"step.{step}") not in _ENDED_WELL:
+        if not is_ended_well(step, tags):
             return None
-        if fingerprint is not None and tags.get(f"step.{step}.fingerprint") != fingerprint:
+        if fingerprint is not None and tags.get(fingerprint_tag(step)) != fingerprint:
             return None
         try:
             return decode_marker(step, tags)
@@ -128,8 +138,8 @@ class RunRecord:
             BadRequest: it has not, whatever the task's colour in the UI says, or its marker cannot be read.
         """
         tags = self.tags()
-        state = tags.get(f"step.{step}", "never started")
-        if state not in _ENDED_WELL:
+        if not is_ended_well(step, tags):
+            state = tags.get(state_tag(step), "never started")
             raise BadRequest(
                 f"step {step} has no done-marker in MLflow run {self.run_id} (it is: {state}); "
                 f"run {step} of this DAG run first"
@@ -140,33 +150,42 @@ class RunRecord:
             raise BadRequest(f"{error} (MLflow run {self.run_id}); run {step} of this DAG run again") from error
 
     def close(self, status: str) -> None:
-        """End the run as FINISHED, FAILED or KILLED; one that finished forgets why an earlier try did not."""
+        """End the run as FINISHED, FAILED or KILLED; one that finished forgets why an earlier attempt did not."""
         stale = {tag: "" for tag in _FAILURE_TAGS if self.tags().get(tag)} if status == "FINISHED" else {}
         if stale:
             self.set_tags(stale)
         self._set_status(status)
 
+    def status(self) -> str:
+        """Return MLflow's status of the run as it is now."""
+        with mlflow_errors("read the run's status"):
+            return str(self._client.get_run(self.run_id).info.status)
+
+    def is_running(self, step: Step) -> bool:
+        """Tell whether a step began and has not ended, or was lost."""
+        return self.tags().get(state_tag(step)) == StepState.RUNNING
+
     def _set_status(self, status: str) -> None:
         with mlflow_errors("set the run's status"):
             if status == "RUNNING":
-                self.client.update_run(self.run_id, status=status)
+                self._client.update_run(self.run_id, status=status)
             else:
-                self.client.set_terminated(self.run_id, status=status)
+                self._client.set_terminated(self.run_id, status=status)
 
     # -- params and metrics -------------------------------------------------------------------------------------------
 
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log params once; one that already has another value keeps it and the new value becomes a tag."""
         with mlflow_errors("log params"):
-            known = self.client.get_run(self.run_id).data.params
+            known = self._client.get_run(self.run_id).data.params
             new = [Param(key, str(value)[:_TAG_LENGTH]) for key, value in params.items() if key not in known]
             for start in range(0, len(new), 100):
-                self.client.log_batch(self.run_id, params=new[start : start + 100])
+                self._client.log_batch(self.run_id, params=new[start : start + 100])
         changed = {
             key: str(value) for key, value in params.items() if key in known and known[key] != str(value)[:_TAG_LENGTH]
         }
         if changed:
-            _log.warning("params differ from an earlier try of this run: %s", ", ".join(sorted(changed)))
+            _log.warning("params differ from an earlier attempt of this run: %s", ", ".join(sorted(changed)))
             self.set_tags({f"param_now.{key}": value for key, value in changed.items()})
 
     def log_metrics(
@@ -184,12 +203,12 @@ class RunRecord:
         points = [Metric(key, float(value), moment, epoch) for key, value in metrics.items()]
         with mlflow_errors("log metrics"):
             for start in range(0, len(points), _BATCH_SIZE):
-                self.client.log_batch(self.run_id, metrics=points[start : start + _BATCH_SIZE])
+                self._client.log_batch(self.run_id, metrics=points[start : start + _BATCH_SIZE])
 
     def metrics(self) -> dict[str, float]:
         """Return the latest value of each metric."""
         with mlflow_errors("read the metrics"):
-            return dict(self.client.get_run(self.run_id).data.metrics)
+            return dict(self._client.get_run(self.run_id).data.metrics)
 
     def metric_epochs(self, key: str, since_ms: int = 0) -> list[int]:
         """Return the epochs for which a metric has a point, in order, each as often as it was logged.
@@ -199,13 +218,20 @@ class RunRecord:
             since_ms: points that were logged before this moment (Unix time) are left out.
         """
         with mlflow_errors("read a metric's history"):
-            points = self.client.get_metric_history(self.run_id, key)
+            points = self._client.get_metric_history(self.run_id, key)
         return sorted(point.step for point in points if point.timestamp >= since_ms)
 
     def last_logged_ms(self, key: str) -> int:
         """Return the time of a metric's latest point (Unix time), 0 if it has none."""
         with mlflow_errors("read a metric's history"):
-            return max((point.timestamp for point in self.client.get_metric_history(self.run_id, key)), default=0)
+            return max((point.timestamp for point in self._client.get_metric_history(self.run_id, key)), default=0)
+
+    def runs_of_pipeline(self, condition: str, *, order_by: str, most: int) -> list[RunFacts]:
+        """Return the runs of the same experiment that meet a condition, in MLflow's words."""
+        with mlflow_errors("list the pipeline's runs"):
+            experiment = self._client.get_run(self.run_id).info.experiment_id
+            runs = self._client.search_runs([experiment], condition, max_results=most, order_by=[order_by])
+        return [RunFacts(str(run.info.run_id), run.data.tags, run.data.metrics) for run in runs]
 
     def log_dataset(self, name: str, digest: str, uri: str, profile: Mapping[str, object]) -> None:
         """Record the dataset as the run's input, the same digest once; ``profile`` is shown beside it."""
@@ -217,23 +243,23 @@ class RunRecord:
             profile=json.dumps(profile, ensure_ascii=False),
         )
         with mlflow_errors("log the dataset"):
-            known = self.client.get_run(self.run_id).inputs
+            known = self._client.get_run(self.run_id).inputs
             if known is None or all(item.dataset.digest != entity.digest for item in known.dataset_inputs):
                 context = [InputTag("mlflow.data.context", "training")]
-                self.client.log_inputs(self.run_id, [DatasetInput(entity, tags=context)])
-        self.set_tags({"dataset.digest": digest})
+                self._client.log_inputs(self.run_id, [DatasetInput(entity, tags=context)])
+        self.set_tags({DATASET_DIGEST_TAG: digest})
 
     # -- artifacts ----------------------------------------------------------------------------------------------------
 
     def log_artifact(self, path: Path, folder: str | None = None) -> None:
         """Upload one file into a folder of the run's artifacts; a file of that name is replaced."""
         with mlflow_errors(f"upload {path.name}"):
-            self.client.log_artifact(self.run_id, str(path), folder)
+            self._client.log_artifact(self.run_id, str(path), folder)
 
     def log_json(self, value: Any, name: str) -> None:
         """Store a JSON-able value as an artifact."""
         with mlflow_errors(f"upload {name}"):
-            self.client.log_dict(self.run_id, value, name)
+            self._client.log_dict(self.run_id, value, name)
 
     def log_table(self, columns: Mapping[str, list[Any]], name: str) -> None:
         """Store a table that MLflow shows in its UI, replacing an earlier one of that name."""
@@ -279,93 +305,6 @@ class RunRecord:
     def _artifact_store(self) -> ArtifactRepository:
         # The client's own methods look for logged models of the folder's name each time, and of whatever keeps them
         # from downloading something they say that its path is not correct.
-        store = get_artifact_repository(self.client.get_run(self.run_id).info.artifact_uri)
+        store = get_artifact_repository(self._client.get_run(self.run_id).info.artifact_uri)
         repeat_broken_answers(store)
         return store
-
-
-def decode_marker(step: Step, tags: Mapping[str, str]) -> Result:
-    """Return the result in a step's done-marker.
-
-    Raises:
-        UnreadableMarker: there is none, or it is not as this version of the trainer writes it.
-    """
-    try:
-        result = Result.model_validate_json(tags.get(f"step.{step}.result", ""))
-    except ValidationError as error:
-        raise UnreadableMarker(
-            f"the done-marker of step {step} is not as this trainer writes it: {describe_validation_error(error)}"
-        ) from error
-    if result.protocol != PROTOCOL_VERSION:
-        raise UnreadableMarker(
-            f"the done-marker of step {step} has protocol {result.protocol}, but this trainer speaks {PROTOCOL_VERSION}"
-        )
-    return result
-
-
-def open_record(tracking_uri: str, pipeline: Pipeline, run: StepRun) -> RunRecord:
-    """Find the MLflow run of a DAG run, or create it.
-
-    Raises:
-        BadRequest: the experiment was deleted.
-        TryAgain: MLflow does not answer.
-    """
-    client = connect(tracking_uri)
-    with mlflow_errors(f"open experiment {pipeline.name!r}"):
-        experiment_id = experiment_id_of(client, pipeline.name)
-    with mlflow_errors("find or create the run"):
-        run_id = _find_run(client, experiment_id, run.key)
-        if run_id is None:
-            client.create_run(experiment_id, tags=_identity_tags(pipeline, run), run_name=_run_name(run))
-            # Two tries at once may both have created one: both now choose the same.
-            run_id = _find_run(client, experiment_id, run.key)
-    if run_id is None:
-        raise Bug(f"MLflow does not find the run it just created (run_key {run.key})")
-    return RunRecord(client, run_id)
-
-
-def find_record(tracking_uri: str, pipeline: Pipeline, run: StepRun) -> RunRecord | None:
-    """Return the record of a DAG run if there is one, without creating anything."""
-    client = connect(tracking_uri)
-    with mlflow_errors("find the run"):
-        experiment = client.get_experiment_by_name(pipeline.name)
-        run_id = _find_run(client, experiment.experiment_id, run.key) if experiment else None
-    return RunRecord(client, run_id) if run_id else None
-
-
-def _find_run(client: MlflowClient, experiment_id: str, key: str) -> str | None:
-    """Return the oldest run with the key and delete younger doubles, so that all tries agree on one."""
-    runs = client.search_runs(
-        [experiment_id], f"tags.{RUN_KEY_TAG} = '{key}'", ViewType.ACTIVE_ONLY, order_by=["attributes.start_time ASC"]
-    )
-    if not runs:
-        return None
-    first, *doubles = sorted(runs, key=lambda item: (item.info.start_time, item.info.run_id))
-    for double in doubles:
-        _log.warning("MLflow run %s doubles %s of the same DAG run; deleting it", double.info.run_id, first.info.run_id)
-        client.delete_run(double.info.run_id)
-    return str(first.info.run_id)
-
-
-def _run_name(run: StepRun) -> str:
-    return f"{run.data_interval_end:%Y-%m-%d %H:%M} {run.run_type}"
-
-
-def _identity_tags(pipeline: Pipeline, run: StepRun) -> dict[str, str]:
-    return {
-        RUN_KEY_TAG: run.key,
-        "pipeline": pipeline.name,
-        "airflow.dag_id": run.dag_id,
-        "airflow.run_id": run.run_id,
-        "airflow.run_type": run.run_type,
-        "airflow.logical_date": _iso(run.logical_date),
-        "data_interval_start": _iso(run.data_interval_start),
-        "data_interval_end": _iso(run.data_interval_end),
-        "trainer.version": __version__,
-        "mlflow.user": pipeline.owner,
-        "mlflow.note.content": run.form.note or "",
-    }
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.astimezone(UTC).isoformat() if moment else ""

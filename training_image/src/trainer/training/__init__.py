@@ -7,13 +7,11 @@ not take waits in the cache for the next attempt.
 """
 
 from .attempt import train_to_end
-from .checkpoints import CHECKPOINT_FILES_TAG, CHECKPOINT_TAG, CheckpointStore
+from .checkpoints import CheckpointStore
 from .pending_uploads import PENDING_UPLOADS_FOLDER
 from .state import Training, current_training, note_out_of_memory, save_training, training_inputs
 
 __all__ = [
-    "CHECKPOINT_FILES_TAG",
-    "CHECKPOINT_TAG",
     "PENDING_UPLOADS_FOLDER",
     "CheckpointStore",
     "Training",

@@ -9,10 +9,11 @@ import shutil
 from pathlib import Path
 
 from step_contract.result import TrainResult
+from step_contract.tags import EPOCH_SECONDS_METRIC, SCORE_PREFIX
 from trainer.datasets import dataset_digest, load_manifest, materialize_dataset
 from trainer.errors import BadData, BadRequest, Bug
 from trainer.frameworks import Fitted, Framework, MemoryExceeded, Plan, Resume, framework_of
-from trainer.handover import EVERY_EPOCH_METRIC, Entry, EntryKind, journal
+from trainer.handover import Entry, EntryKind, journal
 from trainer.job import Job
 from trainer.machine import environment
 from trainer.storage import root_folder
@@ -107,7 +108,7 @@ def _plan(job: Job, training: Training) -> Plan:
 
 
 def _logged_epochs(job: Job, began_ms: int) -> list[int]:
-    return job.record.metric_epochs(EVERY_EPOCH_METRIC, began_ms)
+    return job.record.metric_epochs(EPOCH_SECONDS_METRIC, began_ms)
 
 
 def _with_smaller_batch(job: Job, training: Training, exceeded: MemoryExceeded) -> Training:
@@ -147,7 +148,7 @@ def _conclude(job: Job, training: Training, plan: Plan, resume: Resume | None, f
         job.record.log_artifact(file, "train")
     job.record.log_artifact(fitted.weights, "weights")
     metrics = {
-        name.removeprefix("metrics/"): value for name, value in final.metrics.items() if name.startswith("metrics/")
+        name.removeprefix(SCORE_PREFIX): value for name, value in final.metrics.items() if name.startswith(SCORE_PREFIX)
     }
     resumed_from = resume.epoch if resume is not None else None
     return TrainResult(epochs_done=last.epoch, resumed_from_epoch=resumed_from, metrics=metrics)
@@ -155,7 +156,7 @@ def _conclude(job: Job, training: Training, plan: Plan, resume: Resume | None, f
 
 def _check_converged(last: Entry, final: Entry) -> None:
     """Refuse NaN and infinity in training losses and final metrics; a val loss in half precision may overflow."""
-    measured = {name: value for name, value in final.metrics.items() if name.startswith("metrics/")}
+    measured = {name: value for name, value in final.metrics.items() if name.startswith(SCORE_PREFIX)}
     losses = {name: value for name, value in last.metrics.items() if name.startswith("train/")}
     wrong = [f"{name} is {value}" for name, value in (losses | measured).items() if not math.isfinite(value)]
     if wrong:

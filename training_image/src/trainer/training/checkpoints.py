@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from step_contract.frozen import Frozen
+from step_contract.tags import CHECKPOINT_FILES_TAG, CHECKPOINT_TAG
 from trainer.errors import BadData, StepError, TryAgain
 from trainer.handover import slot
 from trainer.storage import content_hash_of
@@ -23,8 +24,7 @@ from trainer.tracking import RunRecord
 FOLDER = "checkpoints"
 _UPLOADS = "uploads"
 
-CHECKPOINT_TAG, _PREVIOUS_TAG = "checkpoint", "checkpoint.previous"
-CHECKPOINT_FILES_TAG = "checkpoint_files"
+_PREVIOUS_TAG = f"{CHECKPOINT_TAG}.previous"
 """Set from the first upload until nothing is left in the store: sweeping finds old runs by it."""
 _REMEMBERED = 4
 _SLOW_UPLOAD_SECONDS = 1.0

@@ -10,19 +10,16 @@ from step_contract.catalog import Pipeline
 from step_contract.frozen import Frozen
 from step_contract.order import Step
 from step_contract.result import TrainResult
+from step_contract.tags import EPOCH_SECONDS_METRIC, TRAINING_TAG
 from trainer import __version__
 from trainer.datasets import dataset_digest
 from trainer.frameworks import framework_of
-from trainer.handover import EVERY_EPOCH_METRIC
 from trainer.job import Job, digest
 from trainer.tracking import RunRecord, UnreadableMarker, decode_marker
 
 from .checkpoints import CheckpointStore
 
 _log = logging.getLogger(__name__)
-
-
-_TAG = "training"
 
 
 class Training(Frozen):
@@ -50,7 +47,7 @@ def training_inputs(job: Job) -> tuple[object, ...]:
 def current_training(job: Job, store: CheckpointStore) -> Training:
     """Return the training that this attempt belongs to; begin one if there is none to resume."""
     tags, inputs = job.record.tags(), digest(*training_inputs(job))
-    training = _parse(tags.get(_TAG, ""))
+    training = _parse(tags.get(TRAINING_TAG, ""))
     if training is not None and training.digest == inputs:
         is_upgraded = training.trainer != __version__
         if training.result is None:
@@ -73,7 +70,7 @@ def current_training(job: Job, store: CheckpointStore) -> Training:
 
 def _after_all_before(record: RunRecord) -> int:
     """Return this moment, or one just after the last epoch of a training before, if the clock went back since."""
-    return max(time.time_ns() // 1_000_000, record.last_logged_ms(EVERY_EPOCH_METRIC) + 1)
+    return max(time.time_ns() // 1_000_000, record.last_logged_ms(EPOCH_SECONDS_METRIC) + 1)
 
 
 def _is_marked_done(tags: Mapping[str, str], result: TrainResult) -> bool:
@@ -88,23 +85,23 @@ def _parse(tag: str) -> Training | None:
     try:
         return Training.model_validate_json(tag) if tag else None
     except ValidationError as error:
-        _log.warning("the tag %r cannot be read and is left aside: %s", _TAG, error)
+        _log.warning("the tag %r cannot be read and is left aside: %s", TRAINING_TAG, error)
         return None
 
 
 def save_training(job: Job, training: Training) -> None:
     """Write the training's state to the run's tag, if this attempt still owns the record."""
     job.record.ownership.check()
-    job.record.set_tags({_TAG: training.model_dump_json()})
+    job.record.set_tags({TRAINING_TAG: training.model_dump_json()})
 
 
 def note_out_of_memory(record: RunRecord, pipeline: Pipeline) -> None:
     """Let the next attempt begin with half the batch: this one's container was killed at its memory limit."""
-    training = _parse(record.tags().get(_TAG, ""))
+    training = _parse(record.tags().get(TRAINING_TAG, ""))
     if training is None or training.result is not None:
         return
     settings = pipeline.training
     used = min(settings.batch, training.batch or settings.batch)
     half = max(used // 2, settings.minimum_batch)
     update = {"batch": half} if half < used else {"memory_exceeded": pipeline.resources.train.memory}
-    record.set_tags({_TAG: training.model_copy(update=update).model_dump_json()})
+    record.set_tags({TRAINING_TAG: training.model_copy(update=update).model_dump_json()})

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from step_contract.tags import BATCH_METRIC, EPOCH_SECONDS_METRIC, SCORE_PREFIX
 from trainer.errors import with_causes
 from trainer.handover import Entry, EntryKind, announce, journal
 from trainer.termination import die_with_parent
@@ -137,8 +138,8 @@ class EpochCallbacks:
             **trainer.label_loss_items(trainer.tloss),
             **(_measured(trainer.metrics) if validated else {}),
             **trainer.lr,
-            "train/batch": trainer.batch_size,
-            "time/epoch_seconds": time.monotonic() - self._epoch_began,
+            BATCH_METRIC: trainer.batch_size,
+            EPOCH_SECONDS_METRIC: time.monotonic() - self._epoch_began,
             "speed/images_per_second": len(trainer.train_loader.dataset) / max(self._trained_seconds, 1e-9),
             "system/memory_gb": psutil.Process().memory_info().rss / 1e9,
         }
@@ -192,10 +193,10 @@ def _measured(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def _readable(epoch: int, total: int, metrics: Mapping[str, float]) -> str:
-    scores = [f"{name[8:]} {value:.3f}" for name, value in metrics.items() if name.startswith("metrics/")]
+    scores = [f"{name[8:]} {value:.3f}" for name, value in metrics.items() if name.startswith(SCORE_PREFIX)]
     loss = sum(value for name, value in metrics.items() if name.startswith("train/") and name.endswith("loss"))
     return f"epoch {epoch}/{total}: " + ", ".join(
-        [*scores, f"loss {loss:.3f}", f"{metrics['time/epoch_seconds']:.1f} s"]
+        [*scores, f"loss {loss:.3f}", f"{metrics[EPOCH_SECONDS_METRIC]:.1f} s"]
     )
 
 

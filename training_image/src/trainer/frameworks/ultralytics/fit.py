@@ -18,6 +18,7 @@ from ultralytics.cfg import get_cfg
 from ultralytics.utils import DEFAULT_CFG_DICT, RANK
 from ultralytics.utils.checks import check_yaml
 
+from step_contract.tags import BATCH_METRIC
 from trainer.errors import BadData, BadRequest, Bug, OutOfMemory, StepError, TryAgain, with_causes
 from trainer.frameworks import torch_devices
 from trainer.frameworks.interface import Fitted, Plan
@@ -110,7 +111,7 @@ def fitted(save_dir: Path) -> Fitted:
 def smallest_batch(plan: Plan) -> int:
     """Return the smallest batch that was tried; ultralytics itself halves it in the first epoch, up to three times."""
     entries, _ = journal.read(plan.handover)
-    used = [int(entry.metrics["train/batch"]) for entry in entries if entry.kind is EntryKind.EPOCH]
+    used = [int(entry.metrics[BATCH_METRIC]) for entry in entries if entry.kind is EntryKind.EPOCH]
     return min([plan.batch, *used])
 
 
