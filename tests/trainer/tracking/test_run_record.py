@@ -145,7 +145,7 @@ def test_params_are_logged_once_and_a_change_is_told(make_job: MakeJob, caplog: 
     record.log_params({"epochs": 5, "model": "m"})
     assert client_of(record).get_run(record.run_id).data.params == {"epochs": "3", "model": "m"}
     assert record.tags()["param_now.epochs"] == "5"
-    assert "params differ from an earlier try of this run: epochs" in caplog.text
+    assert "params differ from an earlier attempt of this run: epochs" in caplog.text
 
 
 def test_long_tag_is_cut_not_refused(make_job: MakeJob) -> None:
