@@ -21,7 +21,7 @@ from tests.trainer.trained_model import shades_manifest
 from trainer import frameworks
 from trainer.execution import run_step
 from trainer.settings import Settings
-from trainer.tracking.run_record import RunRecord, find_record
+from trainer.tracking import RunRecord, find_record
 from trainer.training.checkpoints import CheckpointStore
 
 ROOT = Path(__file__).parents[3]

@@ -25,7 +25,7 @@ from trainer.job import Job
 from trainer.registry import packing as logged_model
 from trainer.registry.model_registry import ModelRegistry
 from trainer.settings import Settings
-from trainer.tracking.run_record import open_record
+from trainer.tracking import open_record
 
 
 def version_in(result: Result) -> str | None:

@@ -12,7 +12,7 @@ from tests.trainer.mlflow_client import client_of
 from trainer.errors import BadData, BadRequest, Superseded, TryAgain
 from trainer.frameworks.ultralytics.checkpoint_files import BEST, HISTORY, LAST, ReplacedFile, publish
 from trainer.handover import slot as handover_slot
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord
 from trainer.training import checkpoints
 from trainer.training.checkpoints import CheckpointStore
 

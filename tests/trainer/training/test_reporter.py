@@ -12,7 +12,7 @@ from tests.trainer.mlflow_client import client_of
 from trainer.errors import BadRequest, Terminated, TryAgain
 from trainer.handover import journal, slot
 from trainer.handover.journal import Entry, EntryKind
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord
 from trainer.training import reporter
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter
