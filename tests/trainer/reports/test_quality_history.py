@@ -11,7 +11,7 @@ from tests.trainer.mlflow_client import client_of
 from tests.trainer.trained_runs import MakeRun, RunStep, read_json
 from trainer.errors import TryAgain
 from trainer.reports.quality_history import PICTURE, TABLE, Row, draw, rows_of
-from trainer.tracking.run_record import RunRecord
+from trainer.tracking import RunRecord
 
 
 def row(day: int, candidate: float, **fields: object) -> Row:

@@ -1,6 +1,5 @@
 """The train step with real, tiny trainings: what it leaves behind, and what another try makes of it."""
 
-from tests.trainer.mlflow_client import client_of
 import json
 import os
 import re
@@ -22,6 +21,7 @@ from step_contract.order import Step, StepOrder
 from step_contract.result import TrainResult
 from step_contract.step import TriggerForm
 from tests.trainer.conftest import make_run
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.tiny_training import MakeJob, do_train, epochs_of, mark_done, tiny_pipeline
 from tests.trainer.trained_model import digits_manifest, shades_manifest
 from trainer import __version__
@@ -36,7 +36,7 @@ from trainer.job import Job
 from trainer.settings import Settings
 from trainer.steps import train
 from trainer.storage.content_hash import content_hash_of
-from trainer.tracking.run_record import RunRecord, open_record
+from trainer.tracking import RunRecord, open_record
 from trainer.training import pending_uploads, reporter, state
 from trainer.training.checkpoints import CheckpointStore
 

@@ -24,7 +24,7 @@ from trainer.handover.journal import Entry, EntryKind
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.storage.by_uri import DatasetStorage
-from trainer.tracking.run_record import RunRecord, open_record
+from trainer.tracking import RunRecord, open_record
 from trainer.training import pending_uploads, reporter
 from trainer.training.checkpoints import CheckpointStore
 from trainer.training.reporter import Reporter

@@ -13,7 +13,6 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from step_contract.frozen import Frozen
 from step_contract.tags import ALIAS_HISTORY_PREFIX
-from step_contract.tags import ALIAS_HISTORY_PREFIX
 
 _log = logging.getLogger(__name__)
 _TAG = re.compile(re.escape(ALIAS_HISTORY_PREFIX) + r"(\d{6,})")

@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from step_contract.tags import LEDGER_TAG, MADE_PARAM_PREFIX, MOVE_PARAM_PREFIX
-from step_contract.tags import LEDGER_TAG, MADE_PARAM_PREFIX, MOVE_PARAM_PREFIX
 from trainer.tracking import MlflowClient, experiment_id_of, is_live_run, mlflow_errors, write_param_once
 
 from .alias_history import AliasMove

@@ -3,8 +3,9 @@
 Pure text, so that every module may import it. MLflow refuses parentheses, which ultralytics' keys have.
 """
 
-from step_contract.tags import SCORE_PREFIX
 import re
+
+from step_contract.tags import SCORE_PREFIX
 
 _SUFFIXES = {"B": "", "M": "-mask", "P": "-pose"}
 _KEY = re.compile(r"(?:metrics/)?(?P<name>[^()]+?)(?:\((?P<part>[A-Z])\))?")
