@@ -164,10 +164,10 @@ def test_a_killed_task_is_reported_by_its_run() -> None:
 
 
 def test_a_failure_that_its_task_reported_is_not_reported_again_by_its_run() -> None:
-    told = make_context(exception=RuntimeError("out of luck"))
-    assert step_failed("digits", told) is not None
+    reported = make_context(exception=RuntimeError("out of luck"))
+    assert step_failed("digits", reported) is not None
     assert run_failed("digits", make_context(reason="task_failure")) is None
-    told["ti"].xcom_push("failure_told", 2)  # of an earlier attempt of a run that was cleared
+    reported["ti"].xcom_push("failure_told", 2)  # of an earlier attempt of a run that was cleared
     assert run_failed("digits", make_context(reason="task_failure")) is not None
 
 

@@ -115,9 +115,9 @@ def test_secrets_are_only_where_they_are_needed(running: RunningStack, night: Ni
     needed |= dict.fromkeys(("api-server", "dag-processor", "triggerer"), airflow)
     needed["airflow-init"] = airflow | {"AIRFLOW_ADMIN_PASSWORD"}
     needed["scheduler"] = airflow | needed["step"]
-    told = {name: docker("inspect", running.container(name)) for name in needed if name != "step"}
-    told["step"] = night.inspected
-    assert {name: secrets_in(text, running) for name, text in told.items()} == needed
+    inspected = {name: docker("inspect", running.container(name)) for name in needed if name != "step"}
+    inspected["step"] = night.inspected
+    assert {name: secrets_in(text, running) for name, text in inspected.items()} == needed
 
 
 def test_no_secret_is_in_logs_rendered_fields_or_xcoms(running: RunningStack, night: Night) -> None:

@@ -95,7 +95,7 @@ def test_a_name_that_goes_stops_nothing_and_is_named_by_the_next_container(
 def test_an_unavailable_registry_is_asked_only_for_an_image_that_is_not_here(
     task: MakeTask, client: APIClient, name: str
 ) -> None:
-    nobody = {
+    anonymous = {
         "DOCKER_REGISTRY_CONNECTION": "team_registry",
         "AIRFLOW_CONN_TEAM_REGISTRY": json.dumps(
             {"conn_type": "docker", "host": "127.0.0.1:9", "login": "kim", "password": "a-password"}
@@ -103,10 +103,10 @@ def test_an_unavailable_registry_is_asked_only_for_an_image_that_is_not_here(
     }
     step, next_step = task(CODE), task(CODE)
     step.tell_step("go")
-    try_1 = step.start(**nobody)
+    try_1 = step.start(**anonymous)
     assert try_1.ending() == {"outcome": "done"}
     client.remove_image(name)
-    try_1 = next_step.start(**nobody)
+    try_1 = next_step.start(**anonymous)
     ending = try_1.ending()
     assert ending["kind"] == "try_again"
     assert (

@@ -50,9 +50,9 @@ def test_a_container_that_cannot_be_removed_is_left_to_the_next_attempt() -> Non
     """If that passed silently, a later *Clear* would take its result: its name says that it has not been taken."""
     with pytest.raises(
         StepFailed, match="container a-container cannot be removed: unable to remove filesystem"
-    ) as told:
+    ) as failed:
         remove(cast(APIClient, StumblingClient(times=100)), "a-container")
-    assert told.value.kind is FailureKind.TRY_AGAIN
+    assert failed.value.kind is FailureKind.TRY_AGAIN
 
 
 def test_a_refusal_is_reported() -> None:

@@ -163,7 +163,7 @@ def test_a_task_that_a_person_ends_stops_its_container_and_is_never_green(task: 
     try_1.terminate()
     ending = try_1.ending(seconds=5)
     assert ending["kind"] == "terminated"
-    wait_for(lambda: not step.containers(status="running"), "the container goes on")
+    wait_for(lambda: not step.containers(status="running"), "the container still runs")
     (container,) = step.containers()
     assert step.client.inspect_container(container["Id"])["State"]["ExitCode"] == 143
     assert "-stopped-" in container["Names"][0]
@@ -174,7 +174,7 @@ def test_a_task_that_is_out_of_time_stops_its_container(task: MakeTask) -> None:
     (step.folder / "timeout").write_text("4")
     ending = step.start().ending(seconds=30)
     assert ending["outcome"] == "AirflowTaskTimeout"
-    wait_for(lambda: not step.containers(status="running"), "the container goes on")
+    wait_for(lambda: not step.containers(status="running"), "the container still runs")
     (container,) = step.containers()
     assert step.client.inspect_container(container["Id"])["State"]["ExitCode"] == 143
 
@@ -187,7 +187,7 @@ def test_a_step_that_does_not_stop_is_killed_by_the_engine_after_its_grace(task:
     step.set_state("failed")
     try_1.terminate()
     assert try_1.ending(seconds=5)["kind"] == "terminated"  # long before the container ends
-    wait_for(lambda: not step.containers(status="running"), "the container goes on", seconds=10)
+    wait_for(lambda: not step.containers(status="running"), "the container still runs", seconds=10)
 
 
 def test_the_next_attempt_waits_for_a_container_that_is_stopping(task: MakeTask) -> None:

@@ -59,7 +59,7 @@ def dataset_uri() -> str:
 
 
 def steps_template(image: str) -> dict[str, Any]:
-    """Return the pod template of the five steps: an empty one, or one that brings the data along."""
+    """Return the pod template of the five steps: empty, or with a container that writes the data."""
     template: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod"}
     if os.environ.get("TEST_DATASET_ROOT"):
         return template

@@ -138,7 +138,7 @@ class Task:
         return self.start(try_number).ending()
 
     def process(self, try_number: int = 1) -> "subprocess.Popen[bytes]":
-        """Start a try as a process of its own, so that it can be killed."""
+        """Start an attempt as a separate process, so that it can be killed."""
         self.operator()
         command = [sys.executable, "-m", "tests.pipelines.runtimes.kubernetes.task", str(self.folder), str(try_number)]
         return subprocess.Popen(command, cwd=BUNDLE_ROOT, stdout=subprocess.DEVNULL)

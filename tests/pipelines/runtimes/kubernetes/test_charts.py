@@ -66,7 +66,7 @@ def _manifests(lab: Lab, case: str) -> Iterator[Manifest]:
     for rendered in render(chart, *layers, namespace=lab.namespace):
         manifest = copy.deepcopy(rendered)
         if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") != "None":
-            manifest["spec"].pop("clusterIP", None)  # an address of somebody's own cluster
+            manifest["spec"].pop("clusterIP", None)  # an address in another cluster
         if manifest["kind"] not in FOREIGN_KINDS:
             yield manifest
 
@@ -79,7 +79,7 @@ def _created_for_show(api: k8s.ApiClient, lab: Lab, manifest: Manifest) -> str |
     try:
         _, _, headers = _call(api, "POST", place, manifest, [("dryRun", "All"), ("fieldValidation", "Strict")])
     except ApiException as error:
-        # Of one that is there already, everything else was judged before.
+        # Of an object that exists already, everything else was judged before.
         return "" if error.status == 409 and "already exists" in str(error.body) else str(error.body)
     warning = headers.get("Warning") or ""
     return warning if "PodSecurity" in warning else ""

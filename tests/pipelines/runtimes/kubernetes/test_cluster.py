@@ -99,7 +99,7 @@ def test_a_task_that_a_person_ends_stops_its_pod(task: MakeTask, lab: Lab) -> No
     step.set_state("failed")
     first.kill()
     assert first.ending(10)["kind"] == "terminated"
-    wait_for(lambda: not lab.pods(), "the pod goes on", seconds=20)
+    wait_for(lambda: not lab.pods(), "the pod still runs", seconds=20)
 
 
 def test_a_deaf_step_is_killed_after_its_grace(task: MakeTask, lab: Lab) -> None:
@@ -112,7 +112,7 @@ def test_a_deaf_step_is_killed_after_its_grace(task: MakeTask, lab: Lab) -> None
     step.set_state("failed")
     first.kill()
     first.ending(10)
-    wait_for(lambda: not lab.pods(), "the pod goes on", seconds=20)
+    wait_for(lambda: not lab.pods(), "the pod still runs", seconds=20)
 
 
 @pytest.mark.parametrize("how", ["delete", "evict"])
@@ -198,7 +198,7 @@ def test_a_missing_image_is_named(task: MakeTask) -> None:
 @pytest.mark.parametrize("policy", ["IfNotPresent", "Always"])
 def test_a_registry_that_does_not_answer_is_said_and_asked_again_later(task: MakeTask, policy: str) -> None:
     step = task(SUCCEED)
-    image = "127.0.0.1:9/nightshift-trainer:1"  # nobody listens there, and it needs no name service
+    image = "127.0.0.1:9/nightshift-trainer:1"  # no server listens there, and it needs no name service
     step.set(KUBERNETES_START_ERROR_SECONDS="5", TRAINER_IMAGE=image, KUBERNETES_IMAGE_PULL_POLICY=policy)
     ending = step.start().ending(120)
     assert ending["kind"] == "try_again"

@@ -112,7 +112,7 @@ def test_a_deferred_task_out_of_time_stops_its_pod(task: MakeTask, cluster: Clus
     event = {"status": "timeout", "name": cluster.pod().name, "message": "deadline", "nightshift_deadline": 1}
     ending = step.start(1, lambda operator: operator.resume(context_of(step), event)).ending()
     assert ending["outcome"] == "AirflowTaskTimeout"
-    wait_for(lambda: not cluster.living(), "the pod goes on")
+    wait_for(lambda: not cluster.living(), "the pod still runs")
 
 
 def test_a_deferred_pod_that_cannot_start_ends_its_task(task: MakeTask, cluster: Cluster) -> None:

@@ -160,7 +160,7 @@ def test_a_task_that_a_person_ends_stops_its_pod_and_is_never_green(
     step.set_state(state)
     first.kill()
     assert first.ending(seconds=5)["kind"] == "terminated"
-    assert wait_for(lambda: not cluster.living(), "the pod goes on", seconds=5)
+    assert wait_for(lambda: not cluster.living(), "the pod still runs", seconds=5)
 
 
 def test_a_step_that_succeeds_while_it_is_killed_is_not_green(task: MakeTask) -> None:
@@ -232,7 +232,7 @@ def test_a_timeout_stops_the_pod(task: MakeTask, cluster: Cluster, monkeypatch: 
 
     monkeypatch.setattr(PodWatch, "follow", out_of_time)
     assert step.run()["outcome"] == "AirflowTaskTimeout"
-    assert wait_for(lambda: not cluster.living(), "the pod goes on", seconds=5)
+    assert wait_for(lambda: not cluster.living(), "the pod still runs", seconds=5)
 
 
 # -- what the cluster sees ---------------------------------------------------------------------------------------------

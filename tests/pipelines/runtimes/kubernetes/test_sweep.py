@@ -59,7 +59,7 @@ def test_a_pod_without_its_task_is_stopped(task: Callable[..., Task], cluster: C
     assert swept(SOON, state, dry_run=True) == {"stop": 1}
     assert len(cluster.living()) == 1
     assert swept(SOON, state) == {"stop": 1}
-    wait_for(lambda: not cluster.living(), "the pod goes on")
+    wait_for(lambda: not cluster.living(), "the pod still runs")
     first.ending()
 
 

@@ -38,7 +38,7 @@ OBEDIENT = (
 def started(cluster: Cluster) -> Any:
     """The only pod, once its step has said something and the task listens."""
     wait_for(lambda: cluster.living() and cluster.pod().log.lines, "the step says nothing")
-    wait_for(lambda: ("get", "pods/log") in cluster.calls, "nobody listens")
+    wait_for(lambda: ("get", "pods/log") in cluster.calls, "no task follows the log")
     return cluster.pod()
 
 
@@ -378,7 +378,7 @@ def test_a_good_result_of_a_pod_that_is_held_while_it_is_deleted_is_taken_once(
     first.kill()
     first.ending()
     step.tell_step("go")
-    wait_for(lambda: pod.status["phase"] == "Succeeded", "the step goes on")
+    wait_for(lambda: pod.status["phase"] == "Succeeded", "the step still runs")
     cluster.node.delete(pod, 10)
     assert step.run(2) == {"outcome": "done"}
     assert pod.manifest["metadata"]["labels"]["nightshift/taken"] == "true"
