@@ -172,7 +172,10 @@ def make_task(folder: Path, client: APIClient, code: str, **pipeline: Any) -> Ta
     resources = {"cpu": 1, "memory": "256Mi", "shm": "64Mi"}
     fields = {"resources": {"preprocess": resources}, "execution": {"stop_grace_seconds": 10}} | pipeline
     request = StepOrder(step=Step.PREPROCESS, pipeline=make_pipeline(**fields))
-    run = json.loads(RUN) | {"run_id": f"manual__{folder.parent.name}-{folder.name}", "task_id": "preprocess"}
+    run = json.loads(RUN) | {
+        "run_id": f"manual__{folder.parent.name}-{folder.name}-{os.getpid()}",
+        "task_id": "preprocess",
+    }
     (folder / "request.json").write_text(request.model_dump_json())
     (folder / "run.json").write_text(json.dumps(run))
     (folder / "state").write_text("running")
