@@ -57,14 +57,13 @@ from trainer.steps import preprocess
 from trainer.storage import DatasetStorage
 from trainer.tracking import open_record
 
-request, run = decode_environment(os.environ)
+order, run = decode_environment(os.environ)
 settings = read_settings()
-record = open_record(settings.mlflow_tracking_uri, request.pipeline, run)
+record = open_record(settings.mlflow_tracking_uri, order.pipeline, run)
 with tempfile.TemporaryDirectory() as workspace:
-    job = Job(request, run, request.pipeline, record, DatasetStorage(settings), settings, Path(workspace))
+    job = Job(order, run, order.pipeline, record, DatasetStorage(settings), settings, Path(workspace))
     begin = time.perf_counter()
-    preprocess.fingerprint(job)
-    preprocess.work(job)
+    preprocess.plan(job).work()
     print("SECONDS", time.perf_counter() - begin)
 """
 

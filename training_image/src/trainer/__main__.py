@@ -1,4 +1,4 @@
-"""``trainer <step>``: the only place that reads the environment, maps errors to exit codes and replies.
+"""Run ``trainer <command>``: read the environment, carry out the order, reply with tagged lines and an exit code.
 
 Standard output carries the tagged lines; the log goes to standard error. Steps are imported only when they run, so
 that ``trainer --help`` and a refused request cost no heavy import.
@@ -189,7 +189,7 @@ def _fail(verb: Verb | None, error: BaseException) -> int:
 
 def _say(line: str) -> None:
     """Print the answer; also leave it in the file that outlives a pod's log, unless it is too long for that."""
-    with suppress(BrokenPipeError):  # whoever started this step is gone; the record says what became of it
+    with suppress(BrokenPipeError):  # the process that started this step is gone; the record has the result
         print(line, flush=True)
     path = os.environ.get(transport.ANSWER_FILE_VARIABLE)
     if path and len(line.encode()) <= transport.ANSWER_FILE_BYTES:

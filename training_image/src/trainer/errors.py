@@ -22,7 +22,7 @@ The whole tree, with the classes of other rooms:
     └── Failed                  any of these, with the id of the MLflow run that records it
 
 The numbers are exit codes. ``kind_of`` is the only function that maps an error to its kind, and ``reason_of`` the only
-one that says it in a sentence: the failure line, MLflow and the web UI all repeat these two. Modules that import a
+function that words it: the failure line, MLflow and the web UI all repeat these two. Modules that import a
 third party translate its errors into these classes. Must not import any third party.
 """
 

@@ -1,16 +1,16 @@
-"""Being told to stop: by SIGTERM or SIGINT, or by the end of standard input when the parent holds it open.
+"""Stop when ordered to: by SIGTERM or SIGINT, or by the end of standard input if the parent holds it open.
 
 The local runtime starts a step in a process group of its own, so a worker that is killed outright would leave the
-step running for nobody. The parent's death closes the pipe that is the step's standard input, which no signal can
+step running without a reader. The parent's death closes the pipe that is the step's standard input, which no signal can
 prevent; the step then stops itself and its process group. The processes of several GPUs end with their launcher.
 
 ``Terminated`` may be raised anywhere, also in the middle of starting a thread of a pool, which then never hears that
-the pool is over: an orderly end of the interpreter would wait for it for ever. So a process that was told to stop ends
+the pool is over: an orderly end of the interpreter would wait for it for ever. So a process that was ordered to stop ends
 by ``end_process``.
 
 Nor does it always arrive as it was raised. What calls back from C may wrap it (pydantic's core makes a ``SchemaError``
 of it), which must not count as a bug; ``told_to_stop_comes_first`` is for that. Where Python cannot raise, in the end
-of an object or in a weak reference's callback (every import has one), it prints the exception and goes on; then it is
+of an object or in a weak reference's callback (every import has one), it prints the exception and continues; then it is
 raised once more.
 """
 
@@ -39,7 +39,7 @@ _ONCE_MORE_SECONDS = 0.05
 
 _told_to_stop = threading.Event()
 _order: list[str] = []
-"""What told this process to stop, as long as it has not; nothing until then."""
+"""Reason why this process must stop, until it has; empty before."""
 
 
 @contextmanager
@@ -101,7 +101,7 @@ def told_to_stop_comes_first() -> Iterator[None]:
 
 
 def end_process(code: int) -> NoReturn:
-    """End the interpreter; at once, without waiting for any thread, if this process was ever told to stop."""
+    """End the interpreter; at once, without waiting for any thread, if this process was ever ordered to stop."""
     if not _told_to_stop.is_set():
         sys.exit(code)
     sys.stdout.flush()
@@ -118,7 +118,7 @@ def _stop_with_parent() -> None:
 
 
 def die_with_parent() -> None:
-    """Have the kernel kill this process as soon as the one that started it is gone; Linux only, elsewhere nothing."""
+    """Have the kernel kill this process as soon as its parent is gone; Linux only, elsewhere nothing."""
     parent = os.getppid()
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is None:

@@ -1,11 +1,11 @@
 """Move the champion alias to the run's version if the gate says so and no newer data would be given up.
 
-Read, compare, set, read back. If the champion is no longer the one that evaluate compared with, the comparison is made
-again against the new one, on the candidate's own images. Not to promote is a result, not an error. Repeated after it
+Read, compare, set, read back. If the champion has changed since evaluate compared with it, the comparison is made again
+with the new champion, on the candidate's own images. Not to promote is a result, not an error. Repeated after it
 was stopped anywhere, the step ends with the same alias and one line in its history.
 
 A run that was champion and was replaced, by a better run or by a person, is not promoted again, nor is a version that a
-rollback marked as bad, whoever registers the same weights anew.
+rollback marked as bad, even if another run registers the same weights again.
 """
 
 import logging

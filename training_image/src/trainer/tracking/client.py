@@ -50,7 +50,7 @@ _COLLIDED = "IntegrityError"
 """What MLflow's database says of two that insert the same row at once, a dataset's for example: the second finds it."""
 _MOST_COLLISIONS = 3
 _HARMLESS_TWICE = ("download_", "finalize_", "get_", "list_", "log_", "search_", "set_", "update_")
-"""How MLflow's methods begin whose request may be done twice; one that creates or deletes may have been heard."""
+"""Prefixes of MLflow's methods that may be repeated; a request that creates or deletes may have been carried out."""
 
 
 def connect(tracking_uri: str) -> MlflowClient:
@@ -120,14 +120,14 @@ def _number(variable: _EnvironmentVariable) -> int:
 
 
 def _pause(seconds: float) -> None:
-    """Wait, but not on once the step is told to ``hurry``."""
+    """Wait, but stop waiting once the step must ``hurry``."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0 and _repeats_allowed():
         time.sleep(min(left, 1.0))
 
 
 def hurry() -> None:
-    """Ask each server once from now on, and not for long: whoever sent SIGTERM follows it with SIGKILL."""
+    """Ask each server once from now on, and not for long: SIGTERM is followed by SIGKILL."""
     os.environ |= {
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "2",

@@ -150,7 +150,7 @@ class RunRecord:
             raise BadRequest(f"{error} (MLflow run {self.run_id}); run {step} of this DAG run again") from error
 
     def close(self, status: str) -> None:
-        """End the run as FINISHED, FAILED or KILLED; one that finished forgets why an earlier attempt did not."""
+        """End the run as FINISHED, FAILED or KILLED; a finished run forgets why an earlier attempt failed."""
         stale = {tag: "" for tag in _FAILURE_TAGS if self.tags().get(tag)} if status == "FINISHED" else {}
         if stale:
             self.set_tags(stale)
@@ -175,7 +175,7 @@ class RunRecord:
     # -- params and metrics -------------------------------------------------------------------------------------------
 
     def log_params(self, params: Mapping[str, object]) -> None:
-        """Log params once; one that already has another value keeps it and the new value becomes a tag."""
+        """Log params once; a param that already has another value keeps it, and the new value becomes a tag."""
         with mlflow_errors("log params"):
             known = self._client.get_run(self.run_id).data.params
             new = [Param(key, str(value)[:_TAG_LENGTH]) for key, value in params.items() if key not in known]
@@ -290,7 +290,7 @@ class RunRecord:
                 raise
 
     def delete_artifact(self, path: str) -> None:
-        """Delete one artifact; one that is not there is no error.
+        """Delete one artifact; it is no error if it is missing.
 
         Raises:
             BadRequest: this kind of artifact store cannot delete.
