@@ -5,8 +5,8 @@ step running without a reader. The parent's death closes the pipe that is the st
 prevent; the step then stops itself and its process group. The processes of several GPUs end with their launcher.
 
 ``Terminated`` may be raised anywhere, also in the middle of starting a thread of a pool, which then never hears that
-the pool is over: an orderly end of the interpreter would wait for it for ever. So a process that was ordered to stop ends
-by ``end_process``.
+the pool is over: an orderly end of the interpreter would wait for it for ever. So a process that was ordered to stop
+ends by ``end_process``.
 
 Nor does it always arrive as it was raised. What calls back from C may wrap it (pydantic's core makes a ``SchemaError``
 of it), which must not count as a bug; ``told_to_stop_comes_first`` is for that. Where Python cannot raise, in the end
@@ -54,7 +54,7 @@ def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
         signalled = True
         _told_to_stop.set()
         name = signal.Signals(number).name
-        _order.append(f"told to stop by {name}; the next try goes on from the last checkpoint")
+        _order.append(f"told to stop by {name}; the next attempt resumes from the last checkpoint")
         raise Terminated(_order[0])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
