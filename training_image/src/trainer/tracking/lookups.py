@@ -1,11 +1,23 @@
 """Ask MLflow what exists, and write what must be written once only."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from trainer.errors import BadRequest
 
 from .client import is_missing, mlflow_errors
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Tags and latest metrics of a run."""
+
+    run_id: str
+    tags: Mapping[str, str]
+    metrics: Mapping[str, float]
 
 
 def write_param_once(client: MlflowClient, run_id: str, key: str, value: str) -> bool:

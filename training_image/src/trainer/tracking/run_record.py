@@ -8,7 +8,6 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ from trainer.errors import BadRequest
 from .client import mlflow_errors, repeat_broken_answers
 from .done_marker import UnreadableMarker, decode_marker, is_ended_well
 from .logged_models import LoggedModels
+from .lookups import RunFacts
 from .ownership import Ownership
 
 _FAILURE_TAGS = (FAILURE_STEP_TAG, FAILURE_KIND_TAG, FAILURE_REASON_TAG)
@@ -46,15 +46,6 @@ _log = logging.getLogger(__name__)
 _TAG_LENGTH = 5000
 _BATCH_SIZE = 500
 _DATASET_DIGEST_LENGTH = 36
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """Tags and latest metrics of a run."""
-
-    run_id: str
-    tags: Mapping[str, str]
-    metrics: Mapping[str, float]
 
 
 class RunRecord:
@@ -79,8 +70,6 @@ class RunRecord:
     def _set_whole_tags(self, tags: Mapping[str, str]) -> None:
         with mlflow_errors("set tags"):
             self._client.log_batch(self.run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-
-    # -- steps --------------------------------------------------------------------------------------------------------
 
     def begin_step(self, step: Step, fingerprint: str, image: str = "") -> None:
         """Mark a step as running and the run as alive, and forget what an earlier attempt left as the step's end.
@@ -172,8 +161,6 @@ class RunRecord:
             else:
                 self._client.set_terminated(self.run_id, status=status)
 
-    # -- params and metrics -------------------------------------------------------------------------------------------
-
     def log_params(self, params: Mapping[str, object]) -> None:
         """Log params once; a param that already has another value keeps it, and the new value becomes a tag."""
         with mlflow_errors("log params"):
@@ -248,8 +235,6 @@ class RunRecord:
                 context = [InputTag("mlflow.data.context", "training")]
                 self._client.log_inputs(self.run_id, [DatasetInput(entity, tags=context)])
         self.set_tags({DATASET_DIGEST_TAG: digest})
-
-    # -- artifacts ----------------------------------------------------------------------------------------------------
 
     def log_artifact(self, path: Path, folder: str | None = None) -> None:
         """Upload one file into a folder of the run's artifacts; a file of that name is replaced."""
