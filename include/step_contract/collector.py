@@ -1,4 +1,4 @@
-"""Python's cyclic garbage collector, kept from looking for garbage where there is none.
+"""Pause Python's cyclic garbage collector while objects are made that all stay.
 
 A parse of a hundred pipelines, or an import of MLflow and a framework, makes some hundred thousand objects that
 all stay. They set off full collections, each of which walks through everything that was imported before: half of the

@@ -19,7 +19,7 @@ from trainer.execution import run_step
 from trainer.job import Job
 from trainer.settings import Settings
 from trainer.steps import planned, preprocess
-from trainer.termination import raise_when_told_to_stop
+from trainer.termination import raise_on_stop_signal
 from trainer.tracking import RunRecord, open_record
 from trainer.tracking.ownership import Owner
 
@@ -118,7 +118,7 @@ def test_told_to_stop_in_a_library_that_calls_it_an_error_of_its_own_a_step_is_t
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan_of(monkeypatch, lambda _job: stopped_in_a_library())
-    with raise_when_told_to_stop(watch_stdin=False), pytest.raises(Failed) as failed:
+    with raise_on_stop_signal(watch_stdin=False), pytest.raises(Failed) as failed:
         run_step(request(), make_run(), settings)
     assert isinstance(failed.value.error, Terminated)
     status, tags = ending(settings)

@@ -11,13 +11,13 @@ import pytest
 
 from step_contract.failure import ExitCode
 from trainer.errors import Terminated
-from trainer.termination import raise_when_told_to_stop, told_to_stop_comes_first
+from trainer.termination import raise_on_stop_signal, stop_order_takes_precedence
 
 WAIT = """
 import sys, time
 from trainer.errors import Terminated
-from trainer.termination import raise_when_told_to_stop
-with raise_when_told_to_stop(watch_stdin=False):
+from trainer.termination import raise_on_stop_signal
+with raise_on_stop_signal(watch_stdin=False):
     try:
         print("working", flush=True)
         time.sleep(60)
@@ -32,7 +32,7 @@ STOPPED_IN_MID_START = """
 import os, signal, threading, time
 from concurrent.futures import ThreadPoolExecutor
 from trainer.errors import Terminated
-from trainer.termination import end_process, raise_when_told_to_stop
+from trainer.termination import end_process, raise_on_stop_signal
 
 run_thread = threading.Thread._set_tstate_lock
 
@@ -42,7 +42,7 @@ def stop_and_run(thread):
     time.sleep(0.5)
 
 pool = ThreadPoolExecutor()
-with raise_when_told_to_stop(watch_stdin=False):
+with raise_on_stop_signal(watch_stdin=False):
     try:
         threading.Thread._set_tstate_lock = stop_and_run
         pool.submit(int)
@@ -55,14 +55,14 @@ end_process(143)
 STOPPED_WHERE_NOTHING_IS_RAISED = """
 import os, signal, time
 from trainer.errors import Terminated
-from trainer.termination import raise_when_told_to_stop
+from trainer.termination import raise_on_stop_signal
 
 class Ending:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0.1)
 
-with raise_when_told_to_stop(watch_stdin=False):
+with raise_on_stop_signal(watch_stdin=False):
     try:
         Ending()
         time.sleep(60)
@@ -73,10 +73,10 @@ with raise_when_told_to_stop(watch_stdin=False):
 STOPPED_WITHOUT_A_READER = """
 import os, signal, sys, threading, time
 from trainer.__main__ import _reply
-from trainer.termination import end_process, raise_when_told_to_stop
+from trainer.termination import end_process, raise_on_stop_signal
 
 def work():
-    with raise_when_told_to_stop(watch_stdin=False):
+    with raise_on_stop_signal(watch_stdin=False):
         sys.stdin.read()
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(60)
@@ -149,16 +149,16 @@ def test_a_signal_that_comes_where_python_cannot_raise_stops_the_work_a_moment_l
 
 
 def test_what_a_library_makes_of_the_order_to_stop_is_the_order_to_stop() -> None:
-    stopping = raise_when_told_to_stop(watch_stdin=False)
-    with stopping, pytest.raises(Terminated, match="SIGTERM"), told_to_stop_comes_first():
+    stopping = raise_on_stop_signal(watch_stdin=False)
+    with stopping, pytest.raises(Terminated, match="SIGTERM"), stop_order_takes_precedence():
         stopped_in_a_library()
 
 
 def test_an_error_that_nobody_told_to_stop_stays_what_it_is() -> None:
-    with raise_when_told_to_stop(watch_stdin=False), suppress(Terminated):
+    with raise_on_stop_signal(watch_stdin=False), suppress(Terminated):
         os.kill(os.getpid(), signal.SIGTERM)
-    stopping = raise_when_told_to_stop(watch_stdin=False)
-    with stopping, pytest.raises(ValueError, match="no order"), told_to_stop_comes_first():
+    stopping = raise_on_stop_signal(watch_stdin=False)
+    with stopping, pytest.raises(ValueError, match="no order"), stop_order_takes_precedence():
         raise ValueError("no order")
 
 

@@ -29,7 +29,7 @@ from trainer.web_events import events_for
 from . import __version__
 from .errors import BadRequest, Failed, Terminated, kind_of, reason_of
 from .settings import Settings, read_settings
-from .termination import end_process, raise_when_told_to_stop, told_to_stop_comes_first
+from .termination import end_process, raise_on_stop_signal, stop_order_takes_precedence
 
 _log = logging.getLogger("trainer")
 
@@ -123,10 +123,10 @@ def _carry_out(verb: Verb, arguments: argparse.Namespace) -> tuple[Result, ExitC
     if order.verb != verb:
         raise BadRequest(f"the request is for {order.verb}, but the command is {verb}; expected the same")
     settings = read_settings()
-    with raise_when_told_to_stop(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
+    with raise_on_stop_signal(os.environ.get(transport.STOP_ON_STDIN_END_VARIABLE) == "1"):
         if isinstance(order, StepOrder):
             return _do_step(order, run, settings)
-        with told_to_stop_comes_first():
+        with stop_order_takes_precedence():
             from trainer.commands import dispatch  # imports mlflow
 
             return dispatch.run_chore(order, run, settings), ExitCode.DONE
@@ -141,7 +141,7 @@ def _read_order(verb: Verb, arguments: argparse.Namespace) -> tuple[Order, StepR
 
 
 def _do_step(order: StepOrder, run: StepRun, settings: Settings) -> tuple[Result, ExitCode]:
-    with events_for(order, run, settings) as backend, told_to_stop_comes_first():
+    with events_for(order, run, settings) as backend, stop_order_takes_precedence():
         with paused_collector():
             from .execution import run_step  # imports mlflow
 

@@ -20,7 +20,7 @@ from trainer.web_events import SILENT, BackendCallbacks
 from .errors import Failed, StepError, Superseded, Terminated, kind_of, reason_of
 from .job import Job
 from .settings import Settings
-from .termination import told_to_stop_comes_first
+from .termination import stop_order_takes_precedence
 
 _log = logging.getLogger("trainer")
 
@@ -45,9 +45,9 @@ def run_step(
     record = open_record(settings.mlflow_tracking_uri, pipeline, run)
     backend.running(record.run_id)
     try:
-        with told_to_stop_comes_first(), ExitStack() as workspaces:
+        with stop_order_takes_precedence(), ExitStack() as workspaces:
             try:
-                with told_to_stop_comes_first():
+                with stop_order_takes_precedence():
                     scratch = Path(workspaces.enter_context(_workspace(settings, run, order.verb)))
                     job = Job(order, run, pipeline, record, DatasetStorage(settings), settings, scratch, backend)
                     return _run_job(job)

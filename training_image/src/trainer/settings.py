@@ -1,4 +1,4 @@
-"""What a deployment sets for the steps, read once from the environment and an optional ``.env``.
+"""Settings of the steps, read once from the environment and an optional ``.env``.
 
 Each variable is explained in ``.env.example``.
 """

@@ -9,7 +9,7 @@ the pool is over: an orderly end of the interpreter would wait for it for ever. 
 ends by ``end_process``.
 
 Nor does it always arrive as it was raised. What calls back from C may wrap it (pydantic's core makes a ``SchemaError``
-of it), which must not count as a bug; ``told_to_stop_comes_first`` is for that. Where Python cannot raise, in the end
+of it), which must not count as a bug: see ``stop_order_takes_precedence``. Where Python cannot raise, in the end
 of an object or in a weak reference's callback (every import has one), it prints the exception and continues; then it is
 raised once more.
 """
@@ -37,13 +37,13 @@ _STDIN = 0
 _PR_SET_PDEATHSIG = 1
 _ONCE_MORE_SECONDS = 0.05
 
-_told_to_stop = threading.Event()
+_stop_ordered = threading.Event()
 _order: list[str] = []
 """Reason why this process must stop, until it has; empty before."""
 
 
 @contextmanager
-def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
+def raise_on_stop_signal(watch_stdin: bool) -> Iterator[None]:
     """Raise Terminated in the main thread at the first signal; a second signal ends the process at once."""
     signalled = False
 
@@ -52,7 +52,7 @@ def raise_when_told_to_stop(watch_stdin: bool) -> Iterator[None]:
         if signalled:
             os._exit(ExitCode.TERMINATED)
         signalled = True
-        _told_to_stop.set()
+        _stop_ordered.set()
         name = signal.Signals(number).name
         _order.append(f"told to stop by {name}; the next attempt resumes from the last checkpoint")
         raise Terminated(_order[0])
@@ -87,7 +87,7 @@ def _stop_once_more(_number: int, _frame: FrameType | None) -> None:
 
 
 @contextmanager
-def told_to_stop_comes_first() -> Iterator[None]:
+def stop_order_takes_precedence() -> Iterator[None]:
     """Let an error that comes after the order to stop count as that order, which it may be in disguise."""
     try:
         yield
@@ -102,7 +102,7 @@ def told_to_stop_comes_first() -> Iterator[None]:
 
 def end_process(code: int) -> NoReturn:
     """End the interpreter; at once, without waiting for any thread, if this process was ever ordered to stop."""
-    if not _told_to_stop.is_set():
+    if not _stop_ordered.is_set():
         sys.exit(code)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -17,10 +17,10 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.kubernetes.spec.identity import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
 from include.step_contract.failure import FailureKind
 
 from .connection import cluster_hook, connected
-from .identity import ALL_STEPS, PIPELINE_LABEL, PodIdentity, label_value
 from .settings import kubernetes_settings
 from .state import CONTAINER, TAKEN_LABEL, PodState, state_of
 

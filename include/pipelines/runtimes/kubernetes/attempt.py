@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from include.pipelines.errors import StepFailed, StepLost
+from include.pipelines.runtimes.kubernetes.spec.pod import CLOSE_SECONDS, close_pod
 from include.pipelines.task_state import known_positions
 from include.step_contract.failure import FailureKind
 from include.step_contract.result import Result
 
 from .api import Cluster
 from .outcome import judge
-from .pod import CLOSE_SECONDS, close_pod
 from .settings import kubernetes_settings
 from .start import PodStart
 from .state import PodState

@@ -22,14 +22,14 @@ from kubernetes import client as k8s
 from include.pipelines.errors import StepLost
 from include.pipelines.operator import StepTask
 from include.pipelines.runtimes import Runtime
+from include.pipelines.runtimes.kubernetes.spec.fields import pod_fields
+from include.pipelines.runtimes.kubernetes.spec.identity import PodIdentity, identity_of, label_value, run_annotations
+from include.pipelines.runtimes.kubernetes.spec.pod import Manifest, default_variables, literal, step_variables
 from include.pipelines.settings import settings
 from include.pipelines.step_identity import STEP_RUN_TEMPLATE
 from include.step_contract import transport
 from include.step_contract.order import StepOrder
 
-from .fields import pod_fields
-from .identity import PodIdentity, identity_of, label_value, run_annotations
-from .pod import Manifest, default_variables, literal, step_variables
 from .settings import kubernetes_settings
 from .task import PodTask, StartLimits
 
@@ -97,7 +97,7 @@ class KubernetesStepOperator(StepTask, KubernetesPodOperator):
         builder = copy.copy(self)
         builder.do_xcom_push = False
         if self.pod_template_file:
-            from .template import read_template
+            from include.pipelines.runtimes.kubernetes.spec.template import read_template
 
             builder.pod_template_dict = read_template(Path(self.pod_template_file))
             builder.pod_template_file = None
@@ -135,7 +135,7 @@ class KubernetesStepOperator(StepTask, KubernetesPodOperator):
 
     def _say_what_was_overruled(self, pod: Manifest) -> None:
         if self.pod_template_file:
-            from .template import overruled_fields, read_template
+            from include.pipelines.runtimes.kubernetes.spec.template import overruled_fields, read_template
 
             for field in overruled_fields(read_template(Path(self.pod_template_file)), pod):
                 self.log.warning("pod template %s is overruled: %s", self.pod_template_file, field)

@@ -12,11 +12,11 @@ from functools import partial
 from typing import TypeVar
 
 from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.kubernetes.spec.identity import PodIdentity
+from include.pipelines.runtimes.kubernetes.spec.pod import Manifest, image_of, numbered_pod
 from include.step_contract.failure import FailureKind
 
 from .api import Cluster, QuotaExceeded
-from .identity import PodIdentity
-from .pod import Manifest, image_of, numbered_pod
 from .state import PodState
 
 _POLL_SECONDS = 0.5

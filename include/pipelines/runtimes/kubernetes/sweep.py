@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from include.pipelines.airflow_state import Airflow, is_task_finished
+from include.pipelines.runtimes.kubernetes.spec.identity import task_name
 from include.pipelines.settings import settings
 
 from .api import is_kept_long_enough, settings_cluster
-from .identity import task_name
 from .state import TASK_LABEL, PodState
 
 _log = logging.getLogger(__name__)

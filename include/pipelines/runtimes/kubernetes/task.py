@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from include.pipelines.pending_chore import AnyRequest
-
-from .identity import PodIdentity
-from .pod import Manifest
+from include.pipelines.runtimes.kubernetes.spec.identity import PodIdentity
+from include.pipelines.runtimes.kubernetes.spec.pod import Manifest
 
 
 @dataclass(frozen=True)

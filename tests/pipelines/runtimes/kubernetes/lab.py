@@ -25,7 +25,7 @@ from kubernetes.config.config_exception import ConfigException
 from kubernetes.stream import stream
 from urllib3.exceptions import HTTPError
 
-from include.pipelines.runtimes.kubernetes.identity import ALL_STEPS
+from include.pipelines.runtimes.kubernetes.spec.identity import ALL_STEPS
 from include.pipelines.runtimes.kubernetes.state import CONTAINER, state_of
 from include.pipelines.settings import read_settings
 

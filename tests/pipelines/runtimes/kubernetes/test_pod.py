@@ -11,11 +11,11 @@ from airflow.version import version as airflow_version
 from kubernetes import client as k8s
 
 from include.pipelines.errors import StepFailed, StepLost
-from include.pipelines.runtimes.kubernetes.identity import identity_of, label_value
-from include.pipelines.runtimes.kubernetes.pod import close_pod, numbered_pod
 from include.pipelines.runtimes.kubernetes.runtime import KubernetesStepOperator
 from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
-from include.pipelines.runtimes.kubernetes.template import overruled_fields, read_template
+from include.pipelines.runtimes.kubernetes.spec.identity import identity_of, label_value
+from include.pipelines.runtimes.kubernetes.spec.pod import close_pod, numbered_pod
+from include.pipelines.runtimes.kubernetes.spec.template import overruled_fields, read_template
 from include.pipelines.settings import read_settings
 from include.step_contract import transport
 from include.step_contract.order import Step, StepOrder

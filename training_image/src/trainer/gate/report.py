@@ -1,4 +1,4 @@
-"""What evaluate found, as the run's record keeps it: ``gate.json`` and the gate's tags.
+"""Record what evaluate found: ``gate.json`` and the gate's tags.
 
 register and promote read it from here, not from an earlier step's memory. ``gate.json`` is what they trust; the tags
 say the same to people and to other programs. Must not import mlflow.

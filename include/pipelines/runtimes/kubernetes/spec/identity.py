@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from include.pipelines.pending_chore import AnyRequest
+from include.pipelines.runtimes.kubernetes.state import GENERATION_LABEL, TASK_LABEL
 from include.step_contract.step import StepRun
-
-from .state import GENERATION_LABEL, TASK_LABEL
 
 PIPELINE_LABEL = "nightshift/pipeline"
 ALL_STEPS = "app.kubernetes.io/name=nightshift-trainer,app.kubernetes.io/managed-by=airflow"

@@ -8,12 +8,12 @@ from typing import Any
 
 from include.pipelines.errors import StepLost
 from include.pipelines.operator import close_command
+from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
+from include.pipelines.runtimes.kubernetes.state import CONTAINER, GENERATION_LABEL, TASK_LABEL
 from include.step_contract import transport
 
 from .fields import CACHE, QUEUE_LABEL, SCRATCH
 from .identity import PodIdentity
-from .settings import KubernetesSettings
-from .state import CONTAINER, GENERATION_LABEL, TASK_LABEL
 
 Manifest = dict[str, Any]
 CLOSE_SECONDS = 120

@@ -14,9 +14,8 @@ from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
 from kubernetes import client as k8s
 
 from include.pipelines.errors import StepFailed
+from include.pipelines.runtimes.kubernetes.state import CONTAINER
 from include.step_contract.failure import FailureKind
-
-from .state import CONTAINER
 
 _NAMED_BY = {
     "containers": "name",

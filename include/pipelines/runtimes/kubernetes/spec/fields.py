@@ -15,12 +15,12 @@ from typing import Any
 from kubernetes import client as k8s
 
 from include.pipelines.pending_chore import AnyRequest
+from include.pipelines.runtimes.kubernetes.settings import KubernetesSettings
+from include.pipelines.runtimes.kubernetes.state import CONTAINER
 from include.pipelines.settings import BUNDLE_ROOT
 from include.pipelines.settings import settings as shared_settings
 
 from .identity import KEPT_ON_NODE, static_labels
-from .settings import KubernetesSettings
-from .state import CONTAINER
 
 SCRATCH, CACHE = "/scratch", "/cache"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
