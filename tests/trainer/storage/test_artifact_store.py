@@ -11,6 +11,7 @@ import pytest
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
+from tests.trainer.mlflow_client import client_of
 from tests.trainer.s3_store import FaultyProxy, S3Store
 from trainer.errors import BadRequest, TryAgain
 from trainer.job import Job
@@ -77,12 +78,12 @@ def test_an_unavailable_or_failing_bucket_is_try_again(
     proxy.applies = lambda head: True
     proxy.faults = [lambda request, answer: b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"] * 100
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", proxy.endpoint)
-    record = RunRecord(in_bucket.client, in_bucket.run_id)
+    record = RunRecord(client_of(in_bucket), in_bucket.run_id)
     for read in (lambda: record.artifacts("notes"), lambda: record.download("notes/a.txt", tmp_path / "back")):
         with pytest.raises(TryAgain, match=r"MLflow, .*: .*(\(503\)|Service Unavailable).*; is the .* (running|up)\?"):
             read()
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:9")
-    for use in _uses(RunRecord(in_bucket.client, in_bucket.run_id), tmp_path):
+    for use in _uses(RunRecord(client_of(in_bucket), in_bucket.run_id), tmp_path):
         with pytest.raises(TryAgain, match=r"MLflow, .*: .*127\.0\.0\.1:9/"):
             use()
 
