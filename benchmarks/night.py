@@ -32,7 +32,8 @@ with mlflow.start_run() as run:
     model.add_callback("on_fit_epoch_end", lambda trainer: mlflow.log_metrics(clean(trainer.metrics), trainer.epoch))
     model.train(**arguments)
     best = YOLO(model.trainer.best)
-    found = best.val(data=arguments["data"], split="val", imgsz=arguments["imgsz"], device="cpu", workers=0)
+    place = {"project": arguments["project"], "name": "val", "device": "cpu", "workers": 0}
+    found = best.val(data=arguments["data"], split="val", imgsz=arguments["imgsz"], **place)
     mlflow.log_metrics(clean(found.results_dict), arguments["epochs"])
     mlflow.log_artifact(str(model.trainer.best), "weights")
 client = MlflowClient()
