@@ -17,6 +17,7 @@ from tests.trainer.mlflow_client import client_of
 from trainer.datasets.manifest import Manifest
 from trainer.errors import Failed
 from trainer.execution import run_step
+from trainer.frameworks.ultralytics import setup as ultralytics_setup
 from trainer.gate.report import GateReport, ModelReport, write_report
 from trainer.job import Job
 from trainer.registry.model_registry import ModelRegistry
@@ -98,6 +99,8 @@ def record_registered(
 
 def rewritten(weights: Path, target: Path, **changes: Any) -> Path:
     """Write a checkpoint with changed entries; ``names`` changes the model's class names."""
+    # Loading imports ultralytics, which reads only then whether weights may run code.
+    ultralytics_setup.prepare(target.parent / "config")
     import torch
 
     checkpoint = torch.load(weights, map_location="cpu", weights_only=False)

@@ -87,7 +87,7 @@ BAD_IMAGES = {
     "zip": (zipped(), "is not an image of a known format"),
     "pointer of a file in a large file store": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
-        "no image",
+        "is not an image",
     ),
     "TIFF cut in half": (saved(kind="TIFF")[:1000], ""),
     "TIFF that leads out of the file": (b"II*\0" + struct.pack("<I", 2**32 - 1) + bytes(99), ""),

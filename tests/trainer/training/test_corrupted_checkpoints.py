@@ -282,7 +282,7 @@ BAD_MANIFESTS: dict[str, tuple[bytes, str]] = {
     "nested 100,000 deep": (b"[" * 100_000, "is damaged (RecursionError"),
     "a list": (b"[]", "is damaged (TypeError"),
     "other bytes": (image_bytes(1), "is damaged (UnicodeDecodeError"),
-    "a number as digest": (json.dumps(HEADER | {"digest": 5}).encode(), "says digest 5, but its content has"),
+    "a number as digest": (json.dumps(HEADER | {"digest": 5}).encode(), "records digest 5, but its content has"),
     "half a keypoint shape": (json.dumps(HEADER | {"kpt_shape": [1]}).encode(), "is damaged (IndexError"),
     "half a character": (json.dumps(HEADER | {"names": ["\ud800"]}).encode(), "is damaged (UnicodeEncodeError"),
     "an item that is a number": (json.dumps(HEADER).encode() + b"\n7", "is damaged (TypeError"),
