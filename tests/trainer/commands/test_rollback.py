@@ -362,7 +362,7 @@ def test_the_next_night_is_compared_with_the_restored_champion(
 ) -> None:
     pipeline = make_pipeline(gate=ALWAYS)
     for night, weights in enumerate((tiny_weights, other_weights)):
-        job = trained_run(make_run(night), pipeline, weights)
+        job = trained_run(make_run(night), pipeline, weights=weights)
         mark_evaluated(job, Verdict.PROMOTE, str(night) if night else None, weights)
         version = register_made_up(job, weights).version
         finish(job, Step.REGISTER, RegisterResult(model="digits", version=version))
