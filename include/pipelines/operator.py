@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # not paid for by a parse
     from include.step_contract.order import Order
     from include.step_contract.transport import Answer
 
-    from .pending_chore import PendingChore
+    from .pending_chore import AnyRequest
 
 
 class Attempt(Protocol):
@@ -92,7 +92,7 @@ class StepTask:
     if TYPE_CHECKING:
         log: Logger  # BaseOperator's
 
-    request: "Order | PendingChore"
+    request: "AnyRequest"
     step_run: str
     result: Result | None = None
     """The step's answer, for the task's callbacks, which Airflow hands none; None until there is one."""

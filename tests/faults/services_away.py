@@ -1,4 +1,4 @@
-"""Make a service fail during each step of a DAG run; every step must survive it."""
+"""Make a service unavailable in each step of a DAG run, and check that the step survives it."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What the command line makes of an input, in this process: the exit code and the one answer, and how they must fit."""
+"""Run the command line in this process and check that exit code and answer fit each other."""
 
 from collections.abc import Callable
 from pathlib import Path

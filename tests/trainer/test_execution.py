@@ -1,4 +1,4 @@
-"""What is around a step's own work: whatever ends a try, the record says so, and what is done stays done."""
+"""Tests of what surrounds a step's work: the record names the end of each attempt, and finished work stays done."""
 
 import errno
 import tempfile

@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # not paid for by a parse
     from airflow.sdk import BaseOperator
 
     from include.pipelines.airflow_state import Airflow
-    from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.order import Order, StepOrder
+    from include.pipelines.pending_chore import AnyRequest
+    from include.step_contract.order import StepOrder
 
 __all__ = ["Runtime", "runtime_of"]
 
@@ -23,7 +23,7 @@ __all__ = ["Runtime", "runtime_of"]
 class Runtime(Protocol):
     """A place where steps run."""
 
-    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> "BaseOperator":
+    def operator(self, request: "AnyRequest", step_run: str, **options: Any) -> "BaseOperator":
         """Return the task of a step or chore.
 
         Args:

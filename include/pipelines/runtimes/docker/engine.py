@@ -1,4 +1,4 @@
-"""Calls to the Docker engine: find, create, start, stop, rename and remove a step's container.
+"""Call the Docker engine: find, create, start, stop, rename and remove a step's container.
 
 A container's name follows from its DAG run, task and map index (``identity``), so the engine itself refuses a second
 one. The attempt that takes its result removes it or, after a failure, renames it: a container under its first name has

@@ -12,8 +12,7 @@ from include.step_contract.failure import FailureKind
 from .settings import DockerSettings
 
 if TYPE_CHECKING:  # not paid for by a parse
-    from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.order import Order
+    from include.pipelines.pending_chore import AnyRequest
 
 SCRATCH, CACHE = "/scratch", "/cache"
 _ENGINE_TIMEOUT_SECONDS = 60
@@ -29,7 +28,7 @@ _WITHOUT_EFFECT: dict[str, Any] = {
 }
 
 
-def fields_of(request: "Order | PendingChore", own: DockerSettings) -> dict[str, Any]:
+def fields_of(request: "AnyRequest", own: DockerSettings) -> dict[str, Any]:
     """Return the arguments of DockerOperator for a step; they are shown in the UI, so none is a secret."""
     resources = request.resources
     return {

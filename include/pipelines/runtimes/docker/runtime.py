@@ -24,8 +24,7 @@ if TYPE_CHECKING:  # not paid for by a parse
     from airflow.sdk import BaseOperator
 
     from include.pipelines.airflow_state import Airflow
-    from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.order import Order
+    from include.pipelines.pending_chore import AnyRequest
 
 GPU_POOL = "gpu"
 """Airflow pool with as many slots as the Docker host has GPUs; the stack makes it."""
@@ -45,7 +44,7 @@ class DockerStepOperator(StepTask, DockerOperator):
     overwrite_rtif_after_execution = True
     """The container's name is among the rendered fields, and is known when the task has started."""
 
-    def __init__(self, *, request: "Order | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(self, *, request: "AnyRequest", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
         """Fill the provider's fields from the settings and the request, which Jinja never sees."""
         super().__init__(**(fields_of(request, docker_settings()) | options))
         self.request = request
@@ -89,7 +88,7 @@ class DockerStepOperator(StepTask, DockerOperator):
 class DockerRuntime:
     """A Docker engine."""
 
-    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> "BaseOperator":
+    def operator(self, request: "AnyRequest", step_run: str, **options: Any) -> "BaseOperator":
         """Return the task of a step or chore."""
         return DockerStepOperator(request=request, step_run=step_run, **options)
 

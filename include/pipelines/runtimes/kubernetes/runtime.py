@@ -8,7 +8,7 @@ because of defects that lose nights (decisions 0020, 0021); each override names 
 import copy
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -147,7 +147,6 @@ class KubernetesStepOperator(StepTask, KubernetesPodOperator):
 
     @property
     def _limits(self) -> StartLimits:
-
         error_seconds = kubernetes_settings().kubernetes_start_error_seconds
         return StartLimits(self.schedule_timeout_seconds, self.startup_timeout_seconds, error_seconds)
 
@@ -197,7 +196,7 @@ class KubernetesStepOperator(StepTask, KubernetesPodOperator):
         cluster = Cluster(namespace or "", self._connect)
         if not namespace:
             cluster.namespace = self._pod(context)["metadata"]["namespace"]
-        build = lambda: self._pod(context)  # noqa: E731
+        build = partial(self._pod, context)
         task = PodTask(self.request, self._identity, self._limits, self.termination_grace_period, build)
         store = context.get("task_state_store")
         self.attempt = PodAttempt(cluster, task, store, self.raise_if_killed, self.log)

@@ -14,8 +14,7 @@ from include.step_contract.order import StepOrder
 
 if TYPE_CHECKING:  # not paid for by a parse
     from include.pipelines.airflow_state import Airflow
-    from include.pipelines.pending_chore import PendingChore
-    from include.step_contract.order import Order
+    from include.pipelines.pending_chore import AnyRequest
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ class LocalStepOperator(StepTask, BaseOperator):
     ui_color = "#dfeaf7"
     outlives_worker = False
 
-    def __init__(self, *, request: "Order | PendingChore", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
+    def __init__(self, *, request: "AnyRequest", step_run: str = STEP_RUN_TEMPLATE, **options: Any) -> None:
         """Keep the request, which is no template field, so Jinja never sees it."""
         super().__init__(**options)
         self.request = request
@@ -50,7 +49,7 @@ class LocalStepOperator(StepTask, BaseOperator):
 class LocalRuntime:
     """The worker's own machine."""
 
-    def operator(self, request: "Order | PendingChore", step_run: str, **options: Any) -> BaseOperator:
+    def operator(self, request: "AnyRequest", step_run: str, **options: Any) -> BaseOperator:
         """Return the task of a step or chore."""
         return LocalStepOperator(request=request, step_run=step_run, **options)
 

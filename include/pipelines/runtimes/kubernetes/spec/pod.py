@@ -1,4 +1,4 @@
-"""Turn the pod that the provider has built for a step into one of the task's numbered pods, or its closing pod.
+"""Build the numbered pods of a task, and the pod that closes a lost step's record, from the provider's pod.
 
 A manifest is a pod as the API server takes it. Nothing here talks to a cluster.
 """
