@@ -56,7 +56,10 @@ def _check_whole(weights: Path) -> None:
             reason = f"{damaged or 'data.pkl'} in it is damaged or missing"
     except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
         reason = f"{type(error).__name__}: {error}"
-    raise Bug(f"the packed model does not work: {weights.name} is no whole file of weights ({reason})")
+    raise Bug(
+        f"the packed model does not work: {weights.name} is damaged ({reason}); expected the archive that "
+        "evaluate measured. Run train of this DAG run again with force, and report it"
+    )
 
 
 def _describe(folder: Path, facts: ModelFacts) -> None:
